@@ -1,0 +1,116 @@
+//! What the world must do. Imperative, done once, never stored: after a restart actions are derived from state.
+
+use crate::call::Cause;
+use crate::command::Endpoint;
+use crate::entry::Name;
+use crate::id::{Guid, LegId, RecordingId, TenantId};
+use crate::text::Number;
+
+/// One thing for the node to do with SIP or media.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Dials a new leg.
+    Ring {
+        /// The leg that was added for it.
+        leg: LegId,
+        /// Whom to ring.
+        endpoint: Endpoint,
+        /// The user part to ring there: the device's number, or the number beyond the trunk.
+        number: Number,
+        /// Who is calling, as the rung party shall see it.
+        caller: Option<Number>,
+        /// The name beside it.
+        caller_name: Name,
+    },
+    /// Tells the caller of an arrived leg that the far end rings; with early media when `heard` names the ringing leg.
+    Progress {
+        /// The arrived leg.
+        leg: LegId,
+        /// The leg whose early audio the caller shall hear.
+        heard: Option<LegId>,
+    },
+    /// Answers an arrived leg.
+    Answer {
+        /// Which.
+        leg: LegId,
+    },
+    /// Ends a leg: by CANCEL, BYE or a final response, whichever fits. The engine has forgotten it already.
+    Clear {
+        /// Which.
+        leg: LegId,
+        /// Why, for the response or the Reason header.
+        cause: Cause,
+    },
+    /// Ends a leg of a process that died.
+    ClearSaved {
+        /// Which.
+        leg: LegId,
+        /// What [`crate::Report::LegSaved`] brought.
+        dialog: String,
+    },
+    /// Lets two legs hear each other; ends what either was played.
+    Bridge {
+        /// One.
+        a: LegId,
+        /// The other.
+        b: LegId,
+    },
+    /// Ends a bridge; both legs stay.
+    Unbridge {
+        /// One.
+        a: LegId,
+        /// The other.
+        b: LegId,
+    },
+    /// Plays to a leg, instead of what it was played before.
+    Play {
+        /// Which.
+        leg: LegId,
+        /// In order.
+        prompts: Vec<Name>,
+        /// What follows the last prompt.
+        then: AfterPrompts,
+    },
+    /// Ends what a leg is played.
+    StopPlay {
+        /// Which.
+        leg: LegId,
+    },
+    /// Starts a stereo recording: agent left, everyone else right.
+    StartRecording {
+        /// Which.
+        recording: RecordingId,
+        /// Its opaque name outside.
+        guid: Guid,
+        /// In whose folder.
+        tenant: TenantId,
+        /// The agent's leg.
+        left: LegId,
+        /// The other leg.
+        right: LegId,
+    },
+    /// Leaves out what is said from here on.
+    PauseRecording {
+        /// Which.
+        recording: RecordingId,
+    },
+    /// Goes on recording.
+    ResumeRecording {
+        /// Which.
+        recording: RecordingId,
+    },
+    /// Completes a recording's file.
+    StopRecording {
+        /// Which.
+        recording: RecordingId,
+    },
+}
+
+/// What follows the last prompt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AfterPrompts {
+    /// The engine is told ([`crate::Report::PromptsEnded`]).
+    Report,
+    /// This music, for ever; the library's default when absent.
+    Music(Option<Name>),
+}

@@ -1,0 +1,163 @@
+//! An agent's duty: asked for, granted at once or pending, and what policy makes of it.
+
+use super::{Activity, Duty, WhyNotReady};
+use crate::command::{Answer, Note};
+use crate::engine::Engine;
+use crate::entry::{AfterMissed, EntryId};
+use crate::fact::Fact;
+use crate::id::{AgentId, ReasonId, TenantId};
+use crate::refusal::Refusal;
+use crate::time::Timestamp;
+
+impl Engine {
+    pub(crate) fn log_out(&mut self, tenant: TenantId, agent: AgentId) -> Result<Answer, Refusal> {
+        self.owned(tenant, EntryId::Agent(agent))?;
+        if self.state.agent(agent).login.is_none() {
+            return Err(Refusal::AlreadySo);
+        }
+        self.ask_duty(agent, Duty::LoggedOut)
+    }
+
+    pub(crate) fn become_ready(&mut self, tenant: TenantId, id: AgentId) -> Result<Answer, Refusal> {
+        self.logged_in(tenant, id)?;
+        let agent = self.state.agent(id);
+        let wraps_up = agent.wrap_up.is_some();
+        let rests = agent.rest_until.is_some();
+        if wraps_up {
+            return self.end_wrap_up_ready(id);
+        }
+        match self.ask_duty(id, Duty::Ready) {
+            Err(Refusal::AlreadySo) if rests => {
+                self.end_rest(id);
+                Ok(Answer::Done)
+            }
+            result => result,
+        }
+    }
+
+    pub(crate) fn become_not_ready(
+        &mut self,
+        tenant: TenantId,
+        agent: AgentId,
+        reason: Option<ReasonId>,
+        note: Note,
+    ) -> Result<Answer, Refusal> {
+        self.logged_in(tenant, agent)?;
+        if let Some(reason) = reason {
+            self.owned(tenant, EntryId::Reason(reason))?;
+        }
+        let reason = reason.map(WhyNotReady::Reason);
+        self.ask_duty(agent, Duty::NotReady { reason, note })
+    }
+
+    /// Ends the wrap-up before its time.
+    pub(crate) fn finish_wrap_up(&mut self, tenant: TenantId, agent: AgentId) -> Result<Answer, Refusal> {
+        self.owned(tenant, EntryId::Agent(agent))?;
+        if self.state.agent(agent).wrap_up.is_none() {
+            return Err(Refusal::NotInWrapUp);
+        }
+        self.end_wrap_up(agent);
+        Ok(Answer::Done)
+    }
+
+    /// Ends a wrap-up; what was pending takes effect.
+    pub(crate) fn end_wrap_up(&mut self, id: AgentId) {
+        let agent = self.state.agent(id);
+        let tenant = agent.filed.tenant;
+        if let Some(wrap_up) = agent.wrap_up {
+            let call = wrap_up.call;
+            self.record(tenant, Fact::WrapUpEnded { agent: id, call });
+            self.settle(id);
+            self.close_if_over(call);
+        }
+    }
+
+    pub(crate) fn end_rest(&mut self, agent: AgentId) {
+        let tenant = self.state.agent(agent).filed.tenant;
+        self.record(tenant, Fact::AgentRestEnded { agent });
+    }
+
+    /// What policy makes of an agent who did not take an offer. What he asked for himself comes first.
+    pub(crate) fn missed(&mut self, id: AgentId, why: WhyNotReady, rule: AfterMissed) {
+        let agent = self.state.agent(id);
+        let tenant = agent.filed.tenant;
+        if agent.pending.is_some() {
+            return self.settle(id);
+        }
+        match rule {
+            AfterMissed::NotReady => {
+                let note = Note::default();
+                let duty = Duty::NotReady { reason: Some(why), note };
+                self.record_policy(tenant, Fact::AgentNotReady { agent: id, duty });
+            }
+            AfterMissed::Rest { delay_ms } => {
+                let until = Timestamp(self.now.at.0.saturating_add(delay_ms));
+                self.record_policy(tenant, Fact::AgentRested { agent: id, until });
+            }
+        }
+    }
+
+    /// Lets a pending duty take effect once nothing is live any more.
+    pub(crate) fn settle(&mut self, id: AgentId) {
+        let agent = self.state.agent(id);
+        if let (true, Some(duty)) = (agent.is_idle(), agent.pending.clone()) {
+            self.enter_duty(id, duty);
+        }
+    }
+
+    fn ask_duty(&mut self, id: AgentId, wish: Duty) -> Result<Answer, Refusal> {
+        let agent = self.state.agent(id);
+        let tenant = agent.filed.tenant;
+        let is_so = agent.duty == wish;
+        match (&agent.pending, &agent.activity) {
+            (Some(pending), _) if *pending == wish => Err(Refusal::AlreadySo),
+            (Some(_), _) if is_so => {
+                self.record(tenant, Fact::DutyPending { agent: id, duty: None });
+                Ok(Answer::Done)
+            }
+            (None, _) if is_so => Err(Refusal::AlreadySo),
+            (_, Activity::Offered { .. } | Activity::InCall { .. } | Activity::WrapUp { .. }) => {
+                let duty = Some(wish);
+                self.record(tenant, Fact::DutyPending { agent: id, duty });
+                Ok(Answer::Pending)
+            }
+            (_, Activity::Idle) => {
+                self.enter_duty(id, wish);
+                Ok(Answer::Done)
+            }
+        }
+    }
+
+    /// Ready asked for in a wrap-up ends it, and is the last word about what follows.
+    fn end_wrap_up_ready(&mut self, id: AgentId) -> Result<Answer, Refusal> {
+        let agent = self.state.agent(id);
+        let tenant = agent.filed.tenant;
+        let was_ready = agent.duty == Duty::Ready;
+        if agent.pending.is_some() {
+            self.record(tenant, Fact::DutyPending { agent: id, duty: None });
+        }
+        self.end_wrap_up(id);
+        if was_ready {
+            return Ok(Answer::Done);
+        }
+        self.ask_duty(id, Duty::Ready)
+    }
+
+    fn enter_duty(&mut self, agent: AgentId, duty: Duty) {
+        let tenant = self.state.agent(agent).filed.tenant;
+        let fact = match duty {
+            Duty::LoggedOut => Fact::AgentLoggedOut { agent },
+            Duty::Ready => Fact::AgentReady { agent },
+            Duty::NotReady { .. } => Fact::AgentNotReady { agent, duty },
+        };
+        self.record(tenant, fact);
+    }
+
+    fn logged_in(&self, tenant: TenantId, agent: AgentId) -> Result<(), Refusal> {
+        self.owned(tenant, EntryId::Agent(agent))?;
+        match self.state.agent(agent).login {
+            Some(_) => Ok(()),
+            None => Err(Refusal::NotLoggedIn),
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Calls and their legs.
+
+mod arrive;
+mod clear;
+mod leg;
+mod route;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{AgentId, OfferId, QueueId};
+use crate::machine::Moves;
+
+/// Where a call began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// At a trunk.
+    Inbound,
+    /// At a device or by API, towards a trunk.
+    Outbound,
+    /// At a device, towards a device, agent or queue.
+    Internal,
+}
+
+/// A leg's part: by role, not by person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// The leg that arrived, or the device that was rung first to place a call.
+    Caller,
+    /// The leg that was rung for it.
+    Callee,
+}
+
+/// Why a leg or call cleared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// Somebody hung up after the answer, or gave up before it.
+    Normal,
+    /// 486 or 600.
+    Busy,
+    /// Rang, nobody answered in time.
+    NoAnswer,
+    /// 603, or declined by API.
+    Rejected,
+    /// Another leg of the same ring-all or fork answered.
+    AnsweredElsewhere,
+    /// Not registered, 404, 410, 480.
+    Unreachable,
+    /// The number leads nowhere or may not be dialled.
+    NoRoute,
+    /// A queue or limit was full.
+    Full,
+    /// Any other final response.
+    Failed(u16),
+    /// The far end vanished: no answer to our requests, or no media.
+    Lost,
+    /// The process ended under the call.
+    NodeRestarted,
+}
+
+/// How a place in a queue ended; every place ends exactly once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WaitingEnd {
+    /// An agent's offer was accepted.
+    Answered,
+    /// The caller gave up, or the process ended under the call.
+    Abandoned,
+    /// The queue gave up.
+    Overflowed,
+    /// The queue was full on entering.
+    Refused,
+}
+
+/// How an offer ended; every offer ends exactly once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OfferEnd {
+    /// The agent answered, and got the call.
+    Accepted,
+    /// The agent said no.
+    Declined,
+    /// The agent did not answer in time.
+    Expired,
+    /// The reason for it went away.
+    Withdrawn(Withdrawn),
+}
+
+/// Why an offer was withdrawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Withdrawn {
+    /// The caller gave up.
+    CallerGone,
+    /// Another agent was quicker: this one, by that offer.
+    AnsweredBy(AgentId, OfferId),
+    /// The device lost its registration or could not be reached.
+    DeviceLost,
+    /// The call overflowed or was cleared by command, or the queue rings fewer agents at once now.
+    QueueGaveUp(QueueId),
+    /// The process ended under the offer.
+    NodeRestarted,
+}
+
+/// Where a leg is on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LegPhase {
+    /// It came in and is not answered yet.
+    Arrived,
+    /// We dialled it and have heard nothing yet.
+    Dialled,
+    /// The far end rings.
+    Ringing,
+    /// It talks, or is played something.
+    Answered,
+    /// The far end holds us.
+    Held,
+}
+
+/// The steps of a leg: its phases and its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LegStep {
+    Arrived,
+    Dialled,
+    Ringing,
+    Answered,
+    Held,
+    Cleared,
+}
+
+/// The legal moves of a leg.
+pub(crate) const LEG: Moves<LegStep> = &[
+    (LegStep::Arrived, &[LegStep::Answered, LegStep::Cleared]),
+    (LegStep::Dialled, &[LegStep::Ringing, LegStep::Answered, LegStep::Cleared]),
+    (LegStep::Ringing, &[LegStep::Answered, LegStep::Cleared]),
+    (LegStep::Answered, &[LegStep::Held, LegStep::Cleared]),
+    (LegStep::Held, &[LegStep::Answered, LegStep::Cleared]),
+];
+
+impl LegStep {
+    pub(crate) const fn of(phase: LegPhase) -> Self {
+        match phase {
+            LegPhase::Arrived => Self::Arrived,
+            LegPhase::Dialled => Self::Dialled,
+            LegPhase::Ringing => Self::Ringing,
+            LegPhase::Answered => Self::Answered,
+            LegPhase::Held => Self::Held,
+        }
+    }
+}
+
+/// The steps of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum CallStep {
+    Setup,
+    Greeting,
+    Waiting,
+    Talking,
+    Cleared,
+    Closed,
+}
+
+/// The legal moves of a call. A place in a queue that ends leads back to setup: the call then talks, waits elsewhere
+/// or clears.
+pub(crate) const CALL: Moves<CallStep> = &[
+    (CallStep::Setup, &[CallStep::Greeting, CallStep::Waiting, CallStep::Talking, CallStep::Cleared]),
+    (CallStep::Greeting, &[CallStep::Setup, CallStep::Waiting, CallStep::Cleared]),
+    (CallStep::Waiting, &[CallStep::Setup]),
+    (CallStep::Talking, &[CallStep::Cleared]),
+    (CallStep::Cleared, &[CallStep::Closed]),
+];

@@ -1,0 +1,229 @@
+//! Calls that come in, calls that are placed by command, and leading either to its target.
+
+use super::route::Target;
+use super::{Cause, Direction, LegPhase, Role};
+use crate::action::{Action, AfterPrompts};
+use crate::command::{Actor, Answer, Endpoint};
+use crate::engine::Engine;
+use crate::entry::{EntryId, Kind, Name};
+use crate::fact::Fact;
+use crate::id::{CallId, DeviceId, Guid, LegId, TenantId, TrunkId};
+use crate::limits::{CALLS_MAX, LEGS_PER_DEVICE_MAX};
+use crate::refusal::Refusal;
+use crate::text::Number;
+
+/// What somebody hears whose call rings at the far end, when we have answered his leg already.
+const RINGBACK: &str = "tones/ringback";
+
+impl Engine {
+    pub(crate) fn arrive(
+        &mut self,
+        from: Endpoint,
+        caller: Option<Number>,
+        caller_name: Name,
+        dialled: Number,
+    ) -> Result<Answer, Refusal> {
+        let (tenant, caller, caller_name) = match from {
+            Endpoint::Trunk(id) => {
+                let trunk = self.state.trunks.get(&id).ok_or(Refusal::NotFound(Kind::Trunk))?;
+                (trunk.tenant, caller, caller_name)
+            }
+            Endpoint::Device(id) => {
+                self.by = Actor::Device(id);
+                let device = self.state.devices.get(&id).ok_or(Refusal::NotFound(Kind::Device))?;
+                if device.legs.len() >= LEGS_PER_DEVICE_MAX {
+                    return Err(Refusal::Busy);
+                }
+                // What a device says of itself is not believed: who authenticated is who calls.
+                let entry = &device.filed.entry;
+                (device.filed.tenant, Some(entry.number.clone()), entry.display_name.clone())
+            }
+        };
+        self.check_room(tenant)?;
+        let target = self.dial(tenant, from, &dialled)?;
+        let direction = match from {
+            Endpoint::Trunk(_) => Direction::Inbound,
+            Endpoint::Device(_) => direction_to(&target),
+        };
+        let (call, _) = self.start_call(tenant, direction, caller, caller_name, dialled);
+        let leg = self.add_leg(call, Role::Caller, true, from);
+        self.lead(call, target);
+        Ok(Answer::Arrived(call, leg))
+    }
+
+    pub(crate) fn place_call(
+        &mut self,
+        tenant: TenantId,
+        id: DeviceId,
+        to: Number,
+    ) -> Result<Answer, Refusal> {
+        self.owned(tenant, EntryId::Device(id))?;
+        let device = self.state.device(id);
+        if !device.registered {
+            return Err(Refusal::DeviceUnregistered);
+        }
+        if !device.legs.is_empty() {
+            return Err(Refusal::Busy);
+        }
+        self.check_room(tenant)?;
+        let endpoint = Endpoint::Device(id);
+        let target = match self.dial(tenant, endpoint, &to)? {
+            Target::Gone(Cause::Busy) => return Err(Refusal::Busy),
+            Target::Gone(_) => return Err(Refusal::NoRoute),
+            target @ (Target::Queue(_) | Target::Device(_) | Target::Trunk(..) | Target::Greeting(..)) => {
+                target
+            }
+        };
+        let entry = device.filed.entry.clone();
+        let (number, name) = (Some(entry.number.clone()), entry.display_name);
+        let (call, guid) = self.start_call(tenant, direction_to(&target), number, name, to.clone());
+        let leg = self.add_leg(call, Role::Caller, false, endpoint);
+        let caller_name = self.name_of(tenant, &to);
+        self.act(Action::Ring { leg, endpoint, number: entry.number, caller: Some(to), caller_name });
+        Ok(Answer::Call(call, guid))
+    }
+
+    /// The device that was rung to place a call answered: what it wants is dialled now.
+    pub(super) fn dial_for_caller(&mut self, call: CallId, leg: LegId, endpoint: Endpoint) {
+        let placed = self.state.call(call);
+        let (tenant, dialled) = (placed.tenant, placed.dialled.clone());
+        self.record(tenant, Fact::LegAnswered { call, leg });
+        match self.dial(tenant, endpoint, &dialled) {
+            Ok(target) => self.lead(call, target),
+            Err(_) => self.clear_call(call, Cause::NoRoute),
+        }
+    }
+
+    pub(crate) fn prompts_ended(&mut self, leg: LegId) {
+        let Some(leg) = self.state.legs.get(&leg) else {
+            return;
+        };
+        self.end_greeting(leg.call);
+    }
+
+    /// The greeting is over, or should be: the call goes on.
+    pub(crate) fn end_greeting(&mut self, id: CallId) {
+        let call = self.state.call(id);
+        if call.step != super::CallStep::Greeting {
+            return;
+        }
+        match self.beyond_greeting(call.tenant, &call.dialled) {
+            Ok(target) => self.lead(id, target),
+            Err(_) => self.clear_call(id, Cause::NoRoute),
+        }
+    }
+
+    /// Answers the caller's leg unless that was done before.
+    pub(crate) fn answer_caller(&mut self, id: CallId) -> LegId {
+        let call = self.state.call(id);
+        let tenant = call.tenant;
+        let leg = call.caller_leg.expect("a call that is led somewhere has its caller");
+        if self.state.leg(leg).phase == LegPhase::Arrived {
+            self.record(tenant, Fact::LegAnswered { call: id, leg });
+            self.act(Action::Answer { leg });
+        }
+        leg
+    }
+
+    pub(crate) fn add_leg(&mut self, call: CallId, role: Role, arrived: bool, endpoint: Endpoint) -> LegId {
+        let tenant = self.state.call(call).tenant;
+        let leg = LegId(self.state.last.leg + 1);
+        let fact = Fact::LegAdded {
+            call,
+            leg,
+            guid: self.draw_guid(),
+            role,
+            arrived,
+            endpoint,
+            agent: self.agent_at(endpoint),
+        };
+        self.record(tenant, fact);
+        leg
+    }
+
+    fn start_call(
+        &mut self,
+        tenant: TenantId,
+        direction: Direction,
+        caller: Option<Number>,
+        caller_name: Name,
+        dialled: Number,
+    ) -> (CallId, Guid) {
+        let call = CallId(self.state.last.call + 1);
+        let guid = self.draw_guid();
+        let fact = Fact::CallStarted { call, guid, direction, caller, caller_name, dialled };
+        self.record(tenant, fact);
+        (call, guid)
+    }
+
+    fn lead(&mut self, call: CallId, target: Target) {
+        match target {
+            Target::Queue(queue) => self.enter_queue(call, queue),
+            Target::Device(device) => self.ring_device(call, device),
+            Target::Trunk(trunk, number) => self.ring_trunk(call, trunk, number),
+            Target::Greeting(_, prompt) => self.greet(call, prompt),
+            Target::Gone(cause) => self.clear_call(call, cause),
+        }
+    }
+
+    fn greet(&mut self, call: CallId, prompt: Name) {
+        let leg = self.answer_caller(call);
+        let tenant = self.state.call(call).tenant;
+        let fact = Fact::GreetingStarted { call, prompt: prompt.clone() };
+        self.record(tenant, fact);
+        self.act(Action::Play { leg, prompts: vec![prompt], then: AfterPrompts::Report });
+    }
+
+    fn ring_device(&mut self, call: CallId, id: DeviceId) {
+        let device = self.state.device(id);
+        if !device.registered {
+            return self.clear_call(call, Cause::Unreachable);
+        }
+        if !device.legs.is_empty() {
+            return self.clear_call(call, Cause::Busy);
+        }
+        let number = device.filed.entry.number.clone();
+        let caller = self.state.call(call).caller.clone();
+        self.ring(call, Endpoint::Device(id), number, caller);
+    }
+
+    fn ring_trunk(&mut self, call: CallId, id: TrunkId, number: Number) {
+        let shown = self.state.trunk(id).caller_number.clone();
+        let leading = self.state.call(call);
+        let own = leading.caller.clone();
+        let caller = match leading.direction {
+            Direction::Inbound => own.or(shown),
+            Direction::Outbound | Direction::Internal => shown.or(own),
+        };
+        self.ring(call, Endpoint::Trunk(id), number, caller);
+    }
+
+    fn ring(&mut self, id: CallId, endpoint: Endpoint, number: Number, caller: Option<Number>) {
+        let leg = self.add_leg(id, Role::Callee, false, endpoint);
+        let call = self.state.call(id);
+        let (caller_name, waiting) = (call.caller_name.clone(), call.caller_leg);
+        self.act(Action::Ring { leg, endpoint, number, caller, caller_name });
+        let answered = |leg: &LegId| self.state.leg(*leg).phase != LegPhase::Arrived;
+        if let Some(leg) = waiting.filter(answered) {
+            self.act(Action::Play {
+                leg,
+                prompts: Vec::new(),
+                then: AfterPrompts::Music(Name::parse(RINGBACK).ok()),
+            });
+        }
+    }
+
+    fn check_room(&self, tenant: TenantId) -> Result<(), Refusal> {
+        if self.state.tenant(tenant).calls.len() >= CALLS_MAX {
+            return Err(Refusal::LimitReached("calls"));
+        }
+        Ok(())
+    }
+}
+
+const fn direction_to(target: &Target) -> Direction {
+    match target {
+        Target::Trunk(..) => Direction::Outbound,
+        Target::Queue(_) | Target::Device(_) | Target::Greeting(..) | Target::Gone(_) => Direction::Internal,
+    }
+}

@@ -1,0 +1,162 @@
+//! What the network says of a leg. A report about a leg that is no longer there is ignored: the engine forgets a leg
+//! when it asks for its clearing, and what the far end did meanwhile does not matter.
+
+use super::{LegPhase, Role};
+use crate::action::{Action, AfterPrompts};
+use crate::call::Cause;
+use crate::command::{Actor, Endpoint};
+use crate::engine::Engine;
+use crate::entry::Name;
+use crate::fact::Fact;
+use crate::id::{AgentId, CallId, LegId};
+use crate::limits::DIALOG_BYTES_MAX;
+use crate::state::Leg;
+
+impl Engine {
+    pub(crate) fn leg_ringing(&mut self, id: LegId, early_media: bool) {
+        let Some((call, leg)) = self.reported(id) else {
+            return;
+        };
+        let (is_callee, is_offer) = (leg.role == Role::Callee, leg.offer.is_some());
+        match leg.phase {
+            LegPhase::Dialled => self.record(leg.tenant, Fact::LegRinging { call, leg: id }),
+            LegPhase::Ringing => {}
+            LegPhase::Arrived | LegPhase::Answered | LegPhase::Held => return,
+        }
+        // A caller who waits in a queue hears its treatment and nothing of the phones that ring for him.
+        let caller = self.state.call(call).caller_leg;
+        let unanswered = |leg: &LegId| self.state.leg(*leg).phase == LegPhase::Arrived;
+        if let (true, false, Some(leg)) = (is_callee, is_offer, caller.filter(unanswered)) {
+            let heard = early_media.then_some(id);
+            self.act(Action::Progress { leg, heard });
+        }
+    }
+
+    pub(crate) fn leg_answered(&mut self, id: LegId) {
+        let Some((call, leg)) = self.reported(id) else {
+            return;
+        };
+        match leg.phase {
+            LegPhase::Dialled | LegPhase::Ringing => {}
+            LegPhase::Arrived | LegPhase::Answered | LegPhase::Held => return,
+        }
+        match (leg.offer, leg.role) {
+            (Some(offer), _) => self.accept(offer, self.state.offer(offer)),
+            (None, Role::Caller) => self.dial_for_caller(call, id, leg.endpoint),
+            (None, Role::Callee) => self.connect_direct(call, id),
+        }
+    }
+
+    pub(crate) fn leg_saved(&mut self, id: LegId, dialog: String) {
+        let Some((_, leg)) = self.reported(id) else { return };
+        if dialog.len() <= DIALOG_BYTES_MAX && leg.dialog.as_deref() != Some(dialog.as_str()) {
+            self.record(leg.tenant, Fact::LegSaved { leg: id, dialog });
+        }
+    }
+
+    pub(crate) fn leg_held(&mut self, id: LegId) {
+        let Some((call, leg)) = self.reported(id) else {
+            return;
+        };
+        if leg.phase != LegPhase::Answered {
+            return;
+        }
+        self.record(leg.tenant, Fact::LegHeld { call, leg: id });
+        if let (true, Some((a, b))) = (self.state.call(call).bridged, self.state.call(call).pair) {
+            self.record(leg.tenant, Fact::LegsUnbridged { call, a, b });
+            self.act(Action::Unbridge { a, b });
+            self.play_hold_music(call, if id == a { b } else { a });
+        }
+    }
+
+    pub(crate) fn leg_retrieved(&mut self, id: LegId) {
+        let Some((call, leg)) = self.reported(id) else {
+            return;
+        };
+        if leg.phase != LegPhase::Held {
+            return;
+        }
+        self.record(leg.tenant, Fact::LegRetrieved { call, leg: id });
+        let whole = self.state.call(call);
+        let (Some((a, b)), false) = (whole.pair, whole.bridged) else {
+            return;
+        };
+        let other = if id == a { b } else { a };
+        if self.state.leg(other).phase == LegPhase::Held {
+            self.play_hold_music(call, id);
+        } else {
+            self.bridge(call, a, b);
+        }
+    }
+
+    pub(crate) fn leg_cleared(&mut self, id: LegId, cause: Cause) {
+        let Some((call, leg)) = self.reported(id) else {
+            return;
+        };
+        if let Some(offer) = leg.offer {
+            return self.offer_failed(offer, cause);
+        }
+        self.record(leg.tenant, Fact::LegCleared { call, leg: id, cause });
+        self.party_left(call, cause);
+    }
+
+    /// The far end of a leg that is no offer rang too long.
+    pub(crate) fn give_up_ringing(&mut self, leg: LegId) {
+        self.clear_call(self.state.leg(leg).call, Cause::NoAnswer);
+    }
+
+    /// Lets two legs hear each other.
+    pub(crate) fn bridge(&mut self, call: CallId, a: LegId, b: LegId) {
+        let tenant = self.state.call(call).tenant;
+        self.record(tenant, Fact::LegsBridged { call, a, b });
+        self.act(Action::Bridge { a, b });
+    }
+
+    /// Gives the agent who is logged in at the leg's device, if any, a part in the call that came through no queue.
+    pub(crate) fn connect_agent_at(&mut self, id: LegId) {
+        let leg = self.state.leg(id);
+        let (tenant, call) = (leg.tenant, leg.call);
+        if let Some(agent) = self.agent_at(leg.endpoint) {
+            let connected = Fact::AgentConnected { call, agent, leg: id, queue: None };
+            self.record(tenant, connected);
+        }
+    }
+
+    /// Who is logged in there.
+    pub(crate) fn agent_at(&self, endpoint: Endpoint) -> Option<AgentId> {
+        match endpoint {
+            Endpoint::Device(device) => self.state.device(device).agent,
+            Endpoint::Trunk(_) => None,
+        }
+    }
+
+    fn connect_direct(&mut self, call: CallId, callee: LegId) {
+        let tenant = self.state.call(call).tenant;
+        self.record(tenant, Fact::LegAnswered { call, leg: callee });
+        let caller = self.state.call(call).caller_leg.expect("a call without its caller has ended");
+        if self.state.leg(caller).phase != LegPhase::Arrived {
+            self.act(Action::StopPlay { leg: caller });
+        }
+        self.answer_caller(call);
+        self.connect_agent_at(callee);
+        self.connect_agent_at(caller);
+        self.bridge(call, caller, callee);
+    }
+
+    fn play_hold_music(&mut self, call: CallId, leg: LegId) {
+        let queue = self.state.call(call).queue;
+        let music: Option<Name> =
+            queue.and_then(|id| self.state.queue(id).filed.entry.treatment.music.clone());
+        self.act(Action::Play { leg, prompts: Vec::new(), then: AfterPrompts::Music(music) });
+    }
+
+    /// The leg that a report is about, if it lives; what follows is by its device, or by the network.
+    fn reported(&mut self, id: LegId) -> Option<(CallId, Leg)> {
+        let leg = self.state.legs.get(&id)?.clone();
+        self.by = match leg.endpoint {
+            Endpoint::Device(device) => Actor::Device(device),
+            Endpoint::Trunk(_) => Actor::Network,
+        };
+        Some((leg.call, leg))
+    }
+}

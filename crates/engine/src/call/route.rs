@@ -1,0 +1,140 @@
+//! The number plan: whom a dialled number reaches, from a trunk and from a device.
+
+use crate::agent::Handling;
+use crate::call::Cause;
+use crate::command::Endpoint;
+use crate::engine::Engine;
+use crate::entry::{Destination, EntryId, Kind, Name};
+use crate::id::{AgentId, DeviceId, QueueId, RouteId, TenantId, TrunkId};
+use crate::limits::FORWARDS_MAX;
+use crate::refusal::Refusal;
+use crate::text::Number;
+
+/// Where a call can be led.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// Into a line.
+    Queue(QueueId),
+    /// To a phone or browser of the tenant.
+    Device(DeviceId),
+    /// Out, to a number beyond a trunk.
+    Trunk(TrunkId, Number),
+    /// Through a route's greeting first.
+    Greeting(RouteId, Name),
+    /// To somebody who cannot be had.
+    Gone(Cause),
+}
+
+/// One look at the plan: there, or another number to look up.
+enum Hop {
+    There(Target),
+    Forward(Number),
+}
+
+impl Engine {
+    /// Whom the number reaches. A trunk's callers reach routes only; devices reach the whole plan and then the trunks.
+    pub(crate) fn dial(&self, tenant: TenantId, from: Endpoint, dialled: &Number) -> Result<Target, Refusal> {
+        let plan = &self.state.tenant(tenant).plan;
+        let hop = match (from, plan.get(dialled)) {
+            (_, Some(EntryId::Route(route))) => self.through_route(*route),
+            (Endpoint::Trunk(_), _) => return Err(Refusal::NoRoute),
+            (Endpoint::Device(_), _) => Hop::Forward(dialled.clone()),
+        };
+        self.follow(tenant, hop)
+    }
+
+    /// Where a greeted call goes after the greeting.
+    pub(crate) fn beyond_greeting(&self, tenant: TenantId, dialled: &Number) -> Result<Target, Refusal> {
+        let routes = self.state.tenant(tenant).keys.get(&Kind::Route);
+        let Some(EntryId::Route(route)) = routes.and_then(|keys| keys.get(dialled.as_str())) else {
+            return Err(Refusal::NoRoute);
+        };
+        self.follow(tenant, self.to_destination(self.state.route(*route).destination))
+    }
+
+    /// What a person who is asked to call the number sees.
+    pub(crate) fn name_of(&self, tenant: TenantId, number: &Number) -> Name {
+        match self.state.tenant(tenant).plan.get(number) {
+            Some(EntryId::Device(id)) => self.state.device(*id).filed.entry.display_name.clone(),
+            Some(EntryId::Agent(id)) => self.state.agent(*id).filed.entry.name.clone(),
+            Some(EntryId::Queue(id)) => self.state.queue(*id).filed.entry.name.clone(),
+            Some(
+                EntryId::Route(_)
+                | EntryId::User(_)
+                | EntryId::Team(_)
+                | EntryId::Trunk(_)
+                | EntryId::Reason(_)
+                | EntryId::Disposition(_),
+            )
+            | None => Name::default(),
+        }
+    }
+
+    /// Follows forwards, which may form a ring, a bounded number of times.
+    fn follow(&self, tenant: TenantId, mut hop: Hop) -> Result<Target, Refusal> {
+        for _ in 0..=FORWARDS_MAX {
+            let number = match hop {
+                Hop::There(target) => return Ok(target),
+                Hop::Forward(number) => number,
+            };
+            hop = match self.state.tenant(tenant).plan.get(&number) {
+                Some(EntryId::Device(id)) => Hop::There(Target::Device(*id)),
+                Some(EntryId::Queue(id)) => Hop::There(Target::Queue(*id)),
+                Some(EntryId::Agent(id)) => self.to_agent(*id),
+                Some(EntryId::Route(id)) => self.to_destination(self.state.route(*id).destination),
+                Some(
+                    EntryId::User(_)
+                    | EntryId::Team(_)
+                    | EntryId::Trunk(_)
+                    | EntryId::Reason(_)
+                    | EntryId::Disposition(_),
+                ) => return Err(Refusal::NoRoute),
+                None => return self.out(tenant, number),
+            };
+        }
+        match hop {
+            Hop::There(target) => Ok(target),
+            Hop::Forward(_) => Err(Refusal::NoRoute),
+        }
+    }
+
+    fn through_route(&self, id: RouteId) -> Hop {
+        let route = self.state.route(id);
+        match &route.greeting {
+            Some(prompt) => Hop::There(Target::Greeting(id, prompt.clone())),
+            None => self.to_destination(route.destination),
+        }
+    }
+
+    fn to_destination(&self, destination: Destination) -> Hop {
+        match destination {
+            Destination::Queue(id) => Hop::There(Target::Queue(id)),
+            Destination::Device(id) => Hop::There(Target::Device(id)),
+            Destination::Agent(id) => self.to_agent(id),
+            Destination::Clear => Hop::There(Target::Gone(Cause::Normal)),
+        }
+    }
+
+    fn to_agent(&self, id: AgentId) -> Hop {
+        let agent = self.state.agent(id);
+        match (&agent.handling, agent.login) {
+            (Handling::Forward(number), _) => Hop::Forward(number.clone()),
+            (Handling::Busy, Some(_)) => Hop::There(Target::Gone(Cause::Busy)),
+            (Handling::Ring, Some(login)) => Hop::There(Target::Device(login.device)),
+            (Handling::Ring | Handling::Busy, None) => Hop::There(Target::Gone(Cause::Unreachable)),
+        }
+    }
+
+    /// The first trunk that may dial the number. None may unless a prefix says so.
+    fn out(&self, tenant: TenantId, number: Number) -> Result<Target, Refusal> {
+        let trunks = self.state.tenant(tenant).entries.get(&Kind::Trunk);
+        for id in trunks.into_iter().flatten() {
+            let EntryId::Trunk(id) = *id else { continue };
+            let prefixes = &self.state.trunk(id).outbound_prefixes;
+            if prefixes.iter().any(|prefix| number.as_str().starts_with(prefix.as_str())) {
+                return Ok(Target::Trunk(id, number));
+            }
+        }
+        Err(Refusal::DestinationDenied)
+    }
+}

@@ -1,0 +1,280 @@
+//! What is asked for, and what the network reports. A command may be refused; a report is simply so.
+
+use serde::{Deserialize, Serialize};
+
+use crate::agent::{Handling, Membership};
+use crate::call::Cause;
+use crate::entry::{Entry, EntryId, Name};
+use crate::id::{
+    AgentId, CallId, DeviceId, DispositionId, Guid, LegId, OfferId, QueueId, ReasonId, RecordingId, TenantId,
+    TrunkId, UserId,
+};
+use crate::text::{Number, Text};
+
+/// What an agent writes beside a reason or a disposition.
+pub type Note = Text<1024>;
+
+/// One thing that happened to the engine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// Somebody asks for something within a tenant.
+    Command {
+        /// Whose things are meant; ids of other tenants are not found.
+        tenant: TenantId,
+        /// Who asks.
+        by: Actor,
+        /// What.
+        command: Command,
+    },
+    /// A new tenant is asked for, by the installation's operator.
+    AddTenant {
+        /// Unique on the installation.
+        name: Name,
+        /// The SIP domain whose devices are this tenant's.
+        domain: Text<255>,
+    },
+    /// The network says what became so.
+    Report(Report),
+    /// The time asked for by `poll_timeout` has come.
+    Timeout,
+}
+
+/// Who asked for something; kept with every event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Actor {
+    /// A logged-in user.
+    User(UserId),
+    /// An API token that stands for no user, or the operator's command line.
+    Operator,
+    /// A device: by feature code, or by what its SIP requests did.
+    Device(DeviceId),
+    /// The network: a trunk, a registration that ran out, media.
+    Network,
+    /// The engine's own policy: timers, no-answer rules, recovery.
+    Policy,
+}
+
+/// Something asked for. Imperative; may be refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Adds an entry to the directory. Answer: [`Answer::Added`].
+    Add(Entry),
+    /// Replaces an entry; its kind stays what it was.
+    Change(EntryId, Entry),
+    /// Removes an entry that nothing live needs.
+    Remove(EntryId),
+    /// Lets an agent take calls of a queue; the membership begins as in and ready.
+    Assign {
+        /// Who.
+        agent: AgentId,
+        /// Which queue.
+        queue: QueueId,
+    },
+    /// Takes an agent off a queue; calls in progress go on.
+    Unassign {
+        /// Who.
+        agent: AgentId,
+        /// Which queue.
+        queue: QueueId,
+    },
+    /// Logs an agent in at a device, not ready.
+    LogIn {
+        /// Who.
+        agent: AgentId,
+        /// Where.
+        device: DeviceId,
+    },
+    /// Logs an agent out; pending while an offer, a call or a wrap-up is live.
+    LogOut {
+        /// Who.
+        agent: AgentId,
+    },
+    /// Makes an agent ready; ends a wrap-up at once; pending while an offer or call is live.
+    Ready {
+        /// Who.
+        agent: AgentId,
+    },
+    /// Makes an agent not ready; pending while an offer, a call or a wrap-up is live.
+    NotReady {
+        /// Who.
+        agent: AgentId,
+        /// Why, from the tenant's list.
+        reason: Option<ReasonId>,
+        /// In the agent's words.
+        note: Note,
+    },
+    /// Changes what happens to direct calls to an agent.
+    SetHandling {
+        /// Who.
+        agent: AgentId,
+        /// What happens.
+        handling: Handling,
+    },
+    /// Changes an agent's part in a queue that he is assigned to.
+    SetMembership {
+        /// Who.
+        agent: AgentId,
+        /// Which queue.
+        queue: QueueId,
+        /// Out, in and not ready, in and ready.
+        membership: Membership,
+    },
+    /// Ends a wrap-up before its time; what was pending takes effect, else the agent is ready.
+    EndWrapUp {
+        /// Who.
+        agent: AgentId,
+    },
+    /// Refuses an offer without touching the phone.
+    DeclineOffer {
+        /// Which.
+        offer: OfferId,
+    },
+    /// Says how a contact ended; until the call's record is closed, the last word counts.
+    SetDisposition {
+        /// Which call.
+        call: CallId,
+        /// Whose word.
+        agent: AgentId,
+        /// The word.
+        disposition: DispositionId,
+        /// In the agent's words.
+        note: Note,
+    },
+    /// Rings a device, and when it is answered dials on its behalf. Answer: [`Answer::Call`].
+    PlaceCall {
+        /// The device that is rung first.
+        device: DeviceId,
+        /// Whom it wants to reach.
+        to: Number,
+    },
+    /// Clears a call with all its legs.
+    ClearCall {
+        /// Which.
+        call: CallId,
+    },
+    /// Stops taking audio into the call's recording until resumed.
+    PauseRecording {
+        /// Which call.
+        call: CallId,
+        /// Why, kept with the recording.
+        reason: Text<64>,
+    },
+    /// Goes on with a paused recording.
+    ResumeRecording {
+        /// Which call.
+        call: CallId,
+    },
+}
+
+/// What the network or the media path says became so. A report about something that is no longer there is ignored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Report {
+    /// A device has at least one binding now.
+    DeviceRegistered {
+        /// Which.
+        device: DeviceId,
+    },
+    /// A device's last binding is gone.
+    DeviceUnregistered {
+        /// Which.
+        device: DeviceId,
+    },
+    /// A call comes in. Answer: [`Answer::Arrived`], or a refusal that the node turns into a final response.
+    LegArrived {
+        /// Whence.
+        from: Endpoint,
+        /// Who calls: the authenticated device's own number, or what the trunk says.
+        caller: Option<Number>,
+        /// What the caller calls himself.
+        caller_name: Name,
+        /// What was dialled.
+        dialled: Number,
+    },
+    /// The far end of a leg that we dialled rings.
+    LegRinging {
+        /// Which.
+        leg: LegId,
+        /// Whether it sends audio already (a 183 with a session description).
+        early_media: bool,
+    },
+    /// The far end of a leg that we dialled answered.
+    LegAnswered {
+        /// Which.
+        leg: LegId,
+    },
+    /// What is needed to end an answered leg after the process died, opaque to the engine.
+    LegSaved {
+        /// Which.
+        leg: LegId,
+        /// At most 4 KiB.
+        dialog: String,
+    },
+    /// The far end put us on hold.
+    LegHeld {
+        /// Which.
+        leg: LegId,
+    },
+    /// The far end took us off hold.
+    LegRetrieved {
+        /// Which.
+        leg: LegId,
+    },
+    /// The far end cleared its leg, or it could not be reached.
+    LegCleared {
+        /// Which.
+        leg: LegId,
+        /// Why.
+        cause: Cause,
+    },
+    /// All prompts that were to be played to a leg have been played.
+    PromptsEnded {
+        /// Which.
+        leg: LegId,
+    },
+    /// A recording's file is complete.
+    RecordingSaved {
+        /// Which.
+        recording: RecordingId,
+        /// Audio in it. Milliseconds.
+        audio_ms: u64,
+        /// Time left out by pauses. Milliseconds.
+        paused_ms: u64,
+        /// Its size. Bytes.
+        bytes: u64,
+    },
+    /// A recording's file could not be written to its end; what exists is kept.
+    RecordingFailed {
+        /// Which.
+        recording: RecordingId,
+        /// For the operator.
+        why: Text<255>,
+    },
+}
+
+/// Anything that can be rung or that a call can come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Endpoint {
+    /// A phone or browser.
+    Device(DeviceId),
+    /// A carrier or peer.
+    Trunk(TrunkId),
+}
+
+/// What a granted command says back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It is so.
+    Done,
+    /// It is noted and takes effect after the live offer, call or wrap-up.
+    Pending,
+    /// A tenant was added.
+    Tenant(TenantId, Guid),
+    /// An entry was added.
+    Added(EntryId, Guid),
+    /// A call was placed.
+    Call(CallId, Guid),
+    /// A call came in and this is its first leg.
+    Arrived(CallId, LegId),
+}

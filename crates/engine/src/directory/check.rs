@@ -1,0 +1,131 @@
+//! What an entry must be like to be taken.
+
+use core::net::{IpAddr, SocketAddr};
+
+use crate::engine::Engine;
+use crate::entry::{AfterMissed, Agent, Destination, Entry, EntryId, Kind, Overflow, Queue, Route, Trunk};
+use crate::id::TenantId;
+use crate::limits::{
+    OFFER_MS_MAX, OFFER_MS_MIN, REST_MS_MAX, REST_MS_MIN, TARGET_MS_MAX, TRUNK_PREFIXES_MAX,
+    TRUNK_SOURCES_MAX, WAIT_MS_MAX, WAITING_MAX, WRAP_UP_MS_MAX,
+};
+use crate::refusal::Refusal;
+
+/// A refusal that names the field and what would be right.
+pub(super) const fn invalid(field: &'static str, why: &'static str) -> Refusal {
+    Refusal::Invalid { field, why }
+}
+
+impl Engine {
+    /// Refuses an entry that is out of bounds, clashes with another or names what is not there. `own` is the entry
+    /// that it replaces.
+    pub(super) fn check_entry(
+        &self,
+        tenant: TenantId,
+        own: Option<EntryId>,
+        entry: &Entry,
+    ) -> Result<(), Refusal> {
+        if entry.key().is_empty() {
+            return Err(invalid("name", "must not be empty"));
+        }
+        match entry {
+            Entry::Agent(agent) => self.check_agent(tenant, own, agent)?,
+            Entry::Queue(queue) => self.check_queue(tenant, own, queue)?,
+            Entry::Route(route) => self.check_route(tenant, route)?,
+            Entry::Trunk(trunk) => check_trunk(trunk)?,
+            Entry::User(_) | Entry::Team(_) | Entry::Device(_) | Entry::Reason(_) | Entry::Disposition(_) => {
+            }
+        }
+        let owner = self.state.tenant(tenant);
+        let kind = entry.kind();
+        let same_number = entry.number().and_then(|number| owner.plan.get(number));
+        if let Some(other) = same_number.filter(|other| Some(**other) != own) {
+            return Err(Refusal::Taken(other.kind(), "number"));
+        }
+        let same_key = owner.keys.get(&kind).and_then(|keys| keys.get(entry.key()));
+        if same_key.is_some_and(|other| Some(*other) != own) {
+            return Err(Refusal::Taken(kind, "name"));
+        }
+        Ok(())
+    }
+
+    fn check_agent(&self, tenant: TenantId, own: Option<EntryId>, agent: &Agent) -> Result<(), Refusal> {
+        if let Some(team) = agent.team {
+            self.owned(tenant, EntryId::Team(team))?;
+        }
+        let Some(user) = agent.user else { return Ok(()) };
+        self.owned(tenant, EntryId::User(user))?;
+        match self.state.tenant(tenant).agent_of_user.get(&user) {
+            Some(other) if own != Some(EntryId::Agent(*other)) => Err(Refusal::Taken(Kind::Agent, "user")),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn check_queue(&self, tenant: TenantId, own: Option<EntryId>, queue: &Queue) -> Result<(), Refusal> {
+        if !(OFFER_MS_MIN..=OFFER_MS_MAX).contains(&queue.offer_ms) {
+            return Err(invalid("offer_ms", "must be from 1000 to 300000"));
+        }
+        if queue.wrap_up_ms > WRAP_UP_MS_MAX {
+            return Err(invalid("wrap_up_ms", "must be at most 3600000"));
+        }
+        check_after_missed("on_no_answer", queue.on_no_answer)?;
+        check_after_missed("on_decline", queue.on_decline)?;
+        if queue.max_wait_ms.is_some_and(|ms| !(1..=WAIT_MS_MAX).contains(&ms)) {
+            return Err(invalid("max_wait_ms", "must be from 1 to 86400000"));
+        }
+        if !(1..=WAITING_MAX).contains(&queue.max_waiting) {
+            return Err(invalid("max_waiting", "must be from 1 to 100000"));
+        }
+        if queue.service_level_ms > TARGET_MS_MAX {
+            return Err(invalid("service_level_ms", "must be at most 3600000"));
+        }
+        if queue.short_abandon_ms > TARGET_MS_MAX {
+            return Err(invalid("short_abandon_ms", "must be at most 3600000"));
+        }
+        match queue.overflow {
+            Overflow::Clear => Ok(()),
+            Overflow::Queue(other) if own == Some(EntryId::Queue(other)) => {
+                Err(invalid("overflow", "must be another queue"))
+            }
+            Overflow::Queue(other) => self.owned(tenant, EntryId::Queue(other)),
+        }
+    }
+
+    fn check_route(&self, tenant: TenantId, route: &Route) -> Result<(), Refusal> {
+        if route.greeting.as_ref().is_some_and(|prompt| prompt.as_str().is_empty()) {
+            return Err(invalid("greeting", "must name a prompt"));
+        }
+        match route.destination {
+            Destination::Queue(id) => self.owned(tenant, EntryId::Queue(id)),
+            Destination::Agent(id) => self.owned(tenant, EntryId::Agent(id)),
+            Destination::Device(id) => self.owned(tenant, EntryId::Device(id)),
+            Destination::Clear => Ok(()),
+        }
+    }
+}
+
+fn check_after_missed(field: &'static str, rule: AfterMissed) -> Result<(), Refusal> {
+    match rule {
+        AfterMissed::Rest { delay_ms } if !(REST_MS_MIN..=REST_MS_MAX).contains(&delay_ms) => {
+            Err(invalid(field, "must rest from 1000 to 3600000"))
+        }
+        AfterMissed::Rest { .. } | AfterMissed::NotReady => Ok(()),
+    }
+}
+
+fn check_trunk(trunk: &Trunk) -> Result<(), Refusal> {
+    if trunk.address.as_str().parse::<SocketAddr>().is_err() {
+        return Err(invalid("address", "must be an IP address and a port"));
+    }
+    if trunk.sources.len() > TRUNK_SOURCES_MAX {
+        return Err(Refusal::LimitReached("sources"));
+    }
+    let is_address = |text: &str| text.parse::<IpAddr>().is_ok() || text.parse::<SocketAddr>().is_ok();
+    if !trunk.sources.iter().all(|source| is_address(source.as_str())) {
+        return Err(invalid("sources", "must be IP addresses, with or without a port"));
+    }
+    if trunk.outbound_prefixes.len() > TRUNK_PREFIXES_MAX {
+        return Err(Refusal::LimitReached("outbound_prefixes"));
+    }
+    Ok(())
+}

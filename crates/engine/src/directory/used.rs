@@ -1,0 +1,102 @@
+//! What keeps an entry from being removed. An operator's command, so looking through a tenant's things is affordable.
+
+use crate::agent::{Activity, Duty, WhyNotReady};
+use crate::call::CallStep;
+use crate::command::Endpoint;
+use crate::engine::Engine;
+use crate::entry::{Destination, EntryId, Overflow};
+use crate::id::{AgentId, DeviceId, QueueId, ReasonId, RouteId, TenantId};
+use crate::state::{Agent, Call, Leg};
+
+impl Engine {
+    /// Who still needs the entry, if anyone does. Assignments do not count: they end with it.
+    pub(super) fn used_by(&self, tenant: TenantId, id: EntryId) -> Option<&'static str> {
+        match id {
+            EntryId::User(user) => {
+                let acting = self.state.tenant(tenant).agent_of_user.contains_key(&user);
+                acting.then_some("an agent")
+            }
+            EntryId::Agent(agent) => self.agent_used_by(tenant, agent),
+            EntryId::Team(team) => {
+                let has_agents = self.agents_of(tenant).any(|agent| agent.filed.entry.team == Some(team));
+                has_agents.then_some("an agent")
+            }
+            EntryId::Device(device) => self.device_used_by(tenant, device),
+            EntryId::Trunk(trunk) => self.has_leg(tenant, |leg| leg.endpoint == Endpoint::Trunk(trunk)),
+            EntryId::Queue(queue) => self.queue_used_by(tenant, queue),
+            EntryId::Route(route) => self.route_used_by(tenant, route),
+            EntryId::Reason(reason) => self.reason_used_by(tenant, reason),
+            EntryId::Disposition(_) => None,
+        }
+    }
+
+    fn agent_used_by(&self, tenant: TenantId, id: AgentId) -> Option<&'static str> {
+        if self.state.agent(id).login.is_some() {
+            return Some("a login");
+        }
+        self.has_leg(tenant, |leg| leg.agent == Some(id))
+            .or_else(|| self.has_route(tenant, Destination::Agent(id)))
+    }
+
+    fn device_used_by(&self, tenant: TenantId, id: DeviceId) -> Option<&'static str> {
+        if self.state.devices.get(&id)?.agent.is_some() {
+            return Some("a login");
+        }
+        self.has_leg(tenant, |leg| leg.endpoint == Endpoint::Device(id))
+            .or_else(|| self.has_route(tenant, Destination::Device(id)))
+    }
+
+    fn queue_used_by(&self, tenant: TenantId, id: QueueId) -> Option<&'static str> {
+        let finishing = |agent: &Agent| match agent.activity {
+            Activity::WrapUp { queue, .. } => queue == id,
+            Activity::Idle | Activity::Offered { .. } | Activity::InCall { .. } => false,
+        };
+        if self.calls_of(tenant).any(|call| call.queue == Some(id)) {
+            return Some("a call");
+        }
+        if self.agents_of(tenant).any(finishing) {
+            return Some("a wrap-up");
+        }
+        let overflows = |queue: &crate::state::Queue| {
+            queue.filed.tenant == tenant && queue.filed.entry.overflow == Overflow::Queue(id)
+        };
+        if self.state.queues.values().any(overflows) {
+            return Some("a queue");
+        }
+        self.has_route(tenant, Destination::Queue(id))
+    }
+
+    fn route_used_by(&self, tenant: TenantId, id: RouteId) -> Option<&'static str> {
+        let number = &self.state.routes.get(&id)?.entry.number;
+        let greeted = |call: &Call| call.step == CallStep::Greeting && call.dialled == *number;
+        self.calls_of(tenant).any(greeted).then_some("a call")
+    }
+
+    fn reason_used_by(&self, tenant: TenantId, id: ReasonId) -> Option<&'static str> {
+        let names = |duty: &Duty| match duty {
+            Duty::NotReady { reason, .. } => *reason == Some(WhyNotReady::Reason(id)),
+            Duty::LoggedOut | Duty::Ready => false,
+        };
+        let given = |agent: &Agent| names(&agent.duty) || agent.pending.as_ref().is_some_and(names);
+        self.agents_of(tenant).any(given).then_some("an agent")
+    }
+
+    fn has_leg(&self, tenant: TenantId, wanted: impl Fn(&Leg) -> bool) -> Option<&'static str> {
+        let mut legs = self.state.legs.values();
+        legs.any(|leg| leg.tenant == tenant && wanted(leg)).then_some("a call")
+    }
+
+    fn has_route(&self, tenant: TenantId, destination: Destination) -> Option<&'static str> {
+        let mut routes = self.state.routes.values();
+        let leads = routes.any(|route| route.tenant == tenant && route.entry.destination == destination);
+        leads.then_some("a route")
+    }
+
+    fn agents_of(&self, tenant: TenantId) -> impl Iterator<Item = &Agent> {
+        self.state.agents.values().filter(move |agent| agent.filed.tenant == tenant)
+    }
+
+    fn calls_of(&self, tenant: TenantId) -> impl Iterator<Item = &Call> {
+        self.state.calls.values().filter(move |call| call.tenant == tenant)
+    }
+}

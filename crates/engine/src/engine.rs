@@ -1,0 +1,198 @@
+//! The engine: decides, applies, acts.
+//!
+//! *Decide* reads state and records facts or refuses; *apply* ([`State::apply`]) makes each fact true at once; *act*
+//! leaves actions for the world. The caller drains events and actions after each input and carries an action out
+//! only when the events before it are durable.
+
+mod query;
+
+use std::collections::VecDeque;
+
+use crate::action::Action;
+use crate::command::{Actor, Answer, Command, Input, Report};
+use crate::entry::Kind;
+use crate::fact::{Event, Fact};
+use crate::guid::GuidSource;
+use crate::id::{Guid, TenantId};
+use crate::refusal::Refusal;
+use crate::state::State;
+use crate::time::{Now, Timestamp};
+
+/// The contact centre of all tenants as one value.
+#[derive(Debug)]
+pub struct Engine {
+    pub(crate) state: State,
+    /// When the input being handled happened.
+    pub(crate) now: Now,
+    /// Who brought it about.
+    pub(crate) by: Actor,
+    guids: GuidSource,
+    events: VecDeque<Event>,
+    actions: VecDeque<Action>,
+}
+
+impl Engine {
+    /// An engine that knows nothing yet. The seed is for guids only.
+    pub fn new(seed: u64) -> Self {
+        Self::from_state(seed, State::default())
+    }
+
+    /// An engine that knows what a snapshot knew.
+    pub const fn from_state(seed: u64, state: State) -> Self {
+        let now = Now { at: state.at, wall: state.wall };
+        Self {
+            state,
+            now,
+            by: Actor::Policy,
+            guids: GuidSource::new(seed),
+            events: VecDeque::new(),
+            actions: VecDeque::new(),
+        }
+    }
+
+    /// Everything it knows, for a snapshot.
+    pub const fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Makes a journalled event true, on recovery or as a follower. Nothing is done about it.
+    ///
+    /// # Panics
+    /// When the event does not follow the last one: the journal is not the one of this state.
+    pub fn apply(&mut self, event: &Event) {
+        self.state.apply(event);
+    }
+
+    /// Handles one input. Facts and actions that follow are polled afterwards.
+    pub fn handle(&mut self, now: Now, input: Input) -> Result<Answer, Refusal> {
+        self.begin(now, Actor::Policy);
+        let result = match input {
+            Input::Command { tenant, by, command } => {
+                self.by = by;
+                self.command(tenant, command)
+            }
+            Input::AddTenant { name, domain } => {
+                self.by = Actor::Operator;
+                self.add_tenant(name, &domain)
+            }
+            Input::Report(report) => self.report(report),
+            Input::Timeout => {
+                self.fire_due();
+                Ok(Answer::Done)
+            }
+        };
+        self.assign_all();
+        result
+    }
+
+    /// When [`Input::Timeout`] is wanted, and what for.
+    pub fn poll_timeout(&self) -> Option<(Timestamp, &'static str)> {
+        self.state.timers.first().map(|(due, timer)| (*due, timer.name()))
+    }
+
+    /// The next new event, for the journal and for everyone.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// The next thing to do, once the events so far are durable.
+    pub fn poll_action(&mut self) -> Option<Action> {
+        self.actions.pop_front()
+    }
+
+    /// The number of the last event applied; nought before the first.
+    pub const fn last_seq(&self) -> u64 {
+        self.state.seq
+    }
+
+    fn command(&mut self, tenant: TenantId, command: Command) -> Result<Answer, Refusal> {
+        if !self.state.tenants.contains_key(&tenant) {
+            return Err(Refusal::NotFound(Kind::Tenant));
+        }
+        match command {
+            Command::Add(entry) => self.add_entry(tenant, entry),
+            Command::Change(id, entry) => self.change_entry(tenant, id, entry),
+            Command::Remove(id) => self.remove_entry(tenant, id),
+            Command::Assign { agent, queue } => self.assign(tenant, agent, queue),
+            Command::Unassign { agent, queue } => self.unassign(tenant, agent, queue),
+            Command::LogIn { agent, device } => self.log_in(tenant, agent, device),
+            Command::LogOut { agent } => self.log_out(tenant, agent),
+            Command::Ready { agent } => self.become_ready(tenant, agent),
+            Command::NotReady { agent, reason, note } => self.become_not_ready(tenant, agent, reason, note),
+            Command::SetHandling { agent, handling } => self.set_handling(tenant, agent, handling),
+            Command::SetMembership { agent, queue, membership } => {
+                self.set_membership(tenant, agent, queue, membership)
+            }
+            Command::EndWrapUp { agent } => self.finish_wrap_up(tenant, agent),
+            Command::DeclineOffer { offer } => self.decline(tenant, offer),
+            Command::SetDisposition { call, agent, disposition, note } => {
+                self.set_disposition(tenant, call, agent, disposition, note)
+            }
+            Command::PlaceCall { device, to } => self.place_call(tenant, device, to),
+            Command::ClearCall { call } => self.clear_by_command(tenant, call),
+            Command::PauseRecording { call, reason } => self.pause_recording(tenant, call, reason),
+            Command::ResumeRecording { call } => self.resume_recording(tenant, call),
+        }
+    }
+
+    fn report(&mut self, report: Report) -> Result<Answer, Refusal> {
+        self.by = Actor::Network;
+        match report {
+            Report::LegArrived { from, caller, caller_name, dialled } => {
+                return self.arrive(from, caller, caller_name, dialled);
+            }
+            Report::DeviceRegistered { device } => self.device_registered(device),
+            Report::DeviceUnregistered { device } => self.device_unregistered(device),
+            Report::LegRinging { leg, early_media } => self.leg_ringing(leg, early_media),
+            Report::LegAnswered { leg } => self.leg_answered(leg),
+            Report::LegSaved { leg, dialog } => self.leg_saved(leg, dialog),
+            Report::LegHeld { leg } => self.leg_held(leg),
+            Report::LegRetrieved { leg } => self.leg_retrieved(leg),
+            Report::LegCleared { leg, cause } => self.leg_cleared(leg, cause),
+            Report::PromptsEnded { leg } => self.prompts_ended(leg),
+            Report::RecordingSaved { recording, audio_ms, paused_ms, bytes } => {
+                self.recording_saved(recording, audio_ms, paused_ms, bytes);
+            }
+            Report::RecordingFailed { recording, why } => self.recording_failed(recording, why),
+        }
+        Ok(Answer::Done)
+    }
+}
+
+/// What every decision is made with.
+impl Engine {
+    /// Takes in when the next input happened. A clock that went back stands still instead, so no duration is negative.
+    pub(crate) fn begin(&mut self, now: Now, by: Actor) {
+        self.now = Now { at: now.at.max(self.state.at), wall: now.wall };
+        self.by = by;
+    }
+
+    /// Makes a fact true and tells it.
+    pub(crate) fn record(&mut self, tenant: TenantId, fact: Fact) {
+        let event = Event {
+            seq: self.state.seq + 1,
+            at: self.now.at,
+            wall: self.now.wall,
+            tenant,
+            by: self.by,
+            fact,
+        };
+        self.state.apply(&event);
+        self.events.push_back(event);
+    }
+
+    /// As [`Engine::record`], for what follows from a rule and not from what somebody did.
+    pub(crate) fn record_policy(&mut self, tenant: TenantId, fact: Fact) {
+        let by = core::mem::replace(&mut self.by, Actor::Policy);
+        self.record(tenant, fact);
+        self.by = by;
+    }
+
+    pub(crate) fn act(&mut self, action: Action) {
+        self.actions.push_back(action);
+    }
+
+    pub(crate) fn draw_guid(&mut self) -> Guid {
+        self.guids.draw(self.state.seq)
+    }
+}

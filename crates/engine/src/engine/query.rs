@@ -1,0 +1,258 @@
+//! Plain read-only pictures for dialects and people. Every look-up is within a tenant.
+
+use super::Engine;
+use crate::agent::{Activity, DeviceState};
+use crate::call::{CallStep, LegPhase};
+use crate::entry::{Entry, EntryId, Kind};
+use crate::id::{AgentId, CallId, DeviceId, Guid, LegId, OfferId, QueueId, RecordingId, TenantId, UserId};
+use crate::recording::RecordingStep;
+use crate::state::{Agent, Device};
+use crate::time::Timestamp;
+use crate::view::{AgentView, CallPhase, CallView, DeviceView, LegView, OfferView, QueueView, TenantView};
+
+/// The directory.
+impl Engine {
+    /// All tenants.
+    pub fn tenants(&self) -> Vec<TenantView> {
+        self.state.tenants.keys().filter_map(|id| self.tenant(*id)).collect()
+    }
+
+    /// One tenant.
+    pub fn tenant(&self, id: TenantId) -> Option<TenantView> {
+        let tenant = self.state.tenants.get(&id)?;
+        Some(TenantView {
+            id,
+            guid: tenant.guid,
+            name: tenant.name.clone(),
+            domain: tenant.domain.as_str().to_owned(),
+        })
+    }
+
+    /// Whose devices live in a SIP domain; case does not matter.
+    pub fn tenant_by_domain(&self, domain: &str) -> Option<TenantId> {
+        let domain = crate::text::Text::parse(&domain.to_ascii_lowercase()).ok()?;
+        self.state.domains.get(&domain).copied()
+    }
+
+    /// The entry of that kind with that guid.
+    pub fn find(&self, tenant: TenantId, kind: Kind, guid: Guid) -> Option<EntryId> {
+        let id = *self.state.tenants.get(&tenant)?.guids.get(&guid)?;
+        (id.kind() == kind).then_some(id)
+    }
+
+    /// The entry of that kind with that name; devices and routes are found by their number.
+    pub fn find_by_name(&self, tenant: TenantId, kind: Kind, name: &str) -> Option<EntryId> {
+        let keys = self.state.tenants.get(&tenant)?.keys.get(&kind)?;
+        keys.get(name).copied()
+    }
+
+    /// The agent that a login acts as.
+    pub fn agent_of_user(&self, tenant: TenantId, user: UserId) -> Option<AgentId> {
+        self.state.tenants.get(&tenant)?.agent_of_user.get(&user).copied()
+    }
+
+    /// The name of an entry outside.
+    pub fn guid(&self, id: EntryId) -> Option<Guid> {
+        self.state.guid(id)
+    }
+
+    /// One entry.
+    pub fn entry(&self, tenant: TenantId, id: EntryId) -> Option<Entry> {
+        self.owned_entry(tenant, id).ok()
+    }
+
+    /// All entries of a kind, in the order in which they were added.
+    pub fn entries(&self, tenant: TenantId, kind: Kind) -> Vec<(EntryId, Guid, Entry)> {
+        let tenant = self.state.tenants.get(&tenant);
+        let ids = tenant.and_then(|tenant| tenant.entries.get(&kind));
+        let filed = |id: &EntryId| Some((*id, self.state.guid(*id)?, self.state.entry(*id)?));
+        ids.into_iter().flatten().filter_map(filed).collect()
+    }
+}
+
+/// People and devices.
+impl Engine {
+    /// One agent.
+    pub fn agent(&self, tenant: TenantId, id: AgentId) -> Option<AgentView> {
+        let agent = self.state.agents.get(&id)?;
+        (agent.filed.tenant == tenant).then(|| self.agent_view(id, agent))
+    }
+
+    /// All agents of a tenant.
+    pub fn agents(&self, tenant: TenantId) -> Vec<AgentView> {
+        let entries = self.ids(tenant, Kind::Agent);
+        entries.filter_map(|id| self.agent(tenant, AgentId(id.number()))).collect()
+    }
+
+    /// One device.
+    pub fn device(&self, tenant: TenantId, id: DeviceId) -> Option<DeviceView> {
+        let device = self.state.devices.get(&id)?;
+        (device.filed.tenant == tenant).then(|| DeviceView {
+            id,
+            guid: device.filed.guid,
+            entry: device.filed.entry.clone(),
+            state: device_state(device),
+            agent: device.agent,
+            legs: device.legs.iter().copied().collect(),
+        })
+    }
+
+    /// All devices of a tenant.
+    pub fn devices(&self, tenant: TenantId) -> Vec<DeviceView> {
+        let entries = self.ids(tenant, Kind::Device);
+        entries.filter_map(|id| self.device(tenant, DeviceId(id.number()))).collect()
+    }
+
+    fn agent_view(&self, id: AgentId, agent: &Agent) -> AgentView {
+        let device = agent.login.and_then(|login| self.state.devices.get(&login.device));
+        AgentView {
+            id,
+            guid: agent.filed.guid,
+            entry: agent.filed.entry.clone(),
+            login: agent.login,
+            device: device.map_or(DeviceState::Unregistered, device_state),
+            duty: agent.duty.clone(),
+            duty_since: agent.duty_since,
+            pending: agent.pending.clone(),
+            handling: agent.handling.clone(),
+            memberships: agent.memberships.iter().map(|(queue, part)| (*queue, *part)).collect(),
+            activity: agent.activity.clone(),
+            activity_since: agent.activity_since,
+            since_wall: agent.since_wall,
+            held: self.is_held(&agent.activity),
+            rest_until: agent.rest_until,
+        }
+    }
+
+    fn is_held(&self, activity: &Activity) -> bool {
+        let held = |leg: &LegId| self.state.leg(*leg).phase == LegPhase::Held;
+        match activity {
+            Activity::InCall { call, .. } => self.state.call(*call).legs.iter().any(held),
+            Activity::Idle | Activity::Offered { .. } | Activity::WrapUp { .. } => false,
+        }
+    }
+
+    fn ids(&self, tenant: TenantId, kind: Kind) -> impl Iterator<Item = &EntryId> {
+        let tenant = self.state.tenants.get(&tenant);
+        tenant.and_then(|tenant| tenant.entries.get(&kind)).into_iter().flatten()
+    }
+}
+
+/// Queues, calls and offers.
+impl Engine {
+    /// One queue as it stands at `now`.
+    pub fn queue(&self, tenant: TenantId, id: QueueId, now: Timestamp) -> Option<QueueView> {
+        let queue = self.state.queues.get(&id)?;
+        let longest = queue.waiting.first().map_or(0, |(entered, _)| now.millis_since(*entered));
+        (queue.filed.tenant == tenant).then(|| QueueView {
+            id,
+            guid: queue.filed.guid,
+            entry: queue.filed.entry.clone(),
+            waiting: queue.waiting.len(),
+            longest_wait_ms: longest,
+            logged_in: queue.logged_in,
+            eligible: queue.eligible.len(),
+            tally: queue.tally,
+        })
+    }
+
+    /// All queues of a tenant as they stand at `now`.
+    pub fn queues(&self, tenant: TenantId, now: Timestamp) -> Vec<QueueView> {
+        let entries = self.ids(tenant, Kind::Queue);
+        entries.filter_map(|id| self.queue(tenant, QueueId(id.number()), now)).collect()
+    }
+
+    /// One call whose record is not closed.
+    pub fn call(&self, tenant: TenantId, id: CallId) -> Option<CallView> {
+        let call = self.state.calls.get(&id).filter(|call| call.tenant == tenant)?;
+        let by_queue = call.agents.iter().find(|(_, queue)| queue.is_some());
+        let recording = call.recording.and_then(|id| Some((id, self.state.recordings.get(&id)?.guid)));
+        Some(CallView {
+            id,
+            guid: call.guid,
+            direction: call.direction,
+            caller: call.caller.clone(),
+            caller_name: call.caller_name.clone(),
+            dialled: call.dialled.clone(),
+            started: call.started,
+            started_wall: call.started_wall,
+            phase: match (call.step, call.place) {
+                (CallStep::Waiting, Some(place)) => {
+                    CallPhase::Waiting { queue: place.queue, entered: place.entered }
+                }
+                (CallStep::Setup | CallStep::Waiting, _) => CallPhase::Setup,
+                (CallStep::Greeting, _) => CallPhase::Greeting,
+                (CallStep::Talking, _) => CallPhase::Talking,
+                (CallStep::Cleared | CallStep::Closed, _) => CallPhase::WrapUp,
+            },
+            agent: by_queue.or(call.agents.iter().next()).map(|(agent, _)| *agent),
+            legs: call.legs.iter().filter_map(|leg| self.leg(*leg)).collect(),
+            recording,
+        })
+    }
+
+    /// All calls of a tenant whose records are not closed, the oldest first.
+    pub fn calls(&self, tenant: TenantId) -> Vec<CallView> {
+        let calls = self.state.tenants.get(&tenant).map(|tenant| tenant.calls.keys());
+        calls.into_iter().flatten().filter_map(|id| self.call(tenant, *id)).collect()
+    }
+
+    /// The call with that name outside, if its record is not closed.
+    pub fn call_by_guid(&self, tenant: TenantId, guid: Guid) -> Option<CallView> {
+        let id = *self.state.tenants.get(&tenant)?.call_guids.get(&guid)?;
+        self.call(tenant, id)
+    }
+
+    /// The call that a live leg is part of, with its tenant.
+    pub fn call_of_leg(&self, leg: LegId) -> Option<(TenantId, CallId)> {
+        self.state.legs.get(&leg).map(|leg| (leg.tenant, leg.call))
+    }
+
+    /// A live leg, whoever owns it: for the node, which owns all.
+    pub fn leg(&self, id: LegId) -> Option<LegView> {
+        let leg = self.state.legs.get(&id)?;
+        Some(LegView {
+            id,
+            guid: leg.guid,
+            role: leg.role,
+            endpoint: leg.endpoint,
+            agent: leg.agent,
+            phase: leg.phase,
+            since: leg.since,
+        })
+    }
+
+    /// A live offer, whoever owns it. For people, ask [`Engine::offers`] of their tenant.
+    pub fn offer(&self, id: OfferId) -> Option<OfferView> {
+        let offer = self.state.offers.get(&id)?;
+        Some(OfferView {
+            id,
+            call: offer.call,
+            queue: offer.queue,
+            agent: offer.agent,
+            leg: offer.leg,
+            deadline: offer.deadline,
+        })
+    }
+
+    /// The live offers of a tenant.
+    pub fn offers(&self, tenant: TenantId) -> Vec<OfferView> {
+        let own = self.state.offers.iter().filter(|(_, offer)| offer.tenant == tenant);
+        own.filter_map(|(id, _)| self.offer(*id)).collect()
+    }
+
+    /// Recordings that have stopped and of which nobody has yet said that the file is complete. After a restart the
+    /// shell completes these files and reports each.
+    pub fn unsaved_recordings(&self) -> Vec<(TenantId, RecordingId, Guid)> {
+        let stopped = self.state.recordings.iter().filter(|(_, it)| it.step == RecordingStep::Stopped);
+        stopped.map(|(id, it)| (it.tenant, *id, it.guid)).collect()
+    }
+}
+
+fn device_state(device: &Device) -> DeviceState {
+    match (device.registered, device.legs.is_empty()) {
+        (false, _) => DeviceState::Unregistered,
+        (true, true) => DeviceState::Idle,
+        (true, false) => DeviceState::Busy,
+    }
+}

@@ -1,0 +1,166 @@
+//! What became true. Past tense, journalled, applied, told to everyone.
+
+use serde::{Deserialize, Serialize};
+
+use crate::agent::{Duty, Handling, Membership};
+use crate::call::{Cause, Direction, OfferEnd, Role, WaitingEnd};
+use crate::command::{Actor, Endpoint, Note};
+use crate::entry::{Entry, EntryId, Name};
+use crate::id::{
+    AgentId, CallId, DeviceId, DispositionId, Guid, LegId, OfferId, QueueId, RecordingId, TenantId,
+};
+use crate::text::{Number, Text};
+use crate::time::{Timestamp, WallTime};
+
+/// A fact with its order, time, owner and author.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// Its place in the one stream: 1, 2, 3, without gaps.
+    pub seq: u64,
+    /// When, for durations.
+    pub at: Timestamp,
+    /// When, for people.
+    pub wall: WallTime,
+    /// Whose.
+    pub tenant: TenantId,
+    /// Who brought it about.
+    pub by: Actor,
+    /// What.
+    pub fact: Fact,
+}
+
+/// What became true.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "fields are named as in the command, entry or glossary that they come from")]
+pub enum Fact {
+    // Directory
+    /// The event's tenant exists.
+    TenantAdded { guid: Guid, name: Name, domain: Text<255> },
+    /// The directory has a new entry.
+    EntryAdded { id: EntryId, guid: Guid, entry: Entry },
+    /// An entry was replaced.
+    EntryChanged { id: EntryId, entry: Entry },
+    /// An entry is gone.
+    EntryRemoved { id: EntryId },
+    /// An agent may take calls of a queue.
+    AgentAssigned { agent: AgentId, queue: QueueId },
+    /// An agent may no longer.
+    AgentUnassigned { agent: AgentId, queue: QueueId },
+
+    // Devices
+    /// A device can be rung.
+    DeviceRegistered { device: DeviceId },
+    /// A device cannot be rung.
+    DeviceUnregistered { device: DeviceId },
+
+    // Agents
+    /// An agent came to work; duty is not ready.
+    AgentLoggedIn { agent: AgentId, device: DeviceId },
+    /// An agent left.
+    AgentLoggedOut { agent: AgentId },
+    /// An agent is there for queue calls.
+    AgentReady { agent: AgentId },
+    /// An agent is not there for queue calls; `duty` is [`Duty::NotReady`].
+    AgentNotReady { agent: AgentId, duty: Duty },
+    /// What the agent shall become after the live offer, call or wrap-up; `None` takes it back.
+    DutyPending { agent: AgentId, duty: Option<Duty> },
+    /// Direct calls are handled so from here on.
+    HandlingSet { agent: AgentId, handling: Handling },
+    /// The agent's part in a queue changed.
+    MembershipSet { agent: AgentId, queue: QueueId, membership: Membership },
+    /// An agent gets no offers until then (he missed or declined one and policy lets him rest).
+    AgentRested { agent: AgentId, until: Timestamp },
+    /// That rest is over.
+    AgentRestEnded { agent: AgentId },
+
+    // Calls and legs
+    /// A call began at a leg that arrived, or by a command.
+    CallStarted {
+        call: CallId,
+        guid: Guid,
+        direction: Direction,
+        caller: Option<Number>,
+        caller_name: Name,
+        dialled: Number,
+    },
+    /// A leg is part of a call, because it arrived or (`arrived` false) because we ring it; `agent` is whose device it
+    /// is, when an agent is logged in there.
+    LegAdded {
+        call: CallId,
+        leg: LegId,
+        guid: Guid,
+        role: Role,
+        arrived: bool,
+        endpoint: Endpoint,
+        agent: Option<AgentId>,
+    },
+    /// The far end rings.
+    LegRinging { call: CallId, leg: LegId },
+    /// The leg is answered: by the far end, or by us if it arrived.
+    LegAnswered { call: CallId, leg: LegId },
+    /// What ends the leg after a crash.
+    LegSaved { leg: LegId, dialog: String },
+    /// The far end holds us.
+    LegHeld { call: CallId, leg: LegId },
+    /// The far end took us off hold.
+    LegRetrieved { call: CallId, leg: LegId },
+    /// The leg is gone.
+    LegCleared { call: CallId, leg: LegId, cause: Cause },
+    /// Two legs hear each other.
+    LegsBridged { call: CallId, a: LegId, b: LegId },
+    /// They no longer do.
+    LegsUnbridged { call: CallId, a: LegId, b: LegId },
+    /// The caller hears the route's greeting.
+    GreetingStarted { call: CallId, prompt: Name },
+    /// An agent has a part in the call now, through the queue or directly, and is in call.
+    AgentConnected { call: CallId, agent: AgentId, leg: LegId, queue: Option<QueueId> },
+    /// The agent's part in the talking is over.
+    AgentDisconnected { call: CallId, agent: AgentId },
+    /// All legs are gone.
+    CallCleared { call: CallId, cause: Cause },
+    /// Last leg and last wrap-up are over: the record is final.
+    CallClosed { call: CallId },
+
+    // Queues and offers
+    /// A call entered a queue; `entered` is the instant that its wait counts from.
+    CallQueued { call: CallId, queue: QueueId, entered: Timestamp },
+    /// Its place in the queue ended, after `waited_ms`.
+    WaitingEnded { call: CallId, queue: QueueId, end: WaitingEnd, waited_ms: u64 },
+    /// An agent is asked to take a call.
+    OfferMade {
+        offer: OfferId,
+        call: CallId,
+        queue: QueueId,
+        agent: AgentId,
+        leg: LegId,
+        deadline: Timestamp,
+    },
+    /// The asking is over.
+    OfferEnded { offer: OfferId, call: CallId, agent: AgentId, end: OfferEnd },
+
+    // After the call
+    /// An agent finishes after a call.
+    WrapUpStarted { agent: AgentId, call: CallId, queue: QueueId, until: Timestamp },
+    /// The agent has finished.
+    WrapUpEnded { agent: AgentId, call: CallId },
+    /// How the contact ended, in the agent's word.
+    DispositionSet { call: CallId, agent: AgentId, disposition: DispositionId, note: Note },
+
+    // Recordings
+    /// A conversation is being recorded.
+    RecordingStarted { recording: RecordingId, guid: Guid, call: CallId, agent: AgentId },
+    /// What is said is left out.
+    RecordingPaused { recording: RecordingId, call: CallId, reason: Text<64> },
+    /// What is said is taken in again.
+    RecordingResumed { recording: RecordingId, call: CallId },
+    /// Nothing more is taken in.
+    RecordingStopped { recording: RecordingId, call: CallId },
+    /// The file is complete.
+    RecordingSaved { recording: RecordingId, call: CallId, audio_ms: u64, paused_ms: u64, bytes: u64 },
+    /// The file could not be completed; what exists is kept.
+    RecordingFailed { recording: RecordingId, call: CallId, why: Text<255> },
+
+    // The installation
+    /// The process started on this journal; live calls of the one before are ended by the facts that follow.
+    NodeStarted { version: Text<64> },
+}

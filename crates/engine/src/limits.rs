@@ -1,0 +1,49 @@
+//! Every limit of the engine, with its unit and what happens at it.
+
+/// Tenants of one installation. Beyond it a new tenant is refused.
+pub const TENANTS_MAX: usize = 1_000;
+/// Entries of one kind in one tenant. Beyond it a new entry is refused.
+pub const ENTRIES_MAX: usize = 100_000;
+/// Calls in progress in one tenant. Beyond it a caller hears busy everywhere (503) and a placed call is refused.
+pub const CALLS_MAX: usize = 100_000;
+/// Calls waiting in one queue, whatever its policy says. Beyond it a call is refused as full.
+pub const WAITING_MAX: u32 = 100_000;
+/// Queues that one agent may be assigned to. Freeing an agent looks at each of them. Beyond it the assignment is refused.
+pub const QUEUES_PER_AGENT_MAX: usize = 64;
+/// Agents rung at once by ring all. The longest idle are rung, the others are not.
+pub const RING_ALL_WIDTH_MAX: usize = 50;
+/// Legs of one device at a time. Beyond it the device counts as busy for every call.
+pub const LEGS_PER_DEVICE_MAX: usize = 8;
+/// How long a leg that is not an offer may ring. Milliseconds; then it is cleared as not answered.
+pub const RING_MS_MAX: u64 = 60_000;
+/// Times a call may overflow from queue to queue. Beyond it the call is cleared.
+pub const OVERFLOWS_MAX: u8 = 5;
+/// Longest offer. Milliseconds; a queue that asks for more is refused.
+pub const OFFER_MS_MAX: u64 = 300_000;
+/// Shortest offer. Milliseconds; a queue that asks for less is refused.
+pub const OFFER_MS_MIN: u64 = 1_000;
+/// Longest wrap-up. Milliseconds; a queue that asks for more is refused.
+pub const WRAP_UP_MS_MAX: u64 = 3_600_000;
+/// Longest wait before a call overflows. Milliseconds; a queue that asks for more is refused.
+pub const WAIT_MS_MAX: u64 = 86_400_000;
+/// Longest service-level target and short-abandon threshold. Milliseconds; a queue that asks for more is refused.
+pub const TARGET_MS_MAX: u64 = 3_600_000;
+/// Shortest rest after a missed offer. Milliseconds; a queue that asks for less is refused, so that a phone that
+/// declines at once cannot be offered the same call in a loop.
+pub const REST_MS_MIN: u64 = 1_000;
+/// Longest rest after a missed offer. Milliseconds; a queue that asks for more is refused.
+pub const REST_MS_MAX: u64 = 3_600_000;
+/// Longest a route's greeting is waited for. Milliseconds; then the call goes on to its destination.
+pub const GREETING_MS_MAX: u64 = 120_000;
+/// Forwards from agent to agent that one dialled number follows. Beyond it the number leads nowhere.
+pub const FORWARDS_MAX: usize = 5;
+/// Further addresses of one trunk. Beyond it the trunk is refused.
+pub const TRUNK_SOURCES_MAX: usize = 64;
+/// Prefixes that one trunk may dial. Each outbound call looks at them. Beyond it the trunk is refused.
+pub const TRUNK_PREFIXES_MAX: usize = 256;
+/// Trunks of one tenant. Each outbound call looks at them. Beyond it a new trunk is refused.
+pub const TRUNKS_MAX: usize = 100;
+/// What is kept to end a leg after a crash. Bytes; more is ignored, and that leg gets no BYE after a crash.
+pub const DIALOG_BYTES_MAX: usize = 4_096;
+/// Closed calls per tenant that a late disposition is told about. Beyond it the call is simply unknown.
+pub const CLOSED_CALLS_KEPT: usize = 1_000;

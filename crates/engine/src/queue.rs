@@ -1,0 +1,5 @@
+//! Queues: who waits, who is chosen, and when a queue gives up.
+
+mod overflow;
+pub(crate) mod select;
+mod waiting;

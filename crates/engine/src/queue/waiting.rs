@@ -1,0 +1,54 @@
+//! A call's place in a queue: entered, answered, or refused at the door.
+
+use crate::action::{Action, AfterPrompts};
+use crate::call::{Cause, WaitingEnd};
+use crate::engine::Engine;
+use crate::entry::Treatment;
+use crate::fact::Fact;
+use crate::id::{CallId, LegId, QueueId};
+use crate::limits::WAITING_MAX;
+
+impl Engine {
+    /// Puts a call into a queue's line, or clears it when the line is full. The caller is answered only if he waits.
+    pub(crate) fn enter_queue(&mut self, call: CallId, queue: QueueId) {
+        let tenant = self.state.call(call).tenant;
+        let line = self.state.queue(queue);
+        let places = line.filed.entry.max_waiting.min(WAITING_MAX);
+        if line.waiting.len() >= places as usize {
+            self.end_waiting(call, queue, WaitingEnd::Refused, 0);
+            return self.clear_call(call, Cause::Full);
+        }
+        let treatment = line.filed.entry.treatment.clone();
+        let leg = self.answer_caller(call);
+        let entered = self.now.at;
+        self.record(tenant, Fact::CallQueued { call, queue, entered });
+        self.treat(leg, treatment);
+    }
+
+    /// The place ends because an agent took the call.
+    pub(crate) fn answer_waiting(&mut self, call: CallId) {
+        self.leave_queue(call, WaitingEnd::Answered);
+    }
+
+    /// Ends the call's place, if it has one.
+    pub(crate) fn leave_queue(&mut self, call: CallId, end: WaitingEnd) {
+        if let Some(place) = self.state.call(call).place {
+            let waited_ms = self.now.at.millis_since(place.entered);
+            self.end_waiting(call, place.queue, end, waited_ms);
+        }
+    }
+
+    fn end_waiting(&mut self, call: CallId, queue: QueueId, end: WaitingEnd, waited_ms: u64) {
+        let tenant = self.state.call(call).tenant;
+        let fact = Fact::WaitingEnded { call, queue, end, waited_ms };
+        self.record(tenant, fact);
+    }
+
+    fn treat(&mut self, leg: LegId, treatment: Treatment) {
+        self.act(Action::Play {
+            leg,
+            prompts: treatment.greeting.into_iter().collect(),
+            then: AfterPrompts::Music(treatment.music),
+        });
+    }
+}

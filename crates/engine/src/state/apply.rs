@@ -1,0 +1,88 @@
+//! Making facts true: the one place where state changes.
+
+use super::State;
+use crate::agent::Duty;
+use crate::call::{CallStep, LegPhase};
+use crate::fact::{Event, Fact};
+use crate::recording::RecordingStep;
+
+impl State {
+    /// Makes one event true. It cannot fail: an event that does not fit is a fault of ours and panics.
+    pub(crate) fn apply(&mut self, event: &Event) {
+        assert_eq!(event.seq, self.seq + 1, "events are applied in order and without gaps");
+        self.seq = event.seq;
+        self.at = event.at;
+        self.wall = event.wall;
+        self.make_true(event);
+    }
+
+    fn make_true(&mut self, event: &Event) {
+        match &event.fact {
+            Fact::TenantAdded { guid, name, domain } => self.add_tenant(event.tenant, *guid, name, domain),
+            Fact::EntryAdded { id, guid, entry } => self.add_entry(event.tenant, *id, *guid, entry),
+            Fact::EntryChanged { id, entry } => self.change_entry(event.tenant, *id, entry),
+            Fact::EntryRemoved { id } => self.remove_entry(event.tenant, *id),
+            Fact::AgentAssigned { agent, queue } => self.assign(*agent, *queue),
+            Fact::AgentUnassigned { agent, queue } => self.unassign(*agent, *queue),
+            Fact::DeviceRegistered { device } => self.set_registered(*device, true),
+            Fact::DeviceUnregistered { device } => self.set_registered(*device, false),
+            Fact::AgentLoggedIn { agent, device } => self.log_in(*agent, *device),
+            Fact::AgentLoggedOut { agent } => self.log_out(*agent),
+            Fact::AgentReady { agent } => self.enter_duty(*agent, Duty::Ready),
+            Fact::AgentNotReady { agent, duty } => self.enter_duty(*agent, duty.clone()),
+            Fact::DutyPending { agent, duty } => self.set_pending(*agent, duty.as_ref()),
+            Fact::HandlingSet { agent, handling } => self.set_handling(*agent, handling),
+            Fact::MembershipSet { agent, queue, membership } => {
+                self.set_membership(*agent, *queue, *membership);
+            }
+            Fact::AgentRested { agent, until } => self.rest(*agent, *until),
+            Fact::AgentRestEnded { agent } => self.end_rest(*agent),
+            Fact::AgentConnected { call, agent, leg, queue } => {
+                self.connect_agent(*agent, *leg, *call, *queue);
+            }
+            Fact::AgentDisconnected { call, agent } => self.disconnect_agent(*agent, *call),
+            Fact::WrapUpStarted { agent, call, queue, until } => {
+                self.start_wrap_up(*agent, *call, *queue, *until);
+            }
+            Fact::WrapUpEnded { agent, .. } => self.end_wrap_up(*agent),
+
+            Fact::CallStarted { .. } => self.start_call(event),
+            Fact::LegAdded { .. } => self.add_leg(event),
+            Fact::LegRinging { leg, .. } => self.enter_leg(*leg, LegPhase::Ringing),
+            Fact::LegAnswered { leg, .. } => self.enter_leg(*leg, LegPhase::Answered),
+            Fact::LegSaved { leg, dialog } => self.leg_mut(*leg).dialog = Some(dialog.clone()),
+            Fact::LegHeld { leg, .. } => self.enter_leg(*leg, LegPhase::Held),
+            Fact::LegRetrieved { leg, .. } => self.enter_leg(*leg, LegPhase::Answered),
+            Fact::LegCleared { leg, .. } => self.clear_leg(*leg),
+            Fact::LegsBridged { call, a, b } => self.bridge(*call, *a, *b),
+            Fact::LegsUnbridged { call, .. } => self.unbridge(*call),
+            Fact::GreetingStarted { call, .. } => self.start_greeting(*call),
+            Fact::CallCleared { call, .. } => self.enter_call(*call, CallStep::Cleared),
+            Fact::CallClosed { call } => self.close_call(*call),
+
+            Fact::CallQueued { call, queue, entered } => self.enter_queue(*call, *queue, *entered),
+            Fact::WaitingEnded { call, queue, end, waited_ms } => {
+                self.leave_queue(*call, *queue, *end, *waited_ms);
+            }
+            Fact::OfferMade { .. } => self.make_offer(event),
+            Fact::OfferEnded { offer, end, .. } => self.end_offer(*offer, *end),
+
+            Fact::RecordingStarted { recording, .. } => self.start_recording(*recording, event),
+            Fact::RecordingPaused { recording, .. } => {
+                self.enter_recording(*recording, RecordingStep::Paused);
+            }
+            Fact::RecordingResumed { recording, .. } => {
+                self.enter_recording(*recording, RecordingStep::Started);
+            }
+            Fact::RecordingStopped { recording, .. } => {
+                self.enter_recording(*recording, RecordingStep::Stopped);
+            }
+            Fact::RecordingSaved { recording, .. } => self.enter_recording(*recording, RecordingStep::Saved),
+            Fact::RecordingFailed { recording, .. } => {
+                self.enter_recording(*recording, RecordingStep::Failed);
+            }
+
+            Fact::DispositionSet { .. } | Fact::NodeStarted { .. } => {}
+        }
+    }
+}

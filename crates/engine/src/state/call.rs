@@ -1,0 +1,267 @@
+//! Calls, legs and recordings as applied.
+
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::State;
+use crate::call::{CALL, CallStep, Direction, LEG, LegPhase, LegStep, Role};
+use crate::command::Endpoint;
+use crate::entry::Name;
+use crate::fact::{Event, Fact};
+use crate::id::{AgentId, CallId, Guid, LegId, OfferId, QueueId, RecordingId, TenantId};
+use crate::limits::{GREETING_MS_MAX, RING_MS_MAX};
+use crate::machine::assert_legal;
+use crate::recording::{RECORDING, RecordingStep};
+use crate::text::Number;
+use crate::time::{Timestamp, WallTime};
+use crate::timer::Timer;
+
+/// A call whose record is not closed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Call {
+    pub(crate) tenant: TenantId,
+    pub(crate) guid: Guid,
+    pub(crate) direction: Direction,
+    pub(crate) caller: Option<Number>,
+    pub(crate) caller_name: Name,
+    pub(crate) dialled: Number,
+    pub(crate) started: Timestamp,
+    pub(crate) started_wall: WallTime,
+    pub(crate) step: CallStep,
+    pub(crate) legs: BTreeSet<LegId>,
+    /// The leg with [`Role::Caller`], while it lives.
+    pub(crate) caller_leg: Option<LegId>,
+    pub(crate) place: Option<Place>,
+    /// The queue it waits in or came through.
+    pub(crate) queue: Option<QueueId>,
+    pub(crate) overflows: u8,
+    pub(crate) offers: BTreeSet<OfferId>,
+    /// The two legs that talk, even while one holds the other.
+    pub(crate) pair: Option<(LegId, LegId)>,
+    /// Whether the two hear each other.
+    pub(crate) bridged: bool,
+    /// Everyone who had a part in the talking, and through which queue.
+    pub(crate) agents: BTreeMap<AgentId, Option<QueueId>>,
+    pub(crate) wrap_ups: BTreeSet<AgentId>,
+    pub(crate) recording: Option<RecordingId>,
+    pub(crate) greeting_until: Option<Timestamp>,
+}
+
+/// A place in a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Place {
+    pub(crate) queue: QueueId,
+    pub(crate) entered: Timestamp,
+    /// When the queue gives up.
+    pub(crate) gives_up: Option<Timestamp>,
+}
+
+/// A leg that lives.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Leg {
+    pub(crate) tenant: TenantId,
+    pub(crate) call: CallId,
+    pub(crate) guid: Guid,
+    pub(crate) role: Role,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) agent: Option<AgentId>,
+    pub(crate) phase: LegPhase,
+    pub(crate) since: Timestamp,
+    pub(crate) offer: Option<OfferId>,
+    /// When it has rung too long, unless an offer says when.
+    pub(crate) rings_until: Option<Timestamp>,
+    pub(crate) dialog: Option<String>,
+}
+
+/// A recording whose file is not complete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Recording {
+    pub(crate) tenant: TenantId,
+    pub(crate) guid: Guid,
+    pub(crate) call: CallId,
+    pub(crate) step: RecordingStep,
+}
+
+impl State {
+    pub(crate) fn call(&self, id: CallId) -> &Call {
+        self.calls.get(&id).expect("what is part of a call does not outlive it")
+    }
+
+    pub(super) fn call_mut(&mut self, id: CallId) -> &mut Call {
+        self.calls.get_mut(&id).expect("what is part of a call does not outlive it")
+    }
+
+    pub(super) fn leg_mut(&mut self, id: LegId) -> &mut Leg {
+        self.legs.get_mut(&id).expect("a fact names live legs")
+    }
+
+    pub(super) fn start_call(&mut self, event: &Event) {
+        let Fact::CallStarted { call: id, guid, direction, caller, caller_name, dialled } = &event.fact
+        else {
+            return;
+        };
+        self.last.call = self.last.call.max(id.0);
+        let owner = self.tenant_mut(event.tenant);
+        owner.calls.insert(*id, *guid);
+        owner.call_guids.insert(*guid, *id);
+        let call = Call {
+            tenant: event.tenant,
+            guid: *guid,
+            direction: *direction,
+            caller: caller.clone(),
+            caller_name: caller_name.clone(),
+            dialled: dialled.clone(),
+            started: self.at,
+            started_wall: self.wall,
+            step: CallStep::Setup,
+            legs: BTreeSet::new(),
+            caller_leg: None,
+            place: None,
+            queue: None,
+            overflows: 0,
+            offers: BTreeSet::new(),
+            pair: None,
+            bridged: false,
+            agents: BTreeMap::new(),
+            wrap_ups: BTreeSet::new(),
+            recording: None,
+            greeting_until: None,
+        };
+        self.calls.insert(*id, call);
+    }
+
+    pub(super) fn add_leg(&mut self, event: &Event) {
+        let &Fact::LegAdded { call, leg: id, guid, role, arrived, endpoint, agent } = &event.fact else {
+            return;
+        };
+        self.last.leg = self.last.leg.max(id.0);
+        let rings_until = (!arrived).then(|| Timestamp(self.at.0.saturating_add(RING_MS_MAX)));
+        if let Some(due) = rings_until {
+            self.set_timer(due, Timer::Ring(id));
+        }
+        let leg = Leg {
+            tenant: event.tenant,
+            call,
+            guid,
+            role,
+            endpoint,
+            agent,
+            phase: if arrived { LegPhase::Arrived } else { LegPhase::Dialled },
+            since: self.at,
+            offer: None,
+            rings_until,
+            dialog: None,
+        };
+        self.legs.insert(id, leg);
+        let whole = self.call_mut(call);
+        whole.legs.insert(id);
+        match role {
+            Role::Caller => whole.caller_leg = Some(id),
+            Role::Callee if whole.step == CallStep::Greeting => self.enter_call(call, CallStep::Setup),
+            Role::Callee => {}
+        }
+        self.occupy(endpoint, |legs| legs.insert(id));
+    }
+
+    pub(super) fn enter_leg(&mut self, id: LegId, phase: LegPhase) {
+        let at = self.at;
+        let leg = self.leg_mut(id);
+        assert_legal("leg", LEG, LegStep::of(leg.phase), LegStep::of(phase));
+        leg.phase = phase;
+        leg.since = at;
+        if phase == LegPhase::Answered {
+            self.stop_ring_timer(id);
+        }
+    }
+
+    pub(super) fn stop_ring_timer(&mut self, id: LegId) {
+        if let Some(due) = self.leg_mut(id).rings_until.take() {
+            self.clear_timer(due, Timer::Ring(id));
+        }
+    }
+
+    pub(super) fn clear_leg(&mut self, id: LegId) {
+        self.stop_ring_timer(id);
+        let leg = self.legs.remove(&id).expect("a leg clears once");
+        assert_legal("leg", LEG, LegStep::of(leg.phase), LegStep::Cleared);
+        let call = self.call_mut(leg.call);
+        call.legs.remove(&id);
+        if call.caller_leg == Some(id) {
+            call.caller_leg = None;
+        }
+        if call.pair.is_some_and(|(a, b)| a == id || b == id) {
+            call.bridged = false;
+        }
+        self.occupy(leg.endpoint, |legs| legs.remove(&id));
+    }
+
+    /// Changes which legs a device has, and so whether its agent can be offered a call.
+    fn occupy(&mut self, endpoint: Endpoint, change: impl FnOnce(&mut BTreeSet<LegId>) -> bool) {
+        let Endpoint::Device(device) = endpoint else {
+            return;
+        };
+        let device = self.devices.get_mut(&device).expect("a device with legs is not removed");
+        change(&mut device.legs);
+        if let Some(agent) = device.agent {
+            self.refresh(agent);
+        }
+    }
+
+    pub(super) fn bridge(&mut self, id: CallId, a: LegId, b: LegId) {
+        let call = self.call_mut(id);
+        let again = call.pair == Some((a, b));
+        call.pair = Some((a, b));
+        call.bridged = true;
+        if !again {
+            self.enter_call(id, CallStep::Talking);
+        }
+    }
+
+    pub(super) fn unbridge(&mut self, id: CallId) {
+        self.call_mut(id).bridged = false;
+    }
+
+    pub(super) fn start_greeting(&mut self, id: CallId) {
+        self.enter_call(id, CallStep::Greeting);
+        let due = Timestamp(self.at.0.saturating_add(GREETING_MS_MAX));
+        self.call_mut(id).greeting_until = Some(due);
+        self.set_timer(due, Timer::Greeting(id));
+    }
+
+    pub(super) fn enter_call(&mut self, id: CallId, step: CallStep) {
+        let call = self.call_mut(id);
+        assert_legal("call", CALL, call.step, step);
+        call.step = step;
+        if let Some(due) = call.greeting_until.take() {
+            self.clear_timer(due, Timer::Greeting(id));
+        }
+    }
+
+    pub(super) fn close_call(&mut self, id: CallId) {
+        self.enter_call(id, CallStep::Closed);
+        let call = self.calls.remove(&id).expect("a call closes once");
+        self.tenant_mut(call.tenant).close_call(id);
+    }
+
+    pub(super) fn start_recording(&mut self, id: RecordingId, event: &Event) {
+        let &Fact::RecordingStarted { guid, call, .. } = &event.fact else {
+            return;
+        };
+        self.last.recording = self.last.recording.max(id.0);
+        let step = RecordingStep::Started;
+        self.recordings.insert(id, Recording { tenant: event.tenant, guid, call, step });
+        self.call_mut(call).recording = Some(id);
+    }
+
+    pub(super) fn enter_recording(&mut self, id: RecordingId, step: RecordingStep) {
+        let recording = self.recordings.get_mut(&id).expect("a fact names live recordings");
+        assert_legal("recording", RECORDING, recording.step, step);
+        recording.step = step;
+        let call = recording.call;
+        match step {
+            RecordingStep::Started | RecordingStep::Paused => {}
+            RecordingStep::Stopped => self.call_mut(call).recording = None,
+            RecordingStep::Saved | RecordingStep::Failed => drop(self.recordings.remove(&id)),
+        }
+    }
+}

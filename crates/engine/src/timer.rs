@@ -1,0 +1,58 @@
+//! What the engine waits for. A timer is set and cleared by facts, so a restart neither loses nor repeats one.
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::Engine;
+use crate::id::{AgentId, CallId, LegId, OfferId};
+
+/// Something that becomes due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Timer {
+    /// The agent did not answer in time.
+    Offer(OfferId),
+    /// The wrap-up is over.
+    WrapUp(AgentId),
+    /// The agent gets offers again.
+    Rest(AgentId),
+    /// The far end of a leg that is no offer did not answer in time.
+    Ring(LegId),
+    /// The caller waited too long.
+    Wait(CallId),
+    /// The greeting should long have ended.
+    Greeting(CallId),
+}
+
+impl Timer {
+    /// What is being waited for, in a word or two, for people.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Offer(_) => "offer",
+            Self::WrapUp(_) => "wrap-up",
+            Self::Rest(_) => "rest",
+            Self::Ring(_) => "ring",
+            Self::Wait(_) => "longest wait",
+            Self::Greeting(_) => "greeting",
+        }
+    }
+}
+
+impl Engine {
+    /// Does everything that is due. Every timer clears itself by the facts that its firing records.
+    pub(crate) fn fire_due(&mut self) {
+        while let Some(&(due, timer)) = self.state.timers.first() {
+            if due > self.now.at {
+                return;
+            }
+            match timer {
+                Timer::Offer(offer) => self.expire_offer(offer),
+                Timer::WrapUp(agent) => self.end_wrap_up(agent),
+                Timer::Rest(agent) => self.end_rest(agent),
+                Timer::Ring(leg) => self.give_up_ringing(leg),
+                Timer::Wait(call) => self.overflow(call),
+                Timer::Greeting(call) => self.end_greeting(call),
+            }
+            assert!(!self.state.timers.contains(&(due, timer)), "{timer:?} fired and is still set");
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Plain read-only pictures of the engine's state, for dialects and people. Never serialised as they are: each
+//! dialect has a wire twin.
+
+use crate::agent::{Activity, DeviceState, Duty, Handling, Login, Membership};
+pub use crate::call::LegPhase;
+use crate::call::{Direction, Role};
+use crate::command::Endpoint;
+use crate::entry;
+use crate::id::{AgentId, CallId, DeviceId, Guid, LegId, OfferId, QueueId, RecordingId, TenantId};
+use crate::tally::QueueTally;
+use crate::text::Number;
+use crate::time::{Timestamp, WallTime};
+
+/// A tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "named as in the glossary")]
+pub struct TenantView {
+    pub id: TenantId,
+    pub guid: Guid,
+    pub name: entry::Name,
+    pub domain: String,
+}
+
+/// A device with its state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "named as in the glossary")]
+pub struct DeviceView {
+    pub id: DeviceId,
+    pub guid: Guid,
+    pub entry: entry::Device,
+    pub state: DeviceState,
+    pub agent: Option<AgentId>,
+    pub legs: Vec<LegId>,
+}
+
+/// An agent on all axes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "named as in the glossary")]
+pub struct AgentView {
+    pub id: AgentId,
+    pub guid: Guid,
+    pub entry: entry::Agent,
+    pub login: Option<Login>,
+    pub device: DeviceState,
+    pub duty: Duty,
+    pub duty_since: Timestamp,
+    pub pending: Option<Duty>,
+    pub handling: Handling,
+    pub memberships: Vec<(QueueId, Membership)>,
+    pub activity: Activity,
+    pub activity_since: Timestamp,
+    /// The wall time of the later of the two instants above.
+    pub since_wall: WallTime,
+    /// Whether the agent's leg or the other party's is held.
+    pub held: bool,
+    /// Until when policy lets the agent rest.
+    pub rest_until: Option<Timestamp>,
+}
+
+/// A queue with its line and its day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "named as in the glossary")]
+pub struct QueueView {
+    pub id: QueueId,
+    pub guid: Guid,
+    pub entry: entry::Queue,
+    pub waiting: usize,
+    /// The wait of the first in line.
+    pub longest_wait_ms: u64,
+    /// Agents assigned and logged in.
+    pub logged_in: usize,
+    /// Agents who could be offered a call now.
+    pub eligible: usize,
+    pub tally: QueueTally,
+}
+
+/// A call with its legs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "named as in the glossary")]
+pub struct CallView {
+    pub id: CallId,
+    pub guid: Guid,
+    pub direction: Direction,
+    pub caller: Option<Number>,
+    pub caller_name: entry::Name,
+    pub dialled: Number,
+    pub started: Timestamp,
+    pub started_wall: WallTime,
+    pub phase: CallPhase,
+    pub agent: Option<AgentId>,
+    pub legs: Vec<LegView>,
+    pub recording: Option<(RecordingId, Guid)>,
+}
+
+/// Where a call is on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "named as in the glossary")]
+pub enum CallPhase {
+    /// Arrived, or being placed; nobody talks yet.
+    Setup,
+    /// Hears the route's greeting.
+    Greeting,
+    /// Waits in a queue.
+    Waiting { queue: QueueId, entered: Timestamp },
+    /// At least two legs talk.
+    Talking,
+    /// No leg is left; a wrap-up goes on.
+    WrapUp,
+}
+
+/// A leg.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "named as in the glossary")]
+pub struct LegView {
+    pub id: LegId,
+    pub guid: Guid,
+    pub role: Role,
+    pub endpoint: Endpoint,
+    pub agent: Option<AgentId>,
+    pub phase: LegPhase,
+    pub since: Timestamp,
+}
+
+/// An offer that is live.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "named as in the glossary")]
+pub struct OfferView {
+    pub id: OfferId,
+    pub call: CallId,
+    pub queue: QueueId,
+    pub agent: AgentId,
+    pub leg: LegId,
+    pub deadline: Timestamp,
+}

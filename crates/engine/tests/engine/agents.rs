@@ -1,0 +1,273 @@
+//! Agents: duty now and pending, wrap-up, membership.
+
+use expect_test::expect;
+
+use crate::story::check;
+
+#[test]
+fn a_break_asked_for_during_ringing_is_pending_and_does_not_cancel_the_offer() {
+    check(
+        "quietly ann ready; quietly x calls 5551; ann not-ready break; show ann; ann not-ready break; ann answers; \
+         x hangs-up; show ann; 30s; show ann",
+        expect![[r#"
+            ann not-ready break
+              DutyPending ann not ready: break
+              pending
+            ann: ready, then not ready: break, offered, device Busy
+            ann not-ready break
+              refused: already-so (it is so already)
+            ann answers
+              LegAnswered 101
+              OfferEnded ann Accepted
+              WaitingEnded x sales Answered after 0 ms
+              AgentConnected ann x sales
+              LegsBridged 101 x
+              RecordingStarted x
+                > stop playing to x
+                > bridge 101 x
+                > record 101 x
+            x hangs-up
+              LegCleared x Normal
+              RecordingStopped x
+              LegCleared 101 Normal
+              WrapUpStarted ann until 30.000s
+              AgentDisconnected ann x
+              CallCleared x Normal
+                > stop recording
+                > clear 101 Normal
+            ann: ready, then not ready: break, wrap-up until 30.000s, device Idle
+            30s
+              WrapUpEnded ann
+              AgentNotReady ann not ready: break
+              CallClosed x
+            ann: not ready: break, idle, device Idle
+        "#]],
+    );
+}
+
+#[test]
+fn a_break_asked_for_during_ringing_takes_effect_when_the_caller_gives_up() {
+    check(
+        "quietly ann ready; quietly x calls 5551; quietly ann not-ready lunch; x hangs-up; show ann",
+        expect![[r#"
+        x hangs-up
+          LegCleared x Normal
+          OfferEnded ann Withdrawn(CallerGone)
+          LegCleared 101 Normal
+          AgentNotReady ann not ready: lunch
+          WaitingEnded x sales Abandoned after 0 ms
+          CallCleared x Normal
+          CallClosed x
+            > clear 101 Normal
+        ann: not ready: lunch, idle, device Idle
+    "#]],
+    );
+}
+
+#[test]
+fn what_the_agent_asked_for_comes_before_the_no_answer_policy() {
+    check(
+        "quietly ann ready; quietly x calls 5551; quietly ann not-ready lunch; 20s",
+        expect![[r#"
+        20s
+          OfferEnded ann Expired
+          LegCleared 101 NoAnswer
+          AgentNotReady ann not ready: lunch
+            > clear 101 NoAnswer
+    "#]],
+    );
+}
+
+#[test]
+fn the_last_request_wins() {
+    check(
+        "quietly ann ready; quietly x calls 5551; quietly ann answers; ann log-out; ann not-ready break; ann ready; \
+         ann ready; show ann; ann log-out; ann log-in 101",
+        expect![[r#"
+            ann log-out
+              DutyPending ann logged out
+              pending
+            ann not-ready break
+              DutyPending ann not ready: break
+              pending
+            ann ready
+              DutyPending ann nothing
+            ann ready
+              refused: already-so (it is so already)
+            ann: ready, in call x of sales, device Busy
+            ann log-out
+              DutyPending ann logged out
+              pending
+            ann log-in 101
+              DutyPending ann nothing
+        "#]],
+    );
+}
+
+#[test]
+fn ready_during_wrap_up_ends_it_at_once() {
+    check(
+        "quietly ann ready; quietly x calls 5551; quietly ann answers; quietly ann not-ready break; quietly x hangs-up; \
+         5s; ann ready; show ann",
+        expect![[r#"
+            5s
+            ann ready
+              DutyPending ann nothing
+              WrapUpEnded ann
+              CallClosed x
+            ann: ready, idle, device Idle
+        "#]],
+    );
+}
+
+#[test]
+fn not_ready_during_wrap_up_is_pending_until_its_end() {
+    check(
+        "quietly ann ready; quietly x calls 5551; quietly ann answers; quietly ann hangs-up; ann not-ready lunch; \
+         y calls 5551; 30s; ann end-wrap-up",
+        expect![[r#"
+            ann not-ready lunch
+              DutyPending ann not ready: lunch
+              pending
+            y calls 5551
+              CallStarted y Inbound to 5551
+              LegAdded y Caller
+              LegAnswered y
+              CallQueued y sales
+                > answer y
+                > play to y then music
+            30s
+              WrapUpEnded ann
+              AgentNotReady ann not ready: lunch
+              CallClosed x
+            ann end-wrap-up
+              refused: not-in-wrap-up (the agent is not in wrap-up)
+        "#]],
+    );
+}
+
+#[test]
+fn a_wrap_up_is_ended_by_the_agent_and_the_next_call_is_offered() {
+    check(
+        "quietly ann ready; quietly x calls 5551; quietly ann answers; quietly ann hangs-up; quietly y calls 5551; \
+         ann end-wrap-up",
+        expect![[r#"
+            ann end-wrap-up
+              WrapUpEnded ann
+              CallClosed x
+              LegAdded 101 Callee
+              OfferMade y to ann
+                > ring 101 at 101 from y
+        "#]],
+    );
+}
+
+#[test]
+fn each_agent_wraps_up_for_himself() {
+    check(
+        "quietly ann ready; quietly bob ready; quietly x calls 5551; quietly y calls 5551; quietly ann answers; \
+         quietly bob answers; quietly x hangs-up; 10s; quietly y hangs-up; 20s; show ann; show bob",
+        expect![[r#"
+            10s
+            20s
+              WrapUpEnded ann
+              CallClosed x
+            ann: ready, idle, device Idle
+            bob: ready, wrap-up until 40.000s, device Idle
+        "#]],
+    );
+}
+
+#[test]
+fn logging_in_and_out_says_what_is_so_already_and_what_is_taken() {
+    check(
+        "ann log-in 101; ann log-in 104; ann log-out; ann log-out; ann ready; ann log-in 102; ann log-in 104; show ann",
+        expect![[r#"
+            ann log-in 101
+              refused: already-so (it is so already)
+            ann log-in 104
+              refused: logged-in-elsewhere (the agent is logged in at another device)
+            ann log-out
+              AgentLoggedOut ann
+            ann log-out
+              refused: already-so (it is so already)
+            ann ready
+              refused: not-logged-in (the agent is not logged in)
+            ann log-in 102
+              refused: device-taken (another agent is logged in at that device)
+            ann log-in 104
+              AgentLoggedIn ann
+            ann: not ready, idle, device Idle
+        "#]],
+    );
+}
+
+#[test]
+fn an_agent_out_of_a_queue_is_offered_none_of_its_calls() {
+    check(
+        "quietly ann ready; ann membership sales not-ready; x calls 5551; ann membership sales ready; ann unassign sales; \
+         ann membership sales out",
+        expect![[r#"
+            ann membership sales not-ready
+              MembershipSet ann sales NotReady
+            x calls 5551
+              CallStarted x Inbound to 5551
+              LegAdded x Caller
+              LegAnswered x
+              CallQueued x sales
+                > answer x
+                > play to x then music
+            ann membership sales ready
+              MembershipSet ann sales Ready
+              LegAdded 101 Callee
+              OfferMade x to ann
+                > ring 101 at 101 from x
+            ann unassign sales
+              AgentUnassigned ann sales
+            ann membership sales out
+              refused: not-assigned (the agent is not assigned to that queue)
+        "#]],
+    );
+}
+
+#[test]
+fn an_agent_who_forwards_or_does_not_want_to_be_disturbed_gets_no_queue_calls() {
+    check(
+        "quietly ann ready; ann handling busy; x calls 5551; ann handling ring",
+        expect![[r#"
+        ann handling busy
+          HandlingSet ann
+        x calls 5551
+          CallStarted x Inbound to 5551
+          LegAdded x Caller
+          LegAnswered x
+          CallQueued x sales
+            > answer x
+            > play to x then music
+        ann handling ring
+          HandlingSet ann
+          LegAdded 101 Callee
+          OfferMade x to ann
+            > ring 101 at 101 from x
+    "#]],
+    );
+}
+
+#[test]
+fn reasons_may_be_changed_while_not_ready() {
+    check(
+        "ann not-ready break; ann not-ready break; ann not-ready lunch; ann ready; ann ready",
+        expect![[r#"
+        ann not-ready break
+          AgentNotReady ann not ready: break
+        ann not-ready break
+          refused: already-so (it is so already)
+        ann not-ready lunch
+          AgentNotReady ann not ready: lunch
+        ann ready
+          AgentReady ann
+        ann ready
+          refused: already-so (it is so already)
+    "#]],
+    );
+}

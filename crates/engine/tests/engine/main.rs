@@ -1,0 +1,18 @@
+//! The engine from outside: stories in, facts and actions out.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "checks look at a few facts each and pass over the others"
+)]
+
+mod agents;
+mod calls;
+mod checks;
+mod directory;
+mod pages;
+mod queues;
+mod random;
+mod recovery;
+mod story;
+mod telling;
+mod world;

@@ -1,0 +1,215 @@
+//! Anything in any order: the invariants hold after every input, and after a crash at any record.
+
+use cordial_engine::agent::{Handling, Membership};
+use cordial_engine::call::Cause;
+use cordial_engine::command::Command;
+use cordial_engine::entry::{AfterMissed, Overflow, Strategy as QueueStrategy};
+use cordial_engine::id::*;
+use cordial_engine::{Actor, Endpoint, Engine, Input, Report, Timestamp};
+use proptest::prelude::*;
+
+use crate::checks::Checks;
+use crate::world::{World, name, number};
+
+/// A step drawn at random: what is done, and three small numbers to choose by.
+type Step = (u8, u8, u8, u8);
+
+struct Tenant {
+    id: TenantId,
+    agents: Vec<AgentId>,
+    devices: Vec<DeviceId>,
+    queues: Vec<QueueId>,
+    trunk: TrunkId,
+    reason: ReasonId,
+}
+
+fn furnished() -> (World, Vec<Tenant>) {
+    let mut world = World::new();
+    let mut tenants = Vec::new();
+    for called in ["acme", "other"] {
+        if called == "other" {
+            world.add_tenant(called);
+        }
+        world.furnish();
+        let help = world.queue("help");
+        world.change_queue("sales", |queue| {
+            queue.max_wait_ms = Some(45_000);
+            queue.overflow = Overflow::Queue(help);
+            queue.on_decline = AfterMissed::Rest { delay_ms: 2_000 };
+            queue.max_waiting = 3;
+        });
+        let cordial_engine::EntryId::Reason(reason) = world.ids["break"] else { unreachable!() };
+        tenants.push(Tenant {
+            id: world.tenant,
+            agents: ["ann", "bob", "cid"].map(|label| world.agent(label)).to_vec(),
+            devices: ["101", "102", "103", "104"].map(|label| world.device(label)).to_vec(),
+            queues: ["sales", "help"].map(|label| world.queue(label)).to_vec(),
+            trunk: world.trunk("carrier"),
+            reason,
+        });
+    }
+    (world, tenants)
+}
+
+fn pick<T: Copy>(things: &[T], by: u8) -> T {
+    things[usize::from(by) % things.len()]
+}
+
+const DIALLED: [&str; 12] =
+    ["5551", "5552", "5551", "5553", "5554", "101", "102", "201", "600", "004912", "118", "5555"];
+
+fn input(world: &World, tenant: &Tenant, (what, a, b, c): Step) -> Input {
+    let agent = pick(&tenant.agents, a);
+    let device = pick(&tenant.devices, a);
+    let queue = pick(&tenant.queues, b);
+    let calls = world.engine.calls(tenant.id);
+    let call = calls.get(usize::from(a) % calls.len().max(1)).map_or(CallId(1), |call| call.id);
+    let legs: Vec<LegId> = calls.iter().flat_map(|call| call.legs.iter().map(|leg| leg.id)).collect();
+    let leg = legs.get(usize::from(a) % legs.len().max(1)).copied().unwrap_or(LegId(1));
+    let offers = world.engine.offers(tenant.id);
+    let offer = offers.first().map_or(OfferId(1), |offer| offer.id);
+    let note = name("");
+    let causes =
+        [Cause::Normal, Cause::Busy, Cause::Rejected, Cause::Unreachable, Cause::NoAnswer, Cause::Lost];
+    let command = match what % 34 {
+        0..=4 => {
+            let from = if b % 3 == 0 { Endpoint::Device(device) } else { Endpoint::Trunk(tenant.trunk) };
+            let dialled = number(pick(&DIALLED, c));
+            let (caller, caller_name) = (None, name("x"));
+            return Input::Report(Report::LegArrived { from, caller, caller_name, dialled });
+        }
+        5..=9 => return Input::Report(Report::LegAnswered { leg }),
+        10 | 11 => {
+            return Input::Report(Report::LegRinging { leg, early_media: b % 2 == 0 });
+        }
+        12..=14 => {
+            return Input::Report(Report::LegCleared { leg, cause: pick(&causes, b) });
+        }
+        15 => return Input::Report(Report::LegHeld { leg }),
+        16 => return Input::Report(Report::LegRetrieved { leg }),
+        17 => return Input::Report(Report::DeviceUnregistered { device }),
+        18 | 19 => return Input::Report(Report::DeviceRegistered { device }),
+        20 => return Input::Report(Report::PromptsEnded { leg }),
+        21 => {
+            return Input::Report(Report::LegSaved { leg, dialog: "d".to_owned() });
+        }
+        22..=24 => Command::Ready { agent },
+        25 => Command::NotReady { agent, reason: (b % 2 == 0).then_some(tenant.reason), note },
+        26 => Command::LogOut { agent },
+        27 => Command::LogIn { agent, device: pick(&tenant.devices, b) },
+        28 => match b % 4 {
+            0 => Command::SetHandling { agent, handling: Handling::Busy },
+            1 => Command::SetHandling { agent, handling: Handling::Forward(number(pick(&DIALLED, c))) },
+            _ => Command::SetHandling { agent, handling: Handling::Ring },
+        },
+        29 => match c % 5 {
+            0 => Command::Unassign { agent, queue },
+            1 | 2 => Command::Assign { agent, queue },
+            3 => Command::SetMembership { agent, queue, membership: Membership::NotReady },
+            _ => Command::SetMembership { agent, queue, membership: Membership::Ready },
+        },
+        30 => match b % 3 {
+            0 => Command::EndWrapUp { agent },
+            1 => Command::DeclineOffer { offer },
+            _ => Command::ClearCall { call },
+        },
+        31 => Command::PlaceCall { device, to: number(pick(&DIALLED, c)) },
+        32 => match b % 3 {
+            0 => Command::PauseRecording { call, reason: name("card") },
+            1 => Command::ResumeRecording { call },
+            _ => Command::Remove(pick(
+                &[cordial_engine::EntryId::Agent(agent), cordial_engine::EntryId::Queue(queue)],
+                c,
+            )),
+        },
+        _ => {
+            let id = cordial_engine::EntryId::Queue(queue);
+            let Some(cordial_engine::Entry::Queue(mut entry)) = world.engine.entry(tenant.id, id) else {
+                return Input::Timeout;
+            };
+            entry.strategy = if b % 2 == 0 { QueueStrategy::RingAll } else { QueueStrategy::LongestIdle };
+            entry.wrap_up_ms = u64::from(c) * 100;
+            Command::Change(id, cordial_engine::Entry::Queue(entry))
+        }
+    };
+    let by = Actor::Operator;
+    Input::Command { tenant: tenant.id, by, command }
+}
+
+fn run(world: &mut World, tenants: &[Tenant], steps: &[Step]) {
+    for agent in &tenants[0].agents {
+        let by = Actor::Operator;
+        let command = Command::Ready { agent: *agent };
+        let _granted = world.handle(Input::Command { tenant: tenants[0].id, by, command });
+    }
+    for step in steps {
+        world.now = Timestamp(world.now.0 + u64::from(step.3) * 50);
+        let due = world.engine.poll_timeout().is_some_and(|(due, _)| due <= world.now);
+        if due {
+            world.handle(Input::Timeout).0.expect("a timeout is never refused");
+        }
+        let tenant = &tenants[usize::from(step.0 & 128 == 128)];
+        let mut input = input(world, tenant, *step);
+        // One command in eight comes from the other tenant and names ids that are not its own.
+        if let (Input::Command { tenant, .. }, 0) = (&mut input, step.2 % 8) {
+            *tenant = tenants[usize::from(*tenant == tenants[0].id)].id;
+        }
+        world.handle(input).0.ok();
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_invariants_hold_after_any_inputs_and_after_a_crash_at_any_record(
+        steps in proptest::collection::vec(any::<Step>(), 1..150),
+        cut in any::<proptest::sample::Index>(),
+    ) {
+        let (mut world, tenants) = furnished();
+        run(&mut world, &tenants, &steps);
+
+        let kept = cut.index(world.journal.len()) + 1;
+        let mut checks = Checks::new();
+        let mut engine = Engine::new(9);
+        for event in &world.journal[..kept] {
+            engine.apply(event);
+        }
+        engine.recover(world.clock(), "1.0");
+        let mut journal = world.journal[..kept].to_vec();
+        journal.extend(std::iter::from_fn(|| engine.poll_event()));
+        let actions: Vec<_> = std::iter::from_fn(|| engine.poll_action()).collect();
+        checks.after(&engine, &journal, &actions);
+        for tenant in engine.tenants() {
+            prop_assert!(engine.offers(tenant.id).is_empty());
+            for call in engine.calls(tenant.id) {
+                prop_assert!(call.legs.is_empty(), "only wrap-ups go on: {call:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn when_the_world_goes_quiet_every_agent_and_call_comes_to_rest(
+        steps in proptest::collection::vec(any::<Step>(), 1..100),
+    ) {
+        let (mut world, tenants) = furnished();
+        run(&mut world, &tenants, &steps);
+        for tenant in &tenants {
+            for call in world.engine.calls(tenant.id) {
+                let (tenant, by, command) = (tenant.id, Actor::Operator, Command::ClearCall { call: call.id });
+                world.handle(Input::Command { tenant, by, command }).0.ok();
+            }
+        }
+        while let Some((due, _)) = world.engine.poll_timeout() {
+            world.now = world.now.max(due);
+            world.handle(Input::Timeout).0.expect("a timeout is never refused");
+        }
+        for tenant in &tenants {
+            prop_assert_eq!(world.engine.calls(tenant.id), vec![]);
+            for agent in world.engine.agents(tenant.id) {
+                prop_assert_eq!(&agent.activity, &cordial_engine::agent::Activity::Idle);
+                prop_assert_eq!(&agent.pending, &None);
+            }
+        }
+    }
+}

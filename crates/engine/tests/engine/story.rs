@@ -1,0 +1,267 @@
+//! The language of the stories: `ann ready; x calls 5551; ann answers; 20s` and what came of it.
+//!
+//! Somebody does something: an agent (ann, bob, cid), a device (101 to 104) or a caller from outside (any other word)
+//! by his number. A bare `20s` or `500ms` lets time pass. `crash` kills the process. `show ann` prints an agent,
+//! `count sales` a queue. `quietly` before a step leaves its facts and actions out.
+
+use std::fmt::Write;
+
+use cordial_engine::agent::{Handling, Membership};
+use cordial_engine::call::Cause;
+use cordial_engine::command::Command;
+use cordial_engine::id::*;
+use cordial_engine::{Action, Answer, Endpoint, EntryId, Event, Input, Refusal, Report, Timestamp};
+use expect_test::Expect;
+
+use crate::telling::Names;
+use crate::world::{World, name, number};
+
+/// Tells a story in the furnished world and compares what came of it.
+pub(crate) fn check(story: &str, expected: Expect) {
+    check_in(|_| {}, story, expected);
+}
+
+/// As [`check`], after changing the world.
+#[expect(clippy::needless_pass_by_value, reason = "so that a test reads as data in, text out")]
+pub(crate) fn check_in(change: impl FnOnce(&mut World), story: &str, expected: Expect) {
+    let mut world = World::new();
+    world.furnish();
+    change(&mut world);
+    let names = Names {
+        entries: world.ids.iter().map(|(label, id)| (*id, label.clone())).collect(),
+        ..Names::default()
+    };
+    let mut story_so_far = Story { world, names, told: String::new() };
+    for step in story.split([';', '\n']).map(str::trim).filter(|step| !step.is_empty()) {
+        story_so_far.step(step);
+    }
+    expected.assert_eq(&story_so_far.told);
+}
+
+type Outcome = (Result<Answer, Refusal>, Vec<Event>, Vec<Action>);
+
+struct Story {
+    world: World,
+    names: Names,
+    told: String,
+}
+
+impl Story {
+    fn step(&mut self, step: &str) {
+        if let Some(step) = step.strip_prefix("quietly ") {
+            let before = self.told.len();
+            self.step(step);
+            return self.told.truncate(before);
+        }
+        let words: Vec<&str> = step.split_whitespace().collect();
+        match words.as_slice() {
+            ["show", agent] => {
+                let view = self.world.engine.agent(self.world.tenant, self.world.agent(agent)).unwrap();
+                writeln!(self.told, "{agent}: {}", self.names.view(&view)).unwrap();
+            }
+            ["count", queue] => self.count(queue),
+            ["crash"] => {
+                let (events, actions) = self.world.crash();
+                self.tell((Ok(Answer::Done), events, actions));
+            }
+            [time] => self.pass(time),
+            [who, verb, rest @ ..] => {
+                writeln!(self.told, "{step}").unwrap();
+                let outcome = self.act(who, verb, rest);
+                self.tell(outcome);
+            }
+            [] => {}
+        }
+    }
+
+    fn act(&mut self, who: &str, verb: &str, rest: &[&str]) -> Outcome {
+        match self.world.ids.get(who) {
+            Some(EntryId::Agent(agent)) => {
+                let agent = *agent;
+                if let Some(command) = self.agent_command(agent, verb, rest) {
+                    return self.world.command(command);
+                }
+                let device = self.world.engine.agent(self.world.tenant, agent).unwrap().login;
+                let device = device.map(|login| Endpoint::Device(login.device));
+                self.leg_report(device, who, verb, rest)
+            }
+            Some(EntryId::Device(device)) => {
+                let device = *device;
+                match verb {
+                    "registers" => self.world.report(Report::DeviceRegistered { device }),
+                    "unregisters" => self.world.report(Report::DeviceUnregistered { device }),
+                    "places" => self.world.command(Command::PlaceCall { device, to: number(rest[0]) }),
+                    _other => self.leg_report(Some(Endpoint::Device(device)), who, verb, rest),
+                }
+            }
+            Some(EntryId::Trunk(trunk)) => {
+                let trunk = Endpoint::Trunk(*trunk);
+                self.leg_report(Some(trunk), who, verb, rest)
+            }
+            Some(_) | None => self.leg_report(None, who, verb, rest),
+        }
+    }
+
+    fn agent_command(&self, agent: AgentId, verb: &str, rest: &[&str]) -> Option<Command> {
+        let note = name("");
+        Some(match (verb, rest) {
+            ("ready", []) => Command::Ready { agent },
+            ("not-ready", reason) => Command::NotReady {
+                agent,
+                reason: reason.first().map(|reason| match self.world.ids[*reason] {
+                    EntryId::Reason(id) => id,
+                    other => panic!("{reason} is {other:?}"),
+                }),
+                note,
+            },
+            ("log-out", []) => Command::LogOut { agent },
+            ("log-in", [device]) => Command::LogIn { agent, device: self.world.device(device) },
+            ("end-wrap-up", []) => Command::EndWrapUp { agent },
+            ("declines", []) => {
+                let offers = self.world.engine.offers(self.world.tenant);
+                let offer = offers.iter().find(|offer| offer.agent == agent).map(|offer| offer.id);
+                Command::DeclineOffer { offer: offer.unwrap_or(OfferId(1)) }
+            }
+            ("handling", ["ring"]) => Command::SetHandling { agent, handling: Handling::Ring },
+            ("handling", ["busy"]) => Command::SetHandling { agent, handling: Handling::Busy },
+            ("handling", ["forward", to]) => {
+                Command::SetHandling { agent, handling: Handling::Forward(number(to)) }
+            }
+            ("membership", [queue, part]) => Command::SetMembership {
+                agent,
+                queue: self.world.queue(queue),
+                membership: match *part {
+                    "out" => Membership::Out,
+                    "not-ready" => Membership::NotReady,
+                    "ready" => Membership::Ready,
+                    other => panic!("no such membership: {other}"),
+                },
+            },
+            ("unassign", [queue]) => Command::Unassign { agent, queue: self.world.queue(queue) },
+            ("says", [word, caller]) => Command::SetDisposition {
+                call: self.call(caller),
+                agent,
+                disposition: match self.world.ids[*word] {
+                    EntryId::Disposition(id) => id,
+                    other => panic!("{word} is {other:?}"),
+                },
+                note,
+            },
+            _other => return None,
+        })
+    }
+
+    fn leg_report(&mut self, endpoint: Option<Endpoint>, who: &str, verb: &str, rest: &[&str]) -> Outcome {
+        if verb == "calls" {
+            let from = endpoint.unwrap_or(Endpoint::Trunk(self.world.trunk("carrier")));
+            return self.world.report(Report::LegArrived {
+                from,
+                caller: Some(number(who)),
+                caller_name: name(who),
+                dialled: number(rest[0]),
+            });
+        }
+        match verb {
+            "cleared-by-command" => {
+                let call = self.call(who);
+                return self.world.command(Command::ClearCall { call });
+            }
+            "pauses-recording" => {
+                let (call, reason) = (self.call(who), name("card"));
+                return self.world.command(Command::PauseRecording { call, reason });
+            }
+            "resumes-recording" => {
+                let call = self.call(who);
+                return self.world.command(Command::ResumeRecording { call });
+            }
+            _other => {}
+        }
+        let leg = self.leg(endpoint, who);
+        let cause = |cause| Report::LegCleared { leg, cause };
+        let report = match verb {
+            "rings" => Report::LegRinging { leg, early_media: rest == ["early"] },
+            "answers" => Report::LegAnswered { leg },
+            "hangs-up" => cause(Cause::Normal),
+            "is-busy" => cause(Cause::Busy),
+            "rejects" => cause(Cause::Rejected),
+            "is-unreachable" => cause(Cause::Unreachable),
+            "is-lost" => cause(Cause::Lost),
+            "holds" => Report::LegHeld { leg },
+            "retrieves" => Report::LegRetrieved { leg },
+            "is-saved" => Report::LegSaved { leg, dialog: format!("dialog of {who}") },
+            "heard-all" => Report::PromptsEnded { leg },
+            other => panic!("nobody knows how to {other}"),
+        };
+        self.world.report(report)
+    }
+
+    /// The newest leg of that name, living or dead.
+    fn leg(&self, endpoint: Option<Endpoint>, who: &str) -> LegId {
+        let label = endpoint.map_or(who.to_owned(), |endpoint| match endpoint {
+            Endpoint::Device(id) => self.names.entry(EntryId::Device(id)),
+            Endpoint::Trunk(id) => self.names.entry(EntryId::Trunk(id)),
+        });
+        let mut newest = self.names.legs.iter().rev();
+        *newest.find(|(_, name)| **name == label).unwrap_or_else(|| panic!("{who} has no leg")).0
+    }
+
+    /// The newest call from that caller.
+    fn call(&self, caller: &str) -> CallId {
+        let mut newest = self.names.calls.iter().rev();
+        *newest.find(|(_, name)| *name == caller).unwrap_or_else(|| panic!("{caller} has no call")).0
+    }
+
+    fn pass(&mut self, time: &str) {
+        let ms = match (time.strip_suffix("ms"), time.strip_suffix('s')) {
+            (Some(ms), _) => ms.parse::<u64>().unwrap(),
+            (None, Some(s)) => s.parse::<u64>().unwrap() * 1_000,
+            (None, None) => panic!("no such step: {time}"),
+        };
+        writeln!(self.told, "{time}").unwrap();
+        let end = Timestamp(self.world.now.0 + ms);
+        while let Some((due, _)) = self.world.engine.poll_timeout().filter(|(due, _)| *due <= end) {
+            self.world.now = self.world.now.max(due);
+            let outcome = self.world.handle(Input::Timeout);
+            self.tell(outcome);
+        }
+        self.world.now = end;
+    }
+
+    fn tell(&mut self, (result, events, actions): Outcome) {
+        for event in &events {
+            self.names.learn(event);
+            writeln!(self.told, "  {}", self.names.fact(event)).unwrap();
+        }
+        for action in &actions {
+            writeln!(self.told, "    > {}", self.names.action(action)).unwrap();
+        }
+        match result {
+            Ok(Answer::Pending) => writeln!(self.told, "  pending").unwrap(),
+            Ok(_) => {}
+            Err(refusal) => writeln!(self.told, "  refused: {} ({refusal})", refusal.code()).unwrap(),
+        }
+    }
+
+    fn count(&mut self, label: &str) {
+        let queue = self.world.queue(label);
+        let view = self.world.engine.queue(self.world.tenant, queue, self.world.now).unwrap();
+        let tally = view.tally;
+        writeln!(
+            self.told,
+            "{label}: entered {}, answered {} ({} in time, {} ms), abandoned {} ({} short), overflowed {}, refused {}, \
+             waiting {}, offers {} ({} expired)",
+            tally.entered,
+            tally.answered,
+            tally.answered_in_time,
+            tally.answered_wait_ms,
+            tally.abandoned,
+            tally.abandoned_short,
+            tally.overflowed,
+            tally.refused,
+            view.waiting,
+            tally.offers,
+            tally.offers_expired,
+        )
+        .unwrap();
+    }
+}

@@ -1,0 +1,205 @@
+//! Facts and actions in short words, with names instead of ids.
+
+use std::collections::BTreeMap;
+
+use cordial_engine::agent::{Activity, Duty, WhyNotReady};
+use cordial_engine::call::{OfferEnd, Withdrawn};
+use cordial_engine::fact::Fact;
+use cordial_engine::id::*;
+use cordial_engine::view::AgentView;
+use cordial_engine::{Action, AfterPrompts, Endpoint, EntryId, Event};
+
+/// Who is who.
+#[derive(Default)]
+pub(crate) struct Names {
+    pub(crate) entries: BTreeMap<EntryId, String>,
+    pub(crate) calls: BTreeMap<CallId, String>,
+    pub(crate) legs: BTreeMap<LegId, String>,
+}
+
+impl Names {
+    /// Learns what an event names for the first time.
+    pub(crate) fn learn(&mut self, event: &Event) {
+        match &event.fact {
+            Fact::CallStarted { call, caller, .. } => {
+                let caller = caller.as_ref().map_or("?", |number| number.as_str());
+                self.calls.insert(*call, caller.to_owned());
+            }
+            Fact::LegAdded { leg, call, endpoint, arrived, .. } => {
+                let label = match endpoint {
+                    Endpoint::Device(id) => self.entry(EntryId::Device(*id)),
+                    Endpoint::Trunk(_) if *arrived => self.call(*call),
+                    Endpoint::Trunk(id) => self.entry(EntryId::Trunk(*id)),
+                };
+                self.legs.insert(*leg, label);
+            }
+            _other => {}
+        }
+    }
+
+    pub(crate) fn entry(&self, id: EntryId) -> String {
+        self.entries.get(&id).cloned().unwrap_or_else(|| format!("{id:?}"))
+    }
+
+    fn agent(&self, id: AgentId) -> String {
+        self.entry(EntryId::Agent(id))
+    }
+
+    fn queue(&self, id: QueueId) -> String {
+        self.entry(EntryId::Queue(id))
+    }
+
+    fn call(&self, id: CallId) -> String {
+        self.calls.get(&id).cloned().unwrap_or_else(|| id.to_string())
+    }
+
+    fn leg(&self, id: LegId) -> String {
+        self.legs.get(&id).cloned().unwrap_or_else(|| id.to_string())
+    }
+
+    pub(crate) fn duty(&self, duty: &Duty) -> String {
+        match duty {
+            Duty::LoggedOut => "logged out".to_owned(),
+            Duty::Ready => "ready".to_owned(),
+            Duty::NotReady { reason, .. } => match reason {
+                None => "not ready".to_owned(),
+                Some(WhyNotReady::Reason(id)) => format!("not ready: {}", self.entry(EntryId::Reason(*id))),
+                Some(why) => format!("not ready: {why:?}"),
+            },
+        }
+    }
+
+    /// An agent on the axes that differ from rest.
+    pub(crate) fn view(&self, agent: &AgentView) -> String {
+        let activity = match &agent.activity {
+            Activity::Idle => "idle".to_owned(),
+            Activity::Offered { .. } => "offered".to_owned(),
+            Activity::InCall { call, queue, .. } => match queue {
+                Some(queue) => format!("in call {} of {}", self.call(*call), self.queue(*queue)),
+                None => format!("in call {}", self.call(*call)),
+            },
+            Activity::WrapUp { until, .. } => format!("wrap-up until {until:?}"),
+        };
+        let pending = agent.pending.as_ref().map(|duty| format!(", then {}", self.duty(duty)));
+        let held = if agent.held { ", held" } else { "" };
+        let duty = self.duty(&agent.duty);
+        format!("{duty}{}, {activity}{held}, device {:?}", pending.unwrap_or_default(), agent.device)
+    }
+
+    pub(crate) fn fact(&self, event: &Event) -> String {
+        let fact = &event.fact;
+        let words = serde_json::to_value(fact).unwrap();
+        let kind = words.as_object().unwrap().keys().next().unwrap().clone();
+        let rest = match fact {
+            Fact::AgentLoggedIn { agent, .. }
+            | Fact::AgentLoggedOut { agent }
+            | Fact::AgentReady { agent }
+            | Fact::AgentRestEnded { agent }
+            | Fact::HandlingSet { agent, .. } => self.agent(*agent),
+            Fact::MembershipSet { agent, queue, membership } => {
+                format!("{} {} {membership:?}", self.agent(*agent), self.queue(*queue))
+            }
+            Fact::AgentAssigned { agent, queue } | Fact::AgentUnassigned { agent, queue } => {
+                format!("{} {}", self.agent(*agent), self.queue(*queue))
+            }
+            Fact::AgentNotReady { agent, duty } => format!("{} {}", self.agent(*agent), self.duty(duty)),
+            Fact::DutyPending { agent, duty } => {
+                let duty = duty.as_ref().map_or("nothing".to_owned(), |duty| self.duty(duty));
+                format!("{} {duty}", self.agent(*agent))
+            }
+            Fact::AgentRested { agent, until } => format!("{} until {until:?}", self.agent(*agent)),
+            Fact::DeviceRegistered { device } | Fact::DeviceUnregistered { device } => {
+                self.entry(EntryId::Device(*device))
+            }
+            Fact::CallStarted { call, direction, dialled, .. } => {
+                format!("{} {direction:?} to {}", self.call(*call), dialled.as_str())
+            }
+            Fact::LegAdded { leg, role, .. } => format!("{} {role:?}", self.leg(*leg)),
+            Fact::LegCleared { leg, cause, .. } => format!("{} {cause:?}", self.leg(*leg)),
+            Fact::LegRinging { leg, .. }
+            | Fact::LegAnswered { leg, .. }
+            | Fact::LegSaved { leg, .. }
+            | Fact::LegHeld { leg, .. }
+            | Fact::LegRetrieved { leg, .. } => self.leg(*leg),
+            Fact::LegsBridged { a, b, .. } | Fact::LegsUnbridged { a, b, .. } => {
+                format!("{} {}", self.leg(*a), self.leg(*b))
+            }
+            Fact::GreetingStarted { call, prompt } => format!("{} {prompt}", self.call(*call)),
+            Fact::AgentConnected { call, agent, queue, .. } => {
+                let queue = queue.map_or("directly".to_owned(), |queue| self.queue(queue));
+                format!("{} {} {queue}", self.agent(*agent), self.call(*call))
+            }
+            Fact::AgentDisconnected { call, agent } => format!("{} {}", self.agent(*agent), self.call(*call)),
+            Fact::CallCleared { call, cause } => format!("{} {cause:?}", self.call(*call)),
+            Fact::CallClosed { call } => self.call(*call),
+            Fact::CallQueued { call, queue, .. } => format!("{} {}", self.call(*call), self.queue(*queue)),
+            Fact::WaitingEnded { call, queue, end, waited_ms } => {
+                format!("{} {} {end:?} after {waited_ms} ms", self.call(*call), self.queue(*queue))
+            }
+            Fact::OfferMade { call, agent, .. } => format!("{} to {}", self.call(*call), self.agent(*agent)),
+            Fact::OfferEnded { agent, end, .. } => {
+                let end = match end {
+                    OfferEnd::Withdrawn(Withdrawn::AnsweredBy(by, _)) => {
+                        format!("answered by {}", self.agent(*by))
+                    }
+                    OfferEnd::Withdrawn(Withdrawn::QueueGaveUp(queue)) => {
+                        format!("{} gave up", self.queue(*queue))
+                    }
+                    other => format!("{other:?}"),
+                };
+                format!("{} {end}", self.agent(*agent))
+            }
+            Fact::WrapUpStarted { agent, until, .. } => format!("{} until {until:?}", self.agent(*agent)),
+            Fact::WrapUpEnded { agent, .. } => self.agent(*agent),
+            Fact::DispositionSet { agent, disposition, .. } => {
+                format!("{} {}", self.agent(*agent), self.entry(EntryId::Disposition(*disposition)))
+            }
+            Fact::RecordingStarted { call, .. }
+            | Fact::RecordingPaused { call, .. }
+            | Fact::RecordingResumed { call, .. }
+            | Fact::RecordingStopped { call, .. }
+            | Fact::RecordingSaved { call, .. }
+            | Fact::RecordingFailed { call, .. } => self.call(*call),
+            Fact::TenantAdded { .. }
+            | Fact::EntryAdded { .. }
+            | Fact::EntryChanged { .. }
+            | Fact::EntryRemoved { .. }
+            | Fact::NodeStarted { .. } => String::new(),
+        };
+        format!("{kind} {rest}").trim_end().to_owned()
+    }
+
+    pub(crate) fn action(&self, action: &Action) -> String {
+        match action {
+            Action::Ring { leg, number, caller, .. } => {
+                let caller = caller.as_ref().map_or("nobody", |number| number.as_str());
+                format!("ring {} at {} from {caller}", self.leg(*leg), number.as_str())
+            }
+            Action::Progress { leg, heard } => {
+                let heard = heard.map(|leg| format!(" hearing {}", self.leg(leg)));
+                format!("ringing to {}{}", self.leg(*leg), heard.unwrap_or_default())
+            }
+            Action::Answer { leg } => format!("answer {}", self.leg(*leg)),
+            Action::Clear { leg, cause } => format!("clear {} {cause:?}", self.leg(*leg)),
+            Action::ClearSaved { leg, dialog } => format!("clear {} by {dialog}", self.leg(*leg)),
+            Action::Bridge { a, b } => format!("bridge {} {}", self.leg(*a), self.leg(*b)),
+            Action::Unbridge { a, b } => format!("unbridge {} {}", self.leg(*a), self.leg(*b)),
+            Action::Play { leg, prompts, then } => {
+                let prompts: String = prompts.iter().map(|prompt| format!(" {prompt}")).collect();
+                let then = match then {
+                    AfterPrompts::Report => "then tell".to_owned(),
+                    AfterPrompts::Music(None) => "then music".to_owned(),
+                    AfterPrompts::Music(Some(music)) => format!("then {music}"),
+                };
+                format!("play to {}{prompts} {then}", self.leg(*leg))
+            }
+            Action::StopPlay { leg } => format!("stop playing to {}", self.leg(*leg)),
+            Action::StartRecording { left, right, .. } => {
+                format!("record {} {}", self.leg(*left), self.leg(*right))
+            }
+            Action::PauseRecording { .. } => "pause recording".to_owned(),
+            Action::ResumeRecording { .. } => "resume recording".to_owned(),
+            Action::StopRecording { .. } => "stop recording".to_owned(),
+        }
+    }
+}
