@@ -1,0 +1,62 @@
+//! A SIP user agent (registrar, UAS and UAC at once) as one deterministic value.
+//!
+//! # The door
+//!
+//! [`UserAgent`] opens no socket, reads no clock and draws no entropy except from the seed given to
+//! [`UserAgent::new`]. Its methods come in five families:
+//!
+//! - **what happened**: [`UserAgent::handle_datagram`], [`UserAgent::handle_stream`],
+//!   [`UserAgent::handle_stream_closed`], [`UserAgent::handle_timeout`];
+//! - **what to do**: after every call, drain [`UserAgent::poll_transmit`] and [`UserAgent::poll_event`],
+//!   then ask [`UserAgent::poll_timeout`] when to call `handle_timeout` next;
+//! - **the directory**: [`UserAgent::set_account`], [`UserAgent::set_peer`] and their removals. An account is
+//!   a device that proves itself with digest; a peer is a trunk known by its source address. Nobody else
+//!   may do more than ask OPTIONS. Bindings survive a restart through [`Event::BindingsChanged`] and
+//!   [`UserAgent::restore_binding`];
+//! - **dialogs**: [`UserAgent::invite`] makes one, [`Event::Incoming`] announces one; `ring`, `answer`,
+//!   `reject`, `reoffer`, `answer_reoffer`, `reject_reoffer`, `ping`, `clear` act on one;
+//! - **after a crash**: [`UserAgent::dialog_blob`] and [`UserAgent::clear_from_blob`].
+//!
+//! # The life of a dialog as its owner sees it
+//!
+//! | began by | then | ends with one of |
+//! |---|---|---|
+//! | `invite` | any number of `Progress`, then `Answered` (it is acknowledged already) | `Failed` before the answer, `Cleared` after it, or the owner's `clear` |
+//! | `Incoming` | the owner rings, then answers: `Confirmed` when the ACK has come; or rejects | `Cleared`, or the owner's `reject` or `clear` |
+//!
+//! - After `Failed` or `Cleared`, and after the owner's own `clear` or `reject`, no event names that dialog
+//!   again: there is no `Cleared` for what the owner cleared itself.
+//! - A command for a dialog that is gone already does nothing: the event that says why is on its way.
+//! - Re-INVITE: `reoffer` gives `ReofferAnswered` or `ReofferFailed` (glare is retried inside). Theirs gives
+//!   `Reoffered`, to be answered at once by `answer_reoffer` or `reject_reoffer`. When the re-INVITE carried no
+//!   offer, ours goes out in `answer_reoffer` and their answer comes as `ReofferAnswered`.
+//! - Bodies are session descriptions as bytes; [`sdp`] turns an offer into an answer in a few lines.
+//!
+//! Every [`Flow`] says where bytes came from or go to. A [`Transmit`] whose flow has a stream goes down that
+//! stream; on a stream transport without one, the shell opens a connection to `remote` and reports what
+//! arrives on it under the new stream's id.
+
+pub mod digest;
+pub mod limits;
+pub mod message;
+pub mod sdp;
+
+mod chance;
+mod config;
+mod dialog;
+mod directory;
+mod event;
+mod flow;
+mod registrar;
+mod time;
+mod transaction;
+mod user_agent;
+
+pub use config::{Config, Listener, Timing};
+pub use dialog::{BlobError, DialogId, Invite, ReofferError, Target};
+pub use directory::{Account, AccountId, ClientCredentials, Peer, PeerId, PeerTarget, Secret};
+pub use event::{ClearCause, Event, Origin};
+pub use flow::{Flow, ListenerId, StreamId, Transmit, Transport};
+pub use registrar::Binding;
+pub use time::Timestamp;
+pub use user_agent::{Counts, UserAgent};

@@ -1,0 +1,56 @@
+//! Every bound of this crate, with its unit and what happens beyond it.
+
+/// Bytes in one message. A longer one is answered 513, or its stream is cut.
+pub const MESSAGE_BYTES_MAX: usize = 65_535;
+/// Bytes of start line and headers on a stream before the blank line. Beyond it the stream is cut.
+pub const HEAD_BYTES_MAX: usize = 32_768;
+/// Bytes in one header line after unfolding. A longer one is answered 400.
+pub const LINE_BYTES_MAX: usize = 8_192;
+/// Header lines in one message. More are answered 400.
+pub const HEADERS_MAX: usize = 256;
+/// Values in one comma-separated header. More are answered 400.
+pub const VALUES_MAX: usize = 64;
+/// Parameters of one value. More are answered 400.
+pub const PARAMETERS_MAX: usize = 32;
+/// Streams with unfinished input. Bytes of one more are dropped.
+pub const STREAMS_MAX: usize = 65_536;
+/// Dialogs alive at once (default). A new INVITE is answered 503.
+pub const DIALOGS_MAX: usize = 20_000;
+/// Server transactions alive at once. New requests are answered 503 without state.
+pub const SERVER_TRANSACTIONS_MAX: usize = 100_000;
+/// Nonces whose counts are remembered. The oldest is forgotten and counts as stale.
+pub const NONCES_MAX: usize = 65_536;
+/// Contacts in one REGISTER. More are answered 403.
+pub const CONTACTS_MAX: usize = 16;
+/// Forked 2xx of one INVITE that are acknowledged and cleared. More are left to time out.
+pub const FORKS_MAX: usize = 8;
+/// Times one INVITE is sent again with credentials. Then its 401 or 407 is final.
+pub const AUTH_RETRIES_MAX: u8 = 2;
+/// Times our re-INVITE is sent again after 491. Then it has failed.
+pub const GLARE_RETRIES_MAX: u8 = 5;
+/// Milliseconds our INVITE may ring. Then it is cancelled and has failed with 408.
+pub const RING_MS_MAX: u64 = 300_000;
+/// Milliseconds between repeated provisional answers, so that proxies keep waiting (RFC 3261 13.3.1.1).
+pub const PROVISIONAL_REPEAT_MS: u64 = 60_000;
+/// Added to CSeq by a BYE after a restart: requests sent since the blob was written stay below it.
+pub const BLOB_CSEQ_STEP: u32 = 65_536;
+/// Wrong answers to challenges from one address, at once; then 503 until one more is allowed.
+pub const WRONG_ANSWERS_BURST: u32 = 20;
+/// Milliseconds after which one more wrong answer is allowed.
+pub const WRONG_ANSWER_MS: u64 = 3_000;
+/// Addresses whose wrong answers are counted. The one longest quiet is forgotten.
+pub const WRONG_ANSWER_SOURCES_MAX: usize = 4_096;
+
+/// Headers that pass between a call's two sides, besides `X-` ones. Everything else is the stack's own or is
+/// dropped: trust never travels in a header.
+pub const HEADERS_PASSED: &[&str] = &[
+    "Alert-Info",
+    "Call-Info",
+    "Diversion",
+    "History-Info",
+    "P-Asserted-Identity",
+    "Privacy",
+    "Reason",
+    "Subject",
+    "User-to-User",
+];

@@ -1,0 +1,22 @@
+//! The user agent from outside: messages in, messages and events out.
+
+#[cfg(test)]
+mod answers;
+#[cfg(test)]
+mod bench;
+#[cfg(test)]
+mod digest;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod network;
+#[cfg(test)]
+mod pair;
+#[cfg(test)]
+mod parser;
+#[cfg(test)]
+mod registrar;
+#[cfg(test)]
+mod sdp;
+#[cfg(test)]
+mod torture;
