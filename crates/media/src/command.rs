@@ -1,0 +1,138 @@
+//! What the node asks of the worker.
+
+use std::net::SocketAddr;
+
+use crate::dtmf::Digit;
+use crate::g711::Codec;
+use crate::id::{LocalSocket, PlayId, PortRef, PromptName, RecordingId};
+
+/// One order. None is answered directly: what came of it is seen in [`crate::MediaEvent`].
+///
+/// A command that names an unknown port, or an epoch older than the port's, is ignored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MediaCommand {
+    /// Begin to own `local`. Nothing is sent or accepted before [`MediaCommand::SetRemote`].
+    OpenPort {
+        /// The new port.
+        port: PortRef,
+        /// Its RTP socket, taken from the node's [`crate::PortPool`].
+        local: LocalSocket,
+    },
+    /// What the far end's SDP said. Sent again on each new offer or answer; holding is a change of direction.
+    ///
+    /// A new address opens the source-learning window again, and so does the same address as long as nobody was heard:
+    /// send it once more when the call is answered.
+    SetRemote {
+        /// The port.
+        port: PortRef,
+        /// Where and in what form its party talks.
+        remote: Remote,
+    },
+    /// Let two ports hear each other. Ends the plays and former bridges of both.
+    Bridge {
+        /// One party.
+        a: PortRef,
+        /// The other.
+        b: PortRef,
+    },
+    /// End the bridge between these two, if they are bridged to each other.
+    Unbridge {
+        /// One party.
+        a: PortRef,
+        /// The other.
+        b: PortRef,
+    },
+    /// Play prompts to a port, one after the other, replacing the play before.
+    /// While a play runs the port hears it instead of its bridge. It goes on in time even while its party cannot be
+    /// sent to (held, or no SDP yet), so that a flow never hangs on it.
+    Play {
+        /// Who hears it.
+        port: PortRef,
+        /// Named again in the ending.
+        play: PlayId,
+        /// The prompts; an unknown name is skipped and reported.
+        playlist: Vec<PromptName>,
+        /// What follows the last prompt.
+        then: AtEnd,
+    },
+    /// End the running play of a port.
+    StopPlay {
+        /// The port.
+        port: PortRef,
+    },
+    /// Send digits as RFC 4733 events, after those still being sent.
+    SendDtmf {
+        /// Who receives them.
+        port: PortRef,
+        /// The digits in order.
+        digits: Vec<Digit>,
+    },
+    /// Begin a stereo recording of what two ports say.
+    StartRecording {
+        /// The new recording.
+        recording: RecordingId,
+        /// The agent.
+        left: PortRef,
+        /// Everyone else.
+        right: PortRef,
+    },
+    /// Go on recording other ports into the same recording (after a transfer). Ignored unless both are open.
+    MoveRecording {
+        /// A running recording.
+        recording: RecordingId,
+        /// The agent from now on.
+        left: PortRef,
+        /// Everyone else from now on.
+        right: PortRef,
+    },
+    /// Keep nothing until [`MediaCommand::ResumeRecording`]. The time is left out of the recording.
+    PauseRecording {
+        /// A running recording.
+        recording: RecordingId,
+        /// Why, kept as a mark; cut at [`crate::limits::PAUSE_REASON_MAX`].
+        reason: String,
+    },
+    /// End a pause.
+    ResumeRecording {
+        /// A paused recording.
+        recording: RecordingId,
+    },
+    /// End a recording.
+    StopRecording {
+        /// A running or paused recording.
+        recording: RecordingId,
+    },
+    /// Give up a port; its socket may be closed when [`crate::MediaEvent::PortClosed`] is seen.
+    ClosePort {
+        /// The port.
+        port: PortRef,
+    },
+}
+
+/// The far end as negotiated by SDP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Remote {
+    /// Address and port of the media line.
+    pub address: SocketAddr,
+    /// The one audio codec agreed on.
+    pub codec: Codec,
+    /// Its payload type (0 for PCMU and 8 for PCMA unless the offer mapped it elsewhere).
+    pub payload_type: u8,
+    /// Payload type of `telephone-event/8000`, if agreed on.
+    pub dtmf_payload_type: Option<u8>,
+    /// Whether we may send (the far end's direction is `sendrecv` or `recvonly`).
+    pub send: bool,
+    /// Whether we accept (the far end's direction is `sendrecv` or `sendonly`).
+    pub receive: bool,
+}
+
+/// What a play does after its last prompt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AtEnd {
+    /// Stop; the port hears its bridge again, or nothing.
+    Stop,
+    /// Keep the stream alive with silence until stopped or bridged (at once when bridged).
+    Silence,
+    /// Begin the list again (music on hold); ends only by command.
+    Loop,
+}
