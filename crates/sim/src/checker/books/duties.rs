@@ -1,0 +1,190 @@
+//! Agents: duty, talking, wrap-up (H6, H8).
+
+use std::collections::BTreeMap;
+
+use cordial_engine::agent::{Activity, Duty, Handling, Membership, WhyNotReady};
+use cordial_engine::id::{AgentId, CallId, DeviceId, LegId, OfferId, QueueId, TenantId};
+use cordial_engine::{Actor, Event, Fact, Timestamp};
+
+use super::{Books, Broken, must};
+
+pub(in crate::checker) struct Agent {
+    pub(in crate::checker) tenant: TenantId,
+    pub(in crate::checker) device: Option<DeviceId>,
+    pub(in crate::checker) duty: Duty,
+    pub(in crate::checker) duty_since: Timestamp,
+    pub(in crate::checker) pending: Option<Duty>,
+    pub(in crate::checker) activity_since: Timestamp,
+    pub(in crate::checker) handling: Handling,
+    pub(in crate::checker) memberships: BTreeMap<QueueId, Membership>,
+    pub(in crate::checker) rests: bool,
+    pub(in crate::checker) offer: Option<OfferId>,
+    pub(in crate::checker) parts: BTreeMap<LegId, (CallId, Option<QueueId>)>,
+    pub(in crate::checker) wrap_up: Option<(CallId, QueueId, Timestamp)>,
+    /// The wrap-up that a conversation just ended must be followed by.
+    pub(in crate::checker) owed: Option<(CallId, QueueId)>,
+    pub(in crate::checker) logged_in_at: Timestamp,
+    /// Sum of the states since log-in. Milliseconds.
+    pub(in crate::checker) spent_ms: u64,
+}
+
+impl Agent {
+    pub(super) const fn new(tenant: TenantId, at: Timestamp) -> Self {
+        Self {
+            tenant,
+            device: None,
+            duty: Duty::LoggedOut,
+            duty_since: at,
+            pending: None,
+            activity_since: at,
+            handling: Handling::Ring,
+            memberships: BTreeMap::new(),
+            rests: false,
+            offer: None,
+            parts: BTreeMap::new(),
+            wrap_up: None,
+            owed: None,
+            logged_in_at: at,
+            spent_ms: 0,
+        }
+    }
+
+    /// What the agent is doing follows from wrap-up, parts and offer.
+    pub(in crate::checker) fn activity(&self) -> Activity {
+        let in_call = |(leg, (call, queue)): (&LegId, &(CallId, Option<QueueId>))| Activity::InCall {
+            call: *call,
+            leg: *leg,
+            queue: *queue,
+        };
+        let through_queue = self.parts.iter().find(|(_, (_, queue))| queue.is_some());
+        match (self.wrap_up, through_queue, self.offer) {
+            (Some((call, queue, until)), _, _) => Activity::WrapUp { call, queue, until },
+            (None, Some(part), _) => in_call(part),
+            (None, None, Some(offer)) => Activity::Offered { offer },
+            (None, None, None) => self.parts.iter().next().map_or(Activity::Idle, in_call),
+        }
+    }
+}
+
+impl Agent {
+    pub(super) fn enter(&mut self, at: Timestamp, duty: Duty) -> Result<(), Broken> {
+        if let Some(pending) = self.pending.take()
+            && pending != duty
+        {
+            return Err(format!("pending {pending:?} was pending and {duty:?} came"));
+        }
+        // Policy may take an agent off duty whose device failed while he talks on a call of his own.
+        let system = matches!(&duty, Duty::NotReady { reason: Some(why), .. } if !matches!(why, WhyNotReady::Reason(_)));
+        let own_call = matches!(self.activity(), Activity::InCall { queue: None, .. });
+        let free = self.activity() == Activity::Idle || (system && own_call);
+        must(free, "pending a duty changes under a live offer, call or wrap-up")?;
+        self.rests = false;
+        (self.duty, self.duty_since) = (duty, at);
+        Ok(())
+    }
+}
+
+impl Books {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the caller names every fact; this reads its share of them"
+    )]
+    pub(super) fn read_duty(&mut self, event: &Event) -> Result<(), Broken> {
+        let at = event.at;
+        match &event.fact {
+            Fact::AgentLoggedIn { agent, device } => {
+                let agent = self.agent(*agent)?;
+                must(agent.device.is_none(), "H6 logged in twice")?;
+                (agent.device, agent.logged_in_at, agent.spent_ms) = (Some(*device), at, 0);
+                agent.enter(at, Duty::NotReady { reason: None, note: Default::default() })
+            }
+            Fact::AgentLoggedOut { agent } => {
+                let agent = self.agent(*agent)?;
+                let spent_ms = agent.spent_ms + at.millis_since(agent.activity_since.max(agent.logged_in_at));
+                let present_ms = at.millis_since(agent.logged_in_at);
+                must(spent_ms == present_ms, "H6 an agent's states do not sum to the time at work")?;
+                agent.device = None;
+                agent.enter(at, Duty::LoggedOut)
+            }
+            Fact::AgentReady { agent } => self.agent(*agent)?.enter(at, Duty::Ready),
+            Fact::AgentNotReady { agent, duty } => self.agent(*agent)?.enter(at, duty.clone()),
+            Fact::DutyPending { agent, duty } => {
+                let agent = self.agent(*agent)?;
+                let is_live = agent.activity() != Activity::Idle;
+                must(is_live || duty.is_none(), "H8 a duty is pending for an idle agent")?;
+                agent.pending = duty.clone();
+                Ok(())
+            }
+            Fact::AgentRested { agent, .. } => {
+                self.agent(*agent)?.rests = true;
+                Ok(())
+            }
+            Fact::AgentRestEnded { agent } => {
+                self.agent(*agent)?.rests = false;
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn connect(
+        &mut self,
+        call: CallId,
+        agent: AgentId,
+        leg: LegId,
+        queue: Option<QueueId>,
+    ) -> Result<(), Broken> {
+        let open = self.call(call)?;
+        must(open.legs.contains_key(&leg), "H8 an agent is connected at a leg that is not there")?;
+        if queue.is_some() {
+            must(open.assigned.is_none_or(|other| other == agent), "H1 a call has two assigned agents")?;
+            open.assigned = Some(agent);
+        }
+        open.agents.insert(agent, queue);
+        let agent = self.agent(agent)?;
+        must(queue.is_none() || agent.wrap_up.is_none(), "H4 a queue's call reaches an agent in wrap-up")?;
+        agent.parts.insert(leg, (call, queue));
+        Ok(())
+    }
+
+    pub(super) fn disconnect(&mut self, call: CallId, id: AgentId) -> Result<(), Broken> {
+        let queue = self.call(call)?.agents.remove(&id).ok_or("H8 an agent leaves a call he is not in")?;
+        let wraps = match queue {
+            Some(queue) => (self.queue(queue)?.entry.wrap_up_ms > 0).then_some((call, queue)),
+            None => None,
+        };
+        let agent = self.agent(id)?;
+        agent.parts.retain(|_, (other, _)| *other != call);
+        agent.owed = wraps.filter(|_| agent.wrap_up.is_none());
+        Ok(())
+    }
+
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the caller names every fact; this reads its share of them"
+    )]
+    pub(super) fn read_wrap_up(&mut self, event: &Event) -> Result<(), Broken> {
+        match &event.fact {
+            Fact::WrapUpStarted { agent, call, queue, until } => {
+                let due = event.at.0 + self.queue(*queue)?.entry.wrap_up_ms;
+                must(until.0 == due, "wrap-up a wrap-up has another length than its queue's")?;
+                self.call(*call)?.wrap_ups.insert(*agent);
+                let agent = self.agent(*agent)?;
+                let follows = agent.parts.values().any(|part| *part == (*call, Some(*queue)));
+                must(follows || agent.owed.take().is_some(), "wrap-up a wrap-up follows no conversation")?;
+                agent.wrap_up = Some((*call, *queue, *until));
+            }
+            Fact::WrapUpEnded { agent, call } => {
+                self.call(*call)?.wrap_ups.remove(agent);
+                let agent = self.agent(*agent)?;
+                let Some((of, _, until)) = agent.wrap_up.take() else {
+                    return Err("wrap-up a wrap-up ends that was not there".to_owned());
+                };
+                must(of == *call, "wrap-up the wrap-up of another call ends")?;
+                must(event.by != Actor::Policy || event.at >= until, "wrap-up a wrap-up ends too soon")?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,425 @@
+//! A naive model of the contact centre: plain lists, scanned from end to end, no timers, no indexes.
+//!
+//! It is fed the same stream. From what the world and people did it works out what the house's rules make of it: who
+//! is offered which call, in which order, what an agent becomes after it. A decision that differs, or is missing when
+//! the step is over, is a violation. It is small enough to be read in one go and believed.
+
+use std::collections::BTreeMap;
+
+use cordial_engine::agent::{Duty, Handling, Membership, WhyNotReady};
+use cordial_engine::call::{OfferEnd, Role, WaitingEnd, Withdrawn};
+use cordial_engine::entry::{AfterMissed, Entry, EntryId, Queue, Strategy};
+use cordial_engine::id::{AgentId, CallId, DeviceId, LegId, OfferId, QueueId};
+use cordial_engine::limits::RING_ALL_WIDTH_MAX;
+use cordial_engine::{Actor, Endpoint, Event, Fact, Timestamp};
+
+use crate::checker::Broken;
+
+/// See the module's first lines.
+#[derive(Default)]
+pub(crate) struct Model {
+    queues: BTreeMap<QueueId, Queue>,
+    agents: BTreeMap<AgentId, Agent>,
+    registered: Vec<DeviceId>,
+    /// Live legs: whose, of which call, in which part, at which device.
+    legs: Vec<(LegId, CallId, Role, Option<DeviceId>)>,
+    waiting: Vec<(Timestamp, CallId, QueueId)>,
+    offers: Vec<(OfferId, CallId, QueueId, AgentId, LegId)>,
+    conversations: Vec<(AgentId, CallId, Option<QueueId>)>,
+    /// What must follow before the step is over.
+    expected: Vec<Expected>,
+}
+
+#[derive(Clone)]
+struct Agent {
+    device: Option<DeviceId>,
+    duty: Duty,
+    pending: Option<Duty>,
+    handling: Handling,
+    queues: Vec<(QueueId, Membership)>,
+    rests: bool,
+    wraps_up: bool,
+    idle_since: Timestamp,
+}
+
+/// A decision that follows from the rules.
+#[derive(Clone, Debug, PartialEq)]
+enum Expected {
+    /// The agent becomes this.
+    Becomes(AgentId, Duty),
+    /// The agent gets no offers for a while.
+    Rests(AgentId),
+    /// The agent finishes until then.
+    WrapsUp(AgentId, CallId, Timestamp),
+    /// The offer is taken back.
+    Withdrawn(OfferId, Option<Withdrawn>),
+    /// The place in the queue ends so.
+    PlaceEnds(CallId, WaitingEnd),
+    /// The caller's leg goes too.
+    CallerLeaves(CallId),
+    /// The agent gets the call.
+    Connects(AgentId, CallId),
+}
+
+impl Model {
+    /// Takes the next event in; says where it differs from what follows from the rules.
+    pub(crate) fn read(&mut self, event: &Event) -> Result<(), Broken> {
+        if let Some(decision) = self.decision(&event.fact) {
+            let Some(index) = self.expected.iter().position(|expected| agrees(expected, &decision)) else {
+                return Err(format!("model {decision:?} follows from nothing; expected {:?}", self.expected));
+            };
+            self.expected.remove(index);
+        }
+        if let Fact::OfferMade { call, queue, agent, leg, .. } = &event.fact {
+            // The leg that will ring him is on record already; it is not what keeps him from being rung.
+            let own =
+                self.legs.iter().position(|(other, ..)| other == leg).map(|index| self.legs.remove(index));
+            let right = self.next_match();
+            self.legs.extend(own);
+            if right != Some((*call, *queue, *agent)) {
+                return Err(format!("model {call} of {queue} is offered to {agent}; it should be {right:?}"));
+            }
+        }
+        let by_the_network = matches!(event.by, Actor::Network | Actor::Device(_));
+        if by_the_network && matches!(event.fact, Fact::WaitingEnded { end: WaitingEnd::Overflowed, .. }) {
+            return Err("model a caller who gave up counts as overflowed".to_owned());
+        }
+        self.apply(event);
+        Ok(())
+    }
+
+    /// Everything that follows has come, and whoever can be matched is.
+    pub(crate) fn at_rest(&self) -> Result<(), Broken> {
+        if !self.expected.is_empty() {
+            return Err(format!("model did not follow: {:?}", self.expected));
+        }
+        match self.next_match() {
+            Some(pair) => Err(format!("model not offered although they could be: {pair:?}")),
+            None => Ok(()),
+        }
+    }
+
+    /// The next offer: the first call in line that wants one and can have one, and the agent idle longest.
+    fn next_match(&self) -> Option<(CallId, QueueId, AgentId)> {
+        let mut best: Option<(Timestamp, CallId, QueueId)> = None;
+        for (entered, call, queue) in &self.waiting {
+            let wants = match self.queues.get(queue)?.strategy {
+                Strategy::LongestIdle => 1,
+                Strategy::RingAll => RING_ALL_WIDTH_MAX,
+            };
+            let has = self.offers.iter().filter(|(_, of, ..)| of == call).count();
+            let is_first = best.is_none_or(|best| (*entered, *call, *queue) < best);
+            if has < wants && is_first && self.longest_idle(*queue).is_some() {
+                best = Some((*entered, *call, *queue));
+            }
+        }
+        let (_, call, queue) = best?;
+        Some((call, queue, self.longest_idle(queue)?))
+    }
+
+    fn longest_idle(&self, queue: QueueId) -> Option<AgentId> {
+        let eligible = self.agents.iter().filter(|(id, agent)| self.is_eligible(**id, agent, queue));
+        eligible.min_by_key(|(id, agent)| (agent.idle_since, **id)).map(|(id, _)| *id)
+    }
+
+    fn is_eligible(&self, id: AgentId, agent: &Agent, queue: QueueId) -> bool {
+        let device_idle = agent.device.is_some_and(|device| {
+            self.registered.contains(&device) && self.legs.iter().all(|(.., at)| *at != Some(device))
+        });
+        device_idle
+            && agent.duty == Duty::Ready
+            && agent.pending.is_none()
+            && agent.handling == Handling::Ring
+            && !agent.rests
+            && self.is_idle(id)
+            && agent.queues.contains(&(queue, Membership::Ready))
+    }
+
+    fn is_idle(&self, id: AgentId) -> bool {
+        let offered = self.offers.iter().any(|(_, _, _, agent, _)| *agent == id);
+        let talks = self.conversations.iter().any(|(agent, ..)| *agent == id);
+        let wraps_up = self.agents.get(&id).is_some_and(|agent| agent.wraps_up);
+        !offered && !talks && !wraps_up
+    }
+
+    /// The part of a fact that must follow from what came before.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "what is not listed is a cause, not a decision")]
+    fn decision(&self, fact: &Fact) -> Option<Expected> {
+        match fact {
+            Fact::AgentNotReady { agent, duty } => {
+                let system = matches!(
+                    duty,
+                    Duty::NotReady {
+                        reason: Some(
+                            WhyNotReady::NoAnswer | WhyNotReady::Declined | WhyNotReady::Unreachable
+                        ),
+                        ..
+                    }
+                );
+                let was_pending =
+                    self.agents.get(agent).is_some_and(|agent| agent.pending.as_ref() == Some(duty));
+                (system || was_pending).then(|| Expected::Becomes(*agent, duty.clone()))
+            }
+            Fact::AgentReady { agent } => self.if_pending(*agent, Duty::Ready),
+            Fact::AgentLoggedOut { agent } => self.if_pending(*agent, Duty::LoggedOut),
+            Fact::AgentRested { agent, .. } => Some(Expected::Rests(*agent)),
+            Fact::OfferEnded { offer, end: OfferEnd::Withdrawn(why), .. } => self
+                .expected
+                .iter()
+                .any(|expected| matches!(expected, Expected::Withdrawn(of, _) if of == offer))
+                .then_some(Expected::Withdrawn(*offer, Some(*why))),
+            Fact::WaitingEnded { call, end: end @ WaitingEnd::Answered, .. } => {
+                Some(Expected::PlaceEnds(*call, *end))
+            }
+            Fact::AgentConnected { call, agent, queue: Some(_), .. } => {
+                Some(Expected::Connects(*agent, *call))
+            }
+            _ => None,
+        }
+    }
+
+    fn if_pending(&self, id: AgentId, duty: Duty) -> Option<Expected> {
+        let was_pending = self.agents.get(&id).is_some_and(|agent| agent.pending.as_ref() == Some(&duty));
+        was_pending.then_some(Expected::Becomes(id, duty))
+    }
+
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the model knows offers, places and duties, and nothing else"
+    )]
+    fn apply(&mut self, event: &Event) {
+        let at = event.at;
+        match &event.fact {
+            Fact::EntryAdded { id, entry, .. } | Fact::EntryChanged { id, entry } => {
+                self.file(*id, entry, at);
+            }
+            Fact::AgentAssigned { agent, queue } => self.set_membership(*agent, *queue, Membership::Ready),
+            Fact::MembershipSet { agent, queue, membership } => {
+                self.set_membership(*agent, *queue, *membership);
+            }
+            Fact::AgentUnassigned { agent, queue } => self.set_membership(*agent, *queue, Membership::Out),
+            Fact::DeviceRegistered { device } => self.registered.push(*device),
+            Fact::DeviceUnregistered { device } => {
+                self.registered.retain(|other| other != device);
+                let logged_in =
+                    |id: &AgentId| self.agents.get(id).is_some_and(|agent| agent.device == Some(*device));
+                let lost = self.offers.iter().filter(|(_, _, _, agent, _)| logged_in(agent));
+                let lost: Vec<_> =
+                    lost.map(|(id, ..)| Expected::Withdrawn(*id, Some(Withdrawn::DeviceLost))).collect();
+                self.expected.extend(lost);
+            }
+            Fact::AgentLoggedIn { agent, device } => {
+                self.change(*agent, |agent| agent.device = Some(*device));
+                self.become_(*agent, Duty::NotReady { reason: None, note: Default::default() }, at);
+            }
+            Fact::AgentLoggedOut { agent } => {
+                self.change(*agent, |agent| agent.device = None);
+                self.become_(*agent, Duty::LoggedOut, at);
+            }
+            Fact::AgentReady { agent } => self.become_(*agent, Duty::Ready, at),
+            Fact::AgentNotReady { agent, duty } => self.become_(*agent, duty.clone(), at),
+            Fact::DutyPending { agent, duty } => self.change(*agent, |agent| agent.pending = duty.clone()),
+            Fact::HandlingSet { agent, handling } => {
+                self.change(*agent, |agent| agent.handling = handling.clone());
+            }
+            Fact::AgentRested { agent, .. } => self.change(*agent, |agent| agent.rests = true),
+            Fact::AgentRestEnded { agent } => self.change(*agent, |agent| agent.rests = false),
+            _ => self.apply_call(event),
+        }
+    }
+
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the model knows offers, places and duties, and nothing else"
+    )]
+    fn apply_call(&mut self, event: &Event) {
+        let at = event.at;
+        match &event.fact {
+            Fact::LegAdded { call, leg, role, endpoint, .. } => {
+                let device = match endpoint {
+                    Endpoint::Device(device) => Some(*device),
+                    Endpoint::Trunk(_) => None,
+                };
+                self.legs.push((*leg, *call, *role, device));
+            }
+            Fact::LegCleared { leg, .. } => self.leg_cleared(*leg),
+            Fact::CallQueued { call, queue, entered } => self.waiting.push((*entered, *call, *queue)),
+            Fact::WaitingEnded { call, end, .. } => self.place_ended(*call, *end),
+            Fact::OfferMade { offer, call, queue, agent, leg, .. } => {
+                self.offers.push((*offer, *call, *queue, *agent, *leg));
+            }
+            Fact::OfferEnded { offer, end, .. } => self.offer_ended(*offer, *end),
+            Fact::AgentConnected { call, agent, queue, .. } => self.converse(*agent, *call, *queue),
+            // What a dead process did not get to say does not follow any more.
+            Fact::NodeStarted { .. } => self.expected.clear(),
+            Fact::AgentDisconnected { call, agent } => self.disconnected(*agent, *call, at),
+            Fact::WrapUpStarted { agent, call, queue, until } => {
+                let length = self.queues.get(queue).map_or(0, |queue| queue.wrap_up_ms);
+                if !self.conversations.contains(&(*agent, *call, Some(*queue))) || until.0 != at.0 + length {
+                    self.expected.push(Expected::WrapsUp(*agent, *call, Timestamp(at.0 + length)));
+                }
+                self.change(*agent, |agent| agent.wraps_up = true);
+            }
+            Fact::WrapUpEnded { agent, .. } => {
+                self.change(*agent, |agent| (agent.wraps_up, agent.idle_since) = (false, at));
+                self.settle(*agent);
+            }
+            _ => {}
+        }
+    }
+
+    fn file(&mut self, id: EntryId, entry: &Entry, at: Timestamp) {
+        if let (EntryId::Queue(id), Entry::Queue(queue)) = (id, entry) {
+            self.queues.insert(id, queue.clone());
+        }
+        if let EntryId::Agent(id) = id {
+            self.agents.entry(id).or_insert(Agent {
+                device: None,
+                duty: Duty::LoggedOut,
+                pending: None,
+                handling: Handling::Ring,
+                queues: Vec::new(),
+                rests: false,
+                wraps_up: false,
+                idle_since: at,
+            });
+        }
+    }
+
+    fn change(&mut self, id: AgentId, change: impl FnOnce(&mut Agent)) {
+        if let Some(agent) = self.agents.get_mut(&id) {
+            change(agent);
+        }
+    }
+
+    fn set_membership(&mut self, id: AgentId, queue: QueueId, membership: Membership) {
+        self.change(id, |agent| {
+            agent.queues.retain(|(other, _)| *other != queue);
+            agent.queues.push((queue, membership));
+        });
+    }
+
+    fn become_(&mut self, id: AgentId, duty: Duty, at: Timestamp) {
+        self.change(id, |agent| {
+            if duty == Duty::Ready {
+                agent.idle_since = at;
+            }
+            (agent.duty, agent.pending, agent.rests) = (duty, None, false);
+        });
+    }
+
+    /// What was asked for meanwhile comes true once the agent is idle.
+    fn settle(&mut self, id: AgentId) {
+        let pending = self.agents.get(&id).and_then(|agent| agent.pending.clone());
+        let Some(duty) = pending.filter(|_| self.is_idle(id)) else {
+            return;
+        };
+        let becomes = Expected::Becomes(id, duty);
+        if !self.expected.contains(&becomes) {
+            self.expected.push(becomes);
+        }
+    }
+
+    fn is_withdrawn(&self, offer: OfferId) -> bool {
+        self.expected.iter().any(|expected| matches!(expected, Expected::Withdrawn(of, _) if *of == offer))
+    }
+
+    fn place_ended(&mut self, call: CallId, end: WaitingEnd) {
+        if end == WaitingEnd::Abandoned {
+            let left = Expected::PlaceEnds(call, end);
+            match self.expected.iter().position(|expected| *expected == left) {
+                Some(index) => drop(self.expected.remove(index)),
+                None => self.expected.push(Expected::CallerLeaves(call)),
+            }
+        }
+        self.waiting.retain(|(_, other, _)| *other != call);
+        // Whoever is still asked to take a call that waits no more is asked no more.
+        let left = self.offers.iter().filter(|(_, of, ..)| *of == call).map(|(id, ..)| *id);
+        let left: Vec<_> = left.filter(|id| !self.is_withdrawn(*id)).collect();
+        self.expected.extend(left.into_iter().map(|id| Expected::Withdrawn(id, None)));
+    }
+
+    fn offer_ended(&mut self, id: OfferId, end: OfferEnd) {
+        let Some(index) = self.offers.iter().position(|(other, ..)| *other == id) else {
+            return;
+        };
+        let (_, call, queue, agent, _) = self.offers.remove(index);
+        let Some(rules) = self.queues.get(&queue) else {
+            return;
+        };
+        let (rule, why) = match end {
+            OfferEnd::Accepted => {
+                self.converse(agent, call, Some(queue));
+                let others: Vec<_> =
+                    self.offers.iter().filter(|(_, of, ..)| *of == call).map(|(other, ..)| *other).collect();
+                let quicker = Withdrawn::AnsweredBy(agent, id);
+                self.expected
+                    .extend(others.into_iter().map(|other| Expected::Withdrawn(other, Some(quicker))));
+                self.expected.push(Expected::PlaceEnds(call, WaitingEnd::Answered));
+                self.expected.push(Expected::Connects(agent, call));
+                return;
+            }
+            // A phone that is registered and cannot be reached is no use; one that went away may come back.
+            OfferEnd::Withdrawn(Withdrawn::DeviceLost) if self.has_device(agent) => {
+                (AfterMissed::NotReady, WhyNotReady::Unreachable)
+            }
+            OfferEnd::Withdrawn(_) => return self.settle(agent),
+            OfferEnd::Declined => (rules.on_decline, WhyNotReady::Declined),
+            OfferEnd::Expired => (rules.on_no_answer, WhyNotReady::NoAnswer),
+        };
+        let pending = self.agents.get(&agent).is_some_and(|agent| agent.pending.is_some());
+        match rule {
+            _ if pending => self.settle(agent),
+            AfterMissed::NotReady => {
+                let duty = Duty::NotReady { reason: Some(why), note: Default::default() };
+                self.expected.push(Expected::Becomes(agent, duty));
+            }
+            AfterMissed::Rest { .. } => self.expected.push(Expected::Rests(agent)),
+        }
+    }
+
+    fn converse(&mut self, agent: AgentId, call: CallId, queue: Option<QueueId>) {
+        if !self.conversations.contains(&(agent, call, queue)) {
+            self.conversations.push((agent, call, queue));
+        }
+    }
+
+    fn has_device(&self, id: AgentId) -> bool {
+        let device = self.agents.get(&id).and_then(|agent| agent.device);
+        device.is_some_and(|device| self.registered.contains(&device))
+    }
+
+    fn leg_cleared(&mut self, leg: LegId) {
+        let Some(index) = self.legs.iter().position(|(other, ..)| *other == leg) else {
+            return;
+        };
+        let (_, call, role, _) = self.legs.remove(index);
+        if role == Role::Caller {
+            self.expected.retain(|expected| *expected != Expected::CallerLeaves(call));
+            if self.waiting.iter().any(|(_, other, _)| *other == call) {
+                self.expected.push(Expected::PlaceEnds(call, WaitingEnd::Abandoned));
+            }
+        }
+    }
+
+    fn disconnected(&mut self, id: AgentId, call: CallId, at: Timestamp) {
+        let Some(index) = self.conversations.iter().position(|(agent, of, _)| (*agent, *of) == (id, call))
+        else {
+            return;
+        };
+        let (_, _, queue) = self.conversations.remove(index);
+        self.change(id, |agent| agent.idle_since = at);
+        match queue.and_then(|queue| self.queues.get(&queue)).map(|queue| queue.wrap_up_ms) {
+            Some(0) | None => self.settle(id),
+            Some(_) if self.agents.get(&id).is_some_and(|agent| agent.wraps_up) => {}
+            Some(length) => self.expected.push(Expected::WrapsUp(id, call, Timestamp(at.0 + length))),
+        }
+    }
+}
+
+fn agrees(expected: &Expected, decision: &Expected) -> bool {
+    match (expected, decision) {
+        (Expected::Withdrawn(one, None), Expected::Withdrawn(other, _)) => one == other,
+        (expected, decision) => expected == decision,
+    }
+}

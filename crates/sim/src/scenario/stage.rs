@@ -1,0 +1,525 @@
+//! Playing a story: names become ids, steps become deeds, expectations are compared.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use cordial_engine::agent::{Activity, Duty, Handling};
+use cordial_engine::command::Note;
+use cordial_engine::entry::{
+    AfterMissed, Destination, Disposition, Entry, EntryId, Overflow, Queue, Route, Strategy,
+};
+use cordial_engine::id::{AgentId, CallId, DispositionId, QueueId, ReasonId, TenantId};
+use cordial_engine::text::Text;
+use cordial_engine::{Actor, Command, Input, Timestamp};
+use cordial_media::{SAMPLE_RATE, tone};
+
+use super::language::{CallerHabit, Deed, Given, Step, Story, StoryError, Wish, duration};
+use super::print;
+use crate::network::Loss;
+use crate::phone::{Habit, LineId, PhoneEvent, Placing};
+use crate::tamper::Tamper;
+use crate::world::{DOMAINS, Desk, Line, NODE, Settings, World, name, number};
+
+/// What came of a story, as text to compare.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Played {
+    /// Every fact.
+    pub facts: String,
+    /// Every SIP message, by dialog.
+    pub sip: String,
+    /// Every call record.
+    pub cdr: String,
+}
+
+/// Plays a story.
+///
+/// # Errors
+/// The first line that names nobody, or whose expectation was not met; or a broken invariant.
+pub fn play(story: &Story) -> Result<Played, StoryError> {
+    let audio = story.givens.iter().any(|(_, given)| matches!(given, Given::Audio));
+    let settings = Settings { seed: 1, commit_ms: 2..=2, audio, ladder: true };
+    let mut stage = Stage::new(World::new(settings, Tamper::default()));
+    for (line, given) in &story.givens {
+        stage.set_up(given).map_err(|what| StoryError { line: *line, what })?;
+    }
+    stage.world.run_until(stage.world.now().next_multiple_of(1_000));
+    stage.begins = stage.world.now();
+    for (line, at, step) in &story.steps {
+        stage.world.run_until(stage.begins + at);
+        stage.do_step(step).map_err(|what| StoryError { line: *line, what })?;
+        stage.world.check();
+        if let Some(violation) = stage.world.violation() {
+            return Err(StoryError { line: *line, what: format!("{}: {}", violation.rule, violation.what) });
+        }
+    }
+    Ok(print::written(&stage.world, stage.begins, stage.shows_registrations))
+}
+
+struct Stage {
+    world: World,
+    begins: u64,
+    shows_registrations: bool,
+    tenant: Option<(TenantId, usize)>,
+    queues: BTreeMap<String, QueueId>,
+    agents: BTreeMap<String, (TenantId, AgentId, Desk)>,
+    reasons: BTreeMap<String, ReasonId>,
+    dispositions: BTreeMap<String, DispositionId>,
+    phones: BTreeMap<String, (TenantId, Desk)>,
+    carriers: Vec<(TenantId, Line)>,
+    callers: BTreeMap<String, (usize, LineId)>,
+}
+
+type Fault = String;
+
+fn unknown(kind: &str, name: &str) -> Fault {
+    format!("there is no {kind} `{name}` in this story")
+}
+
+impl Stage {
+    const fn new(world: World) -> Self {
+        Self {
+            world,
+            begins: 0,
+            shows_registrations: false,
+            tenant: None,
+            queues: BTreeMap::new(),
+            agents: BTreeMap::new(),
+            reasons: BTreeMap::new(),
+            dispositions: BTreeMap::new(),
+            phones: BTreeMap::new(),
+            carriers: Vec::new(),
+            callers: BTreeMap::new(),
+        }
+    }
+
+    // What is there
+
+    fn set_up(&mut self, given: &Given) -> Result<(), Fault> {
+        if let Given::Tenant(title) = given {
+            let index = self.tenant.map_or(0, |(_, index)| index + 1);
+            let domain = DOMAINS.get(index).ok_or("a story has two tenants at most")?;
+            self.tenant = Some((self.world.add_tenant(title, domain), index));
+            return Ok(());
+        }
+        let (tenant, index) = match self.tenant {
+            Some(tenant) => tenant,
+            None => *self.tenant.insert((self.world.add_tenant("one", DOMAINS[0]), 0)),
+        };
+        let domain = DOMAINS[index];
+        match given {
+            Given::Tenant(_) | Given::Audio => {}
+            Given::Registrations => self.shows_registrations = true,
+            Given::Queue { name: title, number: own, traits } => {
+                let mut queue = Queue::named(name(title));
+                queue.number = own.as_deref().map(number);
+                for words in traits {
+                    self.set_trait(&mut queue, &words.iter().map(String::as_str).collect::<Vec<_>>())?;
+                }
+                self.queues.insert(title.clone(), self.world.add_queue(tenant, queue));
+            }
+            Given::Agent { .. } | Given::SecondPhone { .. } | Given::Phone(_) | Given::Carrier { .. } => {
+                self.set_up_phone(given, tenant, domain)?;
+            }
+            Given::Number { number: own, to, greeting } => {
+                let destination = match to {
+                    None => Destination::Clear,
+                    Some(to) => self.destination(to)?,
+                };
+                let greeting = greeting.as_deref().map(name);
+                self.world.add(tenant, Entry::Route(Route { number: number(own), greeting, destination }));
+            }
+            Given::Reason(title) => {
+                self.reasons.insert(title.clone(), self.world.add_reason(tenant, title));
+            }
+            Given::Disposition(title) => {
+                let entry = Entry::Disposition(Disposition { name: name(title) });
+                if let EntryId::Disposition(id) = self.world.add(tenant, entry) {
+                    self.dispositions.insert(title.clone(), id);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn set_up_phone(&mut self, given: &Given, tenant: TenantId, domain: &str) -> Result<(), Fault> {
+        let tone = |hz| self.world.has_audio().then_some(hz);
+        let (agent_tone, caller_tone) = (tone(1_300.0), tone(700.0));
+        match given {
+            Given::Agent { name: title, device, queues } => {
+                let queues = queues.iter().map(|queue| self.queue(queue)).collect::<Result<Vec<_>, _>>()?;
+                let agent = self.world.add_agent(tenant, title, None, &queues);
+                let desk = self.world.add_desk(tenant, domain, device, title, agent_tone);
+                self.agents.insert(title.clone(), (tenant, agent, desk));
+                self.phones.insert(title.clone(), (tenant, desk));
+            }
+            Given::SecondPhone { name: title, device } => {
+                let (tenant, desk) = *self
+                    .phones
+                    .values()
+                    .find(|(_, desk)| self.world.stations[desk.station].phone.config().number == *device)
+                    .ok_or_else(|| unknown("phone", device))?;
+                let station = self.world.add_phone(domain, device, title, 2, agent_tone, None);
+                self.phones.insert(title.clone(), (tenant, Desk { device: desk.device, station }));
+            }
+            Given::Phone(own) => {
+                let desk = self.world.add_desk(tenant, domain, own, own, agent_tone);
+                self.phones.insert(own.clone(), (tenant, desk));
+            }
+            Given::Carrier { name: title, digest } => {
+                let line = self.world.add_carrier(tenant, domain, title, caller_tone, *digest);
+                self.carriers.push((tenant, line));
+                self.phones.insert(
+                    title.clone(),
+                    (tenant, Desk { device: cordial_engine::id::DeviceId(0), station: line.station }),
+                );
+            }
+            Given::Tenant(_)
+            | Given::Queue { .. }
+            | Given::Number { .. }
+            | Given::Reason(_)
+            | Given::Disposition(_)
+            | Given::Audio
+            | Given::Registrations => {}
+        }
+        Ok(())
+    }
+
+    fn set_trait(&self, queue: &mut Queue, words: &[&str]) -> Result<(), Fault> {
+        let missed = |words: &[&str]| match words {
+            ["not", "ready"] => Ok(AfterMissed::NotReady),
+            ["rest", time] => Ok(AfterMissed::Rest { delay_ms: duration(time)? }),
+            _ => Err("say `not ready` or `rest TIME`".to_owned()),
+        };
+        match words {
+            ["ring", "all"] => queue.strategy = Strategy::RingAll,
+            ["longest", "idle"] => queue.strategy = Strategy::LongestIdle,
+            ["offer", time] => queue.offer_ms = duration(time)?,
+            ["wrap-up", time] => queue.wrap_up_ms = duration(time)?,
+            ["no", "answer", rest @ ..] => queue.on_no_answer = missed(rest)?,
+            ["decline", rest @ ..] => queue.on_decline = missed(rest)?,
+            ["at", "most", count, "waiting"] => {
+                queue.max_waiting = count.parse().map_err(|_| format!("`{count}` is no number"))?;
+            }
+            ["max", "wait", time] => queue.max_wait_ms = Some(duration(time)?),
+            ["max", "wait", time, "then", other] => {
+                queue.max_wait_ms = Some(duration(time)?);
+                queue.overflow = Overflow::Queue(self.queue(other)?);
+            }
+            ["greeting", prompt] => queue.treatment.greeting = Some(name(prompt)),
+            ["not", "recorded"] => queue.record = false,
+            _ => {
+                return Err(format!(
+                    "`{}` is none of: ring all, longest idle, offer TIME, wrap-up TIME, no answer not ready|rest TIME, \
+                     decline not ready|rest TIME, at most N waiting, max wait TIME [then QUEUE], greeting PROMPT, not \
+                     recorded",
+                    words.join(" ")
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn queue(&self, title: &str) -> Result<QueueId, Fault> {
+        self.queues.get(title).copied().ok_or_else(|| unknown("queue", title))
+    }
+
+    fn destination(&self, title: &str) -> Result<Destination, Fault> {
+        if let Some(queue) = self.queues.get(title) {
+            return Ok(Destination::Queue(*queue));
+        }
+        if let Some((_, agent, _)) = self.agents.get(title) {
+            return Ok(Destination::Agent(*agent));
+        }
+        let phone = self.phones.get(title).map(|(_, desk)| Destination::Device(desk.device));
+        phone.ok_or_else(|| unknown("queue, agent or phone", title))
+    }
+
+    fn station(&self, who: &str) -> Result<usize, Fault> {
+        let caller = self.callers.get(who).map(|(station, _)| *station);
+        caller
+            .or_else(|| self.phones.get(who).map(|(_, desk)| desk.station))
+            .ok_or_else(|| unknown("phone", who))
+    }
+
+    fn host(&self, who: &str) -> Result<IpAddr, Fault> {
+        if who == "node" {
+            return Ok(NODE.ip());
+        }
+        Ok(self.world.stations[self.station(who)?].phone.config().sip.ip())
+    }
+
+    // What happens
+
+    fn do_step(&mut self, step: &Step) -> Result<(), Fault> {
+        match step {
+            Step::End => Ok(()),
+            Step::Crash => {
+                self.world.crash();
+                Ok(())
+            }
+            Step::WallJump(by) => {
+                self.world.step_wall(*by);
+                Ok(())
+            }
+            Step::Lose { word, from, to, times } => {
+                let from = from.as_deref().map(|who| self.host(who)).transpose()?;
+                let to = to.as_deref().map(|who| self.host(who)).transpose()?;
+                self.world.network.lose(Loss { from, to, word: word.clone(), times: *times });
+                Ok(())
+            }
+            Step::Cut(who, cut) => {
+                let host = self.host(who)?;
+                if *cut {
+                    self.world.network.cut(host);
+                } else {
+                    self.world.network.heal(host);
+                }
+                Ok(())
+            }
+            Step::Call { caller, to, after } => self.call(caller, to, after),
+            Step::Phone(who, deed) => self.do_deed(who, deed),
+            Step::Ask(who, wish) => self.ask(who, wish),
+            Step::Expect(who, what) => {
+                let what: Vec<&str> = what.iter().map(String::as_str).collect();
+                let seen = if let ["hears", tone, "Hz"] = what.as_slice() {
+                    (self.tone(who)?, format!("{tone} Hz"))
+                } else {
+                    (self.seen(who, &what)?, what.join(" "))
+                };
+                if seen.0 == seen.1 {
+                    Ok(())
+                } else {
+                    Err(format!("expected {who} {}, but it is: {}", seen.1, seen.0))
+                }
+            }
+        }
+    }
+
+    fn call(&mut self, caller: &str, to: &str, after: &[(CallerHabit, u64)]) -> Result<(), Fault> {
+        // Of two carriers, a caller comes in at the one whose tenant owns the number.
+        let owner = |tenant| {
+            let engine = self.world.node().map(cordial_node::Node::engine);
+            engine
+                .is_some_and(|engine| engine.find_by_name(tenant, cordial_engine::Kind::Route, to).is_some())
+        };
+        let line = self.carriers.iter().find(|(tenant, _)| owner(*tenant)).or(self.carriers.first());
+        let station = line.ok_or("a caller needs a carrier: `given carrier NAME`")?.1.station;
+        let time = |habit| after.iter().find(|(other, _)| *other == habit).map(|(_, time)| *time);
+        let placing = Placing {
+            to: to.to_owned(),
+            from: Some(caller.trim_start_matches("caller ").to_owned()),
+            give_up_after_ms: time(CallerHabit::GivesUp),
+            hang_up_after_ms: time(CallerHabit::HangsUp),
+        };
+        let line = self.world.at_phone(station, |phone, now| phone.place(now, placing));
+        self.callers.insert(caller.to_owned(), (station, line.ok_or("the carrier has no line left")?));
+        Ok(())
+    }
+
+    fn do_deed(&mut self, who: &str, deed: &Deed) -> Result<(), Fault> {
+        let station = self.station(who)?;
+        let line = match self.callers.get(who) {
+            Some((_, line)) => Some(*line),
+            None => self.world.stations[station].phone.lines().next(),
+        };
+        let on_line = line.ok_or_else(|| format!("{who} has no call"));
+        match deed {
+            Deed::Register => self.world.at_phone(station, |phone, now| phone.register(now)),
+            Deed::Unregister => self.world.at_phone(station, |phone, now| phone.unregister(now)),
+            Deed::LosePower => self.world.at_phone(station, |phone, _| phone.lose_power()),
+            Deed::Habit(habit) => self.set_habit(station, *habit),
+            Deed::AnswerNow => {
+                let ringing = self.world.stations[station].phone.ringing().next();
+                let line = ringing.ok_or_else(|| format!("{who} is not being rung"))?;
+                self.world.at_phone(station, |phone, now| phone.answer(now, line));
+            }
+            Deed::HangUp => {
+                let line = on_line?;
+                self.world.at_phone(station, |phone, now| phone.hang_up(now, line));
+            }
+            Deed::Hold(held) => {
+                let line = on_line?;
+                self.world.at_phone(station, |phone, now| phone.hold(now, line, *held));
+            }
+            Deed::Dial(to) => {
+                let placing = Placing { to: to.clone(), ..Placing::default() };
+                self.world
+                    .at_phone(station, |phone, now| phone.place(now, placing))
+                    .ok_or("all lines are taken")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn set_habit(&mut self, station: usize, habit: Habit) {
+        self.world.at_phone(station, |phone, _| phone.set_habit(habit, None));
+    }
+
+    fn ask(&mut self, who: &str, wish: &Wish) -> Result<(), Fault> {
+        let phone = self.phones.get(who).map(|(tenant, desk)| (*tenant, AgentId(0), *desk));
+        let (tenant, agent, desk) =
+            self.agents.get(who).copied().or(phone).ok_or_else(|| unknown("agent", who))?;
+        let command = self.command(who, wish, (tenant, agent, desk))?;
+        let said = format!("{command:?}");
+        let ask = self
+            .world
+            .ask(Input::Command { tenant, by: Actor::Operator, command })
+            .ok_or("the node is down")?;
+        // Answers come after a commit; a story asks what may be asked.
+        self.world.run_for(5);
+        match self.world.answer(ask) {
+            Some(Ok(_)) => Ok(()),
+            other => Err(format!("{said} was answered {other:?}")),
+        }
+    }
+
+    fn command(
+        &self,
+        who: &str,
+        wish: &Wish,
+        (tenant, agent, desk): (TenantId, AgentId, Desk),
+    ) -> Result<Command, Fault> {
+        Ok(match wish {
+            Wish::LogIn => Command::LogIn { agent, device: desk.device },
+            Wish::LogOut => Command::LogOut { agent },
+            Wish::Ready => Command::Ready { agent },
+            Wish::NotReady(reason) => {
+                let known =
+                    |title: &String| self.reasons.get(title).copied().ok_or_else(|| unknown("reason", title));
+                Command::NotReady {
+                    agent,
+                    reason: reason.as_ref().map(known).transpose()?,
+                    note: Note::default(),
+                }
+            }
+            Wish::EndWrapUp => Command::EndWrapUp { agent },
+            Wish::DeclineOffer => match self.activity(tenant, agent) {
+                Some(Activity::Offered { offer }) => Command::DeclineOffer { offer },
+                other => return Err(format!("{who} is not being offered a call: {other:?}")),
+            },
+            Wish::PlaceCall(to) => Command::PlaceCall { device: desk.device, to: number(to) },
+            Wish::PauseRecording => {
+                let reason = Text::parse("card number").map_err(|error| error.to_string())?;
+                Command::PauseRecording { call: self.call_of(tenant, agent)?, reason }
+            }
+            Wish::ResumeRecording => Command::ResumeRecording { call: self.call_of(tenant, agent)? },
+            Wish::Disposition(title) => Command::SetDisposition {
+                call: self.call_of(tenant, agent)?,
+                agent,
+                disposition: *self.dispositions.get(title).ok_or_else(|| unknown("disposition", title))?,
+                note: Note::default(),
+            },
+            Wish::ClearCall => Command::ClearCall { call: self.call_of(tenant, agent)? },
+            Wish::DoNotDisturb(on) => {
+                Command::SetHandling { agent, handling: if *on { Handling::Busy } else { Handling::Ring } }
+            }
+        })
+    }
+
+    fn activity(&self, tenant: TenantId, agent: AgentId) -> Option<Activity> {
+        Some(self.world.node()?.engine().agent(tenant, agent)?.activity)
+    }
+
+    fn call_of(&self, tenant: TenantId, agent: AgentId) -> Result<CallId, Fault> {
+        match self.activity(tenant, agent) {
+            Some(Activity::InCall { call, .. } | Activity::WrapUp { call, .. }) => Ok(call),
+            Some(Activity::Idle | Activity::Offered { .. }) | None => {
+                Err("the agent is in no call".to_owned())
+            }
+        }
+    }
+
+    // What is seen
+
+    fn seen(&self, who: &str, wanted: &[&str]) -> Result<String, Fault> {
+        if let Some((station, line)) = self.callers.get(who) {
+            return Ok(self.caller_seen(*station, *line));
+        }
+        let node = self.world.node().ok_or("the node is down")?;
+        if let Some((tenant, agent, _)) = self.agents.get(who) {
+            let view = node.engine().agent(*tenant, *agent).ok_or_else(|| unknown("agent", who))?;
+            let pending =
+                view.pending.map(|duty| format!(", {} pending", self.duty(&duty))).unwrap_or_default();
+            let activity = match view.activity {
+                Activity::Idle => "idle",
+                Activity::Offered { .. } => "offered",
+                Activity::InCall { .. } if view.held => "in call on hold",
+                Activity::InCall { .. } => "in call",
+                Activity::WrapUp { .. } => "in wrap-up",
+            };
+            // A single word asks for a single axis.
+            let whole = format!("{activity}, {}{pending}", self.duty(&view.duty));
+            let asked = wanted.join(" ");
+            return Ok(if whole.split(", ").any(|part| part == asked) { asked } else { whole });
+        }
+        if let Some(queue) = self.queues.get(who) {
+            let tenants = node.engine().tenants();
+            let now = Timestamp(self.world.now());
+            let view = tenants.iter().find_map(|tenant| node.engine().queue(tenant.id, *queue, now));
+            return Ok(format!("waiting {}", view.ok_or_else(|| unknown("queue", who))?.waiting));
+        }
+        if who == "node" {
+            let counts = node.counts();
+            let live = counts.legs + counts.ports + counts.plays + counts.sip.dialogs;
+            return Ok(if live == 0 { "empty".to_owned() } else { format!("{counts:?}") });
+        }
+        if who == "recording" {
+            return Ok(self.tape_seen());
+        }
+        let (_, desk) = self.phones.get(who).ok_or_else(|| unknown("agent, phone, queue or caller", who))?;
+        let phone = &self.world.stations[desk.station].phone;
+        let state = |line| {
+            if phone.is_talking(line) { "talking" } else { "ringing" }
+        };
+        Ok(phone.lines().next().map_or("silent", state).to_owned())
+    }
+
+    fn duty(&self, duty: &Duty) -> String {
+        match duty {
+            Duty::LoggedOut => "logged out".to_owned(),
+            Duty::Ready => "ready".to_owned(),
+            Duty::NotReady { reason: None, .. } => "not ready".to_owned(),
+            Duty::NotReady { reason: Some(cordial_engine::agent::WhyNotReady::Reason(reason)), .. } => {
+                let known = self.reasons.iter().find(|(_, id)| *id == reason);
+                format!("not ready for {}", known.map_or("?", |(title, _)| title))
+            }
+            Duty::NotReady { reason: Some(why), .. } => format!("not ready by {why:?}"),
+        }
+    }
+
+    fn caller_seen(&self, station: usize, line: LineId) -> String {
+        let station = &self.world.stations[station];
+        let of = |event: &PhoneEvent| match event {
+            PhoneEvent::Progress { line: of, code } => (*of == line).then(|| format!("at {code}")),
+            PhoneEvent::Answered { line: of } => (*of == line).then(|| "answered".to_owned()),
+            PhoneEvent::Failed { line: of, code } => (*of == line).then(|| format!("refused {code}")),
+            PhoneEvent::Cleared { line: of, .. } => (*of == line).then(|| "gone".to_owned()),
+            PhoneEvent::Registered
+            | PhoneEvent::Unregistered
+            | PhoneEvent::RegistrationRefused { .. }
+            | PhoneEvent::Ringing { .. } => None,
+        };
+        station.history.iter().rev().find_map(|(_, event)| of(event)).unwrap_or_else(|| "dialling".to_owned())
+    }
+
+    fn tone(&self, who: &str) -> Result<String, Fault> {
+        let station = self.station(who)?;
+        let phone = &self.world.stations[station].phone;
+        let line = self.callers.get(who).map(|(_, line)| *line).or_else(|| phone.lines().next());
+        let heard = line.and_then(|line| phone.heard(line).tone_hz);
+        Ok(heard.map_or("silence".to_owned(), |hz| format!("{hz} Hz")))
+    }
+
+    /// The tones in the last recording: left is the agent.
+    fn tape_seen(&self) -> String {
+        let Some((_, tape)) = self.world.tapes().last() else {
+            return "none".to_owned();
+        };
+        let side = |offset: usize| {
+            let samples: Vec<i16> = tape.samples.iter().skip(offset).step_by(2).copied().collect();
+            let loudest = tone::dominant(&samples, SAMPLE_RATE, &tone::telephone_band());
+            loudest.map_or("silence".to_owned(), |(hz, _)| format!("{hz}"))
+        };
+        format!("left {} right {}", side(0), side(1))
+    }
+}
