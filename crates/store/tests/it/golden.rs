@@ -1,0 +1,353 @@
+//! What is written down can be read for ever: every fact's form is pinned, and no pinned form is ever dropped.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use cordial_engine::agent::{Duty, Handling, Membership, WhyNotReady};
+use cordial_engine::call::{Cause, Direction, OfferEnd, Role, WaitingEnd, Withdrawn};
+use cordial_engine::entry;
+use cordial_engine::entry::{AfterMissed, Destination, Entry, EntryId, Overflow, Strategy, Treatment};
+use cordial_engine::id::*;
+use cordial_engine::{Actor, Endpoint, Event, Fact, Timestamp, WallTime};
+use cordial_store::codec::{self, Codec, DecodeError, Upcast};
+use serde_json::Value;
+
+use crate::world::{number, text};
+
+const CODEC: Codec = Codec::CURRENT;
+
+fn golden_path() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/facts.jsonl")
+}
+
+fn golden() -> String {
+    std::fs::read_to_string(golden_path()).expect("the golden file")
+}
+
+#[test]
+fn every_fact_is_written_as_it_is_pinned() {
+    let mut pinned = golden();
+    let known: BTreeSet<String> = pinned.lines().map(str::to_owned).collect();
+    let records: Vec<String> = examples().iter().map(|event| CODEC.encode(event)).collect();
+    let fresh: Vec<&String> = records.iter().filter(|record| !known.contains(*record)).collect();
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        for record in fresh {
+            writeln!(pinned, "{record}").expect("memory");
+        }
+        std::fs::write(golden_path(), pinned).expect("the golden file");
+        return;
+    }
+    assert!(
+        fresh.is_empty(),
+        "{} records are not written as they are pinned, the first:\n{}\nIf a fact is new, run with UPDATE_EXPECT=1 \
+         to add it. If a fact is written otherwise than before, raise its version in the codec and add an upcast \
+         first: what was pinned must still be read.",
+        fresh.len(),
+        fresh[0]
+    );
+}
+
+#[test]
+fn every_fact_has_an_example() {
+    let shown: BTreeSet<&str> = examples().iter().map(|event| codec::name(&event.fact)).collect();
+    let all: BTreeSet<&str> = codec::NAMES.iter().copied().collect();
+    assert_eq!(all.difference(&shown).collect::<Vec<_>>(), Vec::<&&str>::new());
+}
+
+#[test]
+fn whatever_was_pinned_is_still_read() {
+    let pinned = golden();
+    assert!(pinned.lines().count() >= codec::NAMES.len());
+    for line in pinned.lines() {
+        if let Err(error) = CODEC.decode(line) {
+            panic!("{error}: {line}");
+        }
+    }
+}
+
+#[test]
+fn an_event_comes_back_as_it_was() {
+    for event in examples() {
+        assert_eq!(CODEC.decode(&CODEC.encode(&event)).as_ref(), Ok(&event));
+    }
+}
+
+#[test]
+fn an_old_version_is_brought_up_and_a_newer_one_refused() {
+    const RENAMED: Codec = Codec {
+        versions: &[("AgentReady", 3)],
+        upcasts: &[
+            Upcast {
+                fact: "AgentReady",
+                from: 1,
+                change: |mut fields| {
+                    let who = fields["who"].take();
+                    fields["worker"] = who;
+                    Ok(fields)
+                },
+            },
+            Upcast {
+                fact: "AgentReady",
+                from: 2,
+                change: |fields| match fields.get("worker").and_then(Value::as_u64) {
+                    Some(worker) => Ok(serde_json::json!({ "agent": worker + 1_000 })),
+                    None => Err("no worker".to_owned()),
+                },
+            },
+        ],
+    };
+    let line = |version: u16, fields: &str| {
+        format!(
+            r#"{{"v":{version},"event":{{"seq":1,"at":2,"wall":3,"tenant":4,"by":"policy","fact":{{"AgentReady":{fields}}}}}}}"#
+        )
+    };
+    let agent = |decoded: Result<Event, DecodeError>| decoded.map(|event| event.fact);
+    let ready = |agent| Ok(Fact::AgentReady { agent: AgentId(agent) });
+    assert_eq!(agent(RENAMED.decode(&line(1, r#"{"who":7}"#))), ready(1_007));
+    assert_eq!(agent(RENAMED.decode(&line(2, r#"{"worker":7}"#))), ready(1_007));
+    assert_eq!(agent(RENAMED.decode(&line(3, r#"{"agent":7}"#))), ready(7));
+    // A form that would fit by chance is still of its own version.
+    assert_eq!(
+        RENAMED.decode(&line(2, r#"{"agent":7}"#)),
+        Err(DecodeError::Unreadable("no worker".to_owned()))
+    );
+    let newer = DecodeError::Newer { fact: "AgentReady".to_owned(), found: 4, known: 3 };
+    assert_eq!(RENAMED.decode(&line(4, r#"{"agent":7}"#)), Err(newer));
+    for broken in ["", "{}", "[]", r#"{"v":1}"#, r#"{"v":1,"event":{"fact":{}}}"#, "\u{0}", &line(3, "{}")] {
+        assert!(matches!(RENAMED.decode(broken), Err(DecodeError::Unreadable(_))), "{broken}");
+    }
+}
+
+/// At least one of every fact, and among them one of every value of the enums within.
+fn examples() -> Vec<Event> {
+    let facts = [directory(), agents(), calls(), queues(), recordings()].concat();
+    let actors =
+        [Actor::User(UserId(1)), Actor::Operator, Actor::Device(DeviceId(2)), Actor::Network, Actor::Policy];
+    let numbered = (1..).zip(facts).zip(actors.into_iter().cycle());
+    let event = |((seq, fact), by)| Event {
+        seq,
+        at: Timestamp(seq * 10),
+        wall: WallTime(1_700_000_000_000),
+        tenant: TenantId(1),
+        by,
+        fact,
+    };
+    numbered.map(event).collect()
+}
+
+const GUID: Guid = Guid(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef);
+
+fn directory() -> Vec<Fact> {
+    let mut facts = vec![Fact::TenantAdded { guid: GUID, name: text("Acme"), domain: text("acme.example") }];
+    facts.extend(entries().map(|(id, entry)| Fact::EntryAdded { id, guid: GUID, entry }));
+    let busy = entry::Queue {
+        number: Some(number("700")),
+        strategy: Strategy::RingAll,
+        on_no_answer: AfterMissed::Rest { delay_ms: 5_000 },
+        max_wait_ms: Some(60_000),
+        overflow: Overflow::Queue(QueueId(8)),
+        treatment: Treatment { greeting: Some(text("en/welcome")), music: Some(text("music")) },
+        ..entry::Queue::named(text("Sales"))
+    };
+    facts.extend([
+        Fact::EntryChanged { id: EntryId::Queue(QueueId(6)), entry: Entry::Queue(busy) },
+        Fact::EntryRemoved { id: EntryId::Reason(ReasonId(8)) },
+        Fact::AgentAssigned { agent: AgentId(2), queue: QueueId(6) },
+        Fact::AgentUnassigned { agent: AgentId(2), queue: QueueId(6) },
+        Fact::NodeStarted { version: text("0.1.0") },
+    ]);
+    let destinations = [Destination::Agent(AgentId(2)), Destination::Device(DeviceId(4)), Destination::Clear];
+    facts.extend(destinations.map(|destination| Fact::EntryChanged {
+        id: EntryId::Route(RouteId(7)),
+        entry: Entry::Route(entry::Route { number: number("+4930999"), greeting: None, destination }),
+    }));
+    facts
+}
+
+fn entries() -> impl Iterator<Item = (EntryId, Entry)> {
+    let roles = [entry::Role::Agent, entry::Role::Supervisor, entry::Role::Administrator];
+    [
+        (EntryId::User(UserId(1)), Entry::User(entry::User { name: text("ann"), roles: roles.into() })),
+        (
+            EntryId::Agent(AgentId(2)),
+            Entry::Agent(entry::Agent {
+                name: text("Ann"),
+                number: Some(number("201")),
+                user: Some(UserId(1)),
+                team: Some(TeamId(3)),
+            }),
+        ),
+        (EntryId::Team(TeamId(3)), Entry::Team(entry::Team { name: text("North") })),
+        (
+            EntryId::Device(DeviceId(4)),
+            Entry::Device(entry::Device {
+                number: number("301"),
+                display_name: text("Ann's phone"),
+                digest: entry::Digest::Md5,
+            }),
+        ),
+        (
+            EntryId::Trunk(TrunkId(5)),
+            Entry::Trunk(entry::Trunk {
+                name: text("carrier"),
+                address: text("192.0.2.1:5060"),
+                sources: vec![text("192.0.2.2")],
+                username: Some(text("acme")),
+                authenticate_inbound: true,
+                outbound_prefixes: vec![number("+49")],
+                caller_number: Some(number("+4930999")),
+            }),
+        ),
+        (EntryId::Queue(QueueId(6)), Entry::Queue(entry::Queue::named(text("Sales")))),
+        (
+            EntryId::Route(RouteId(7)),
+            Entry::Route(entry::Route {
+                number: number("+4930999"),
+                greeting: Some(text("en/welcome")),
+                destination: Destination::Queue(QueueId(6)),
+            }),
+        ),
+        (EntryId::Reason(ReasonId(8)), Entry::Reason(entry::Reason { name: text("Lunch") })),
+        (
+            EntryId::Disposition(DispositionId(9)),
+            Entry::Disposition(entry::Disposition { name: text("Sold") }),
+        ),
+    ]
+    .into_iter()
+}
+
+fn agents() -> Vec<Fact> {
+    let agent = AgentId(2);
+    let device = DeviceId(4);
+    let queue = QueueId(6);
+    let until = Timestamp(99_000);
+    let not_ready = |reason| Duty::NotReady { reason, note: text("back at 3 \"sharp\"") };
+    let mut facts = vec![
+        Fact::DeviceRegistered { device },
+        Fact::DeviceUnregistered { device },
+        Fact::AgentLoggedIn { agent, device },
+        Fact::AgentLoggedOut { agent },
+        Fact::AgentReady { agent },
+        Fact::AgentRested { agent, until },
+        Fact::AgentRestEnded { agent },
+        Fact::DutyPending { agent, duty: None },
+    ];
+    let reasons = [
+        None,
+        Some(WhyNotReady::Reason(ReasonId(8))),
+        Some(WhyNotReady::NoAnswer),
+        Some(WhyNotReady::Declined),
+        Some(WhyNotReady::Unreachable),
+    ];
+    facts.extend(reasons.map(|reason| Fact::AgentNotReady { agent, duty: not_ready(reason) }));
+    let duties = [Duty::LoggedOut, not_ready(None), Duty::Ready];
+    facts.extend(duties.map(|duty| Fact::DutyPending { agent, duty: Some(duty) }));
+    let handlings = [Handling::Ring, Handling::Busy, Handling::Forward(number("302"))];
+    facts.extend(handlings.map(|handling| Fact::HandlingSet { agent, handling }));
+    let memberships = [Membership::Out, Membership::NotReady, Membership::Ready];
+    facts.extend(memberships.map(|membership| Fact::MembershipSet { agent, queue, membership }));
+    facts
+}
+
+fn calls() -> Vec<Fact> {
+    let call = CallId(10);
+    let (leg, a, b) = (LegId(11), LegId(11), LegId(12));
+    let directions = [
+        (Direction::Inbound, Some(number("+4930111"))),
+        (Direction::Outbound, None),
+        (Direction::Internal, Some(number("301"))),
+    ];
+    let mut facts: Vec<Fact> = directions
+        .map(|(direction, caller)| Fact::CallStarted {
+            call,
+            guid: GUID,
+            direction,
+            caller,
+            caller_name: text("Ольга"),
+            dialled: number("+4930999"),
+        })
+        .into();
+    let ends = [
+        (Role::Caller, Endpoint::Trunk(TrunkId(5)), None),
+        (Role::Callee, Endpoint::Device(DeviceId(4)), Some(AgentId(2))),
+    ];
+    facts.extend(ends.map(|(role, endpoint, agent)| Fact::LegAdded {
+        call,
+        leg,
+        guid: GUID,
+        role,
+        arrived: agent.is_none(),
+        endpoint,
+        agent,
+    }));
+    facts.extend([
+        Fact::LegRinging { call, leg },
+        Fact::LegAnswered { call, leg },
+        Fact::LegSaved { leg, dialog: "{\"tag\":\"x\"}\n".to_owned() },
+        Fact::LegHeld { call, leg },
+        Fact::LegRetrieved { call, leg },
+        Fact::LegsBridged { call, a, b },
+        Fact::LegsUnbridged { call, a, b },
+        Fact::GreetingStarted { call, prompt: text("en/welcome") },
+    ]);
+    for queue in [Some(QueueId(6)), None] {
+        facts.push(Fact::AgentConnected { call, agent: AgentId(2), leg, queue });
+    }
+    facts.push(Fact::AgentDisconnected { call, agent: AgentId(2) });
+    let causes = [
+        Cause::Normal,
+        Cause::Busy,
+        Cause::NoAnswer,
+        Cause::Rejected,
+        Cause::AnsweredElsewhere,
+        Cause::Unreachable,
+        Cause::NoRoute,
+        Cause::Full,
+        Cause::Failed(488),
+        Cause::Lost,
+        Cause::NodeRestarted,
+    ];
+    facts.extend(causes.map(|cause| Fact::LegCleared { call, leg, cause }));
+    facts.push(Fact::CallCleared { call, cause: Cause::Normal });
+    facts.push(Fact::CallClosed { call });
+    facts
+}
+
+fn queues() -> Vec<Fact> {
+    let (call, queue, agent) = (CallId(10), QueueId(6), AgentId(2));
+    let offer = OfferId(13);
+    let mut facts = vec![
+        Fact::CallQueued { call, queue, entered: Timestamp(5) },
+        Fact::OfferMade { offer, call, queue, agent, leg: LegId(12), deadline: Timestamp(20_005) },
+        Fact::WrapUpStarted { agent, call, queue, until: Timestamp(90_000) },
+        Fact::WrapUpEnded { agent, call },
+        Fact::DispositionSet { call, agent, disposition: DispositionId(9), note: text("two boxes") },
+    ];
+    let ends = [WaitingEnd::Answered, WaitingEnd::Abandoned, WaitingEnd::Overflowed, WaitingEnd::Refused];
+    facts.extend(ends.map(|end| Fact::WaitingEnded { call, queue, end, waited_ms: 4_000 }));
+    let ends = [
+        OfferEnd::Accepted,
+        OfferEnd::Declined,
+        OfferEnd::Expired,
+        OfferEnd::Withdrawn(Withdrawn::CallerGone),
+        OfferEnd::Withdrawn(Withdrawn::AnsweredBy(AgentId(3), OfferId(14))),
+        OfferEnd::Withdrawn(Withdrawn::DeviceLost),
+        OfferEnd::Withdrawn(Withdrawn::QueueGaveUp(queue)),
+        OfferEnd::Withdrawn(Withdrawn::NodeRestarted),
+    ];
+    facts.extend(ends.map(|end| Fact::OfferEnded { offer, call, agent, end }));
+    facts
+}
+
+fn recordings() -> Vec<Fact> {
+    let (recording, call) = (RecordingId(15), CallId(10));
+    vec![
+        Fact::RecordingStarted { recording, guid: GUID, call, agent: AgentId(2) },
+        Fact::RecordingPaused { recording, call, reason: text("card number") },
+        Fact::RecordingResumed { recording, call },
+        Fact::RecordingStopped { recording, call },
+        Fact::RecordingSaved { recording, call, audio_ms: 61_000, paused_ms: 4_000, bytes: 1_952_044 },
+        Fact::RecordingFailed { recording, call, why: text("no space left") },
+    ]
+}
