@@ -1,0 +1,4 @@
+//! The languages Cordial speaks: wire types and translation. A dialect translates and never decides.
+
+pub mod names;
+pub mod native;

@@ -1,0 +1,511 @@
+//! From the wire to commands: text is parsed once, here, and every fault is reported with the field that has it.
+
+use cordial_engine::agent::{Handling, Membership};
+use cordial_engine::command::{Command, Note};
+use cordial_engine::entry::{self, Entry, Name};
+use cordial_engine::id::{AgentId, CallId, DeviceId, DispositionId, QueueId, ReasonId, TeamId, UserId};
+use cordial_engine::text::{Number, Text, TextError};
+
+use super::limits::{PASSWORD_MAX, PASSWORD_MIN, TOKEN_LIFE_S_MAX};
+use super::problem::FieldError;
+use super::wire::{self, Id};
+use crate::names::{EntryKey, Find};
+
+/// The faults of one request.
+type Faults = Vec<FieldError>;
+
+/// Reads the fields of one body and keeps every fault, so that all are told at once.
+///
+/// A reader answers `None` only after it noted a fault.
+struct Fields<'a> {
+    find: &'a dyn Find,
+    faults: Faults,
+}
+
+impl<'a> Fields<'a> {
+    const fn new(find: &'a dyn Find) -> Self {
+        Self { find, faults: Vec::new() }
+    }
+
+    fn fault<T>(&mut self, pointer: &str, detail: impl Into<String>) -> Option<T> {
+        self.faults.push(FieldError::new(pointer, detail));
+        None
+    }
+
+    fn parsed<T>(&mut self, pointer: &str, parsed: Result<T, TextError>) -> Option<T> {
+        parsed.or_else(|error| self.fault(pointer, error.to_string()).ok_or(())).ok()
+    }
+
+    fn name(&mut self, pointer: &str, text: &str) -> Option<Name> {
+        self.parsed(pointer, Name::parse_some(text))
+    }
+
+    fn text<const MAX: usize>(&mut self, pointer: &str, text: &str) -> Option<Text<MAX>> {
+        self.parsed(pointer, Text::parse(text))
+    }
+
+    fn number(&mut self, pointer: &str, text: &str) -> Option<Number> {
+        self.parsed(pointer, Number::parse(text))
+    }
+
+    fn password(&mut self, pointer: &str, password: Option<&str>, min: usize) {
+        let Some(password) = password else { return };
+        if password.chars().count() < min {
+            self.fault::<()>(pointer, format!("must have at least {min} characters"));
+        } else if password.len() > PASSWORD_MAX {
+            self.fault::<()>(pointer, format!("must have at most {PASSWORD_MAX} bytes"));
+        }
+    }
+
+    fn entry<K: EntryKey>(&mut self, pointer: &str, id: Id) -> Option<K> {
+        match self.find.find(K::KIND, id.0).and_then(K::of) {
+            Some(key) => Some(key),
+            None => self.fault(pointer, format!("no such {:?}", K::KIND).to_lowercase()),
+        }
+    }
+
+    /// A field that may be left out: only what is there can be at fault.
+    fn perhaps<V, T>(
+        &mut self,
+        value: Option<V>,
+        read: impl FnOnce(&mut Self, V) -> Option<T>,
+    ) -> Option<Option<T>> {
+        match value {
+            None => Some(None),
+            Some(value) => read(self, value).map(Some),
+        }
+    }
+
+    /// Each of a list, at most `max`.
+    fn each<T>(
+        &mut self,
+        pointer: &str,
+        max: usize,
+        values: &[String],
+        read: impl Fn(&mut Self, &str, &str) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        if values.len() > max {
+            return self.fault(pointer, format!("must have at most {max} items"));
+        }
+        let read = |(i, value): (usize, &String)| read(self, &format!("{pointer}/{i}"), value);
+        // Not `collect::<Option<_>>()`, which would stop at the first fault.
+        let all: Vec<Option<T>> = values.iter().enumerate().map(read).collect();
+        all.into_iter().collect()
+    }
+
+    fn finish<T>(self, build: impl FnOnce() -> Option<T>) -> Result<T, Faults> {
+        match build() {
+            Some(value) if self.faults.is_empty() => Ok(value),
+            Some(_) | None => Err(self.faults),
+        }
+    }
+}
+
+/// A body that says what an entry of the directory shall be.
+pub trait EntryBody {
+    /// The entry, or every field that is not as it should be.
+    fn entry(&self, find: &dyn Find) -> Result<Entry, Faults>;
+}
+
+impl EntryBody for wire::User {
+    fn entry(&self, find: &dyn Find) -> Result<Entry, Faults> {
+        let mut f = Fields::new(find);
+        let name = f.name("/name", &self.name);
+        let roles = self.roles.iter().map(|role| user_role(*role)).collect();
+        f.password("/password", self.password.as_deref(), PASSWORD_MIN);
+        f.finish(|| Some(Entry::User(entry::User { name: name?, roles })))
+    }
+}
+
+impl EntryBody for wire::Agent {
+    fn entry(&self, find: &dyn Find) -> Result<Entry, Faults> {
+        let mut f = Fields::new(find);
+        let name = f.name("/name", &self.name);
+        let number = f.perhaps(self.number.as_deref(), |f, text| f.number("/number", text));
+        let user = f.perhaps(self.user, |f, id| f.entry::<UserId>("/user", id));
+        let team = f.perhaps(self.team, |f, id| f.entry::<TeamId>("/team", id));
+        f.finish(|| {
+            Some(Entry::Agent(entry::Agent { name: name?, number: number?, user: user?, team: team? }))
+        })
+    }
+}
+
+impl EntryBody for wire::Team {
+    fn entry(&self, find: &dyn Find) -> Result<Entry, Faults> {
+        let mut f = Fields::new(find);
+        let name = f.name("/name", &self.name);
+        f.finish(|| Some(Entry::Team(entry::Team { name: name? })))
+    }
+}
+
+impl EntryBody for wire::Device {
+    fn entry(&self, find: &dyn Find) -> Result<Entry, Faults> {
+        let mut f = Fields::new(find);
+        let number = f.number("/number", &self.number);
+        let display_name = f.text("/display_name", &self.display_name);
+        f.finish(|| {
+            Some(Entry::Device(entry::Device {
+                number: number?,
+                display_name: display_name?,
+                digest: match self.digest {
+                    wire::Digest::Any => entry::Digest::Any,
+                    wire::Digest::Md5 => entry::Digest::Md5,
+                    wire::Digest::Sha256 => entry::Digest::Sha256,
+                },
+            }))
+        })
+    }
+}
+
+impl EntryBody for wire::Trunk {
+    fn entry(&self, find: &dyn Find) -> Result<Entry, Faults> {
+        let mut f = Fields::new(find);
+        let name = f.name("/name", &self.name);
+        let address = f.text("/address", &self.address);
+        let sources = f.each("/sources", super::limits::TRUNK_SOURCES_MAX, &self.sources, Fields::text);
+        let username = f.perhaps(self.username.as_deref(), |f, text| f.text("/username", text));
+        let outbound_prefixes = f.each(
+            "/outbound_prefixes",
+            super::limits::TRUNK_PREFIXES_MAX,
+            &self.outbound_prefixes,
+            Fields::number,
+        );
+        let caller_number =
+            f.perhaps(self.caller_number.as_deref(), |f, text| f.number("/caller_number", text));
+        f.password("/password", self.password.as_deref(), 1);
+        f.finish(|| {
+            Some(Entry::Trunk(entry::Trunk {
+                name: name?,
+                address: address?,
+                sources: sources?,
+                username: username?,
+                authenticate_inbound: self.authenticate_inbound,
+                outbound_prefixes: outbound_prefixes?,
+                caller_number: caller_number?,
+            }))
+        })
+    }
+}
+
+impl EntryBody for wire::Queue {
+    fn entry(&self, find: &dyn Find) -> Result<Entry, Faults> {
+        let mut f = Fields::new(find);
+        let name = f.name("/name", &self.name);
+        let number = f.perhaps(self.number.as_deref(), |f, text| f.number("/number", text));
+        let overflow = match self.overflow {
+            wire::Overflow::Clear => Some(entry::Overflow::Clear),
+            wire::Overflow::Queue { queue } => f.entry("/overflow/queue", queue).map(entry::Overflow::Queue),
+        };
+        let treatment = &self.treatment;
+        let greeting =
+            f.perhaps(treatment.greeting.as_deref(), |f, text| f.name("/treatment/greeting", text));
+        let music = f.perhaps(treatment.music.as_deref(), |f, text| f.name("/treatment/music", text));
+        f.finish(|| {
+            Some(Entry::Queue(entry::Queue {
+                name: name?,
+                number: number?,
+                strategy: strategy(self.strategy),
+                offer_ms: self.offer_ms,
+                wrap_up_ms: self.wrap_up_ms,
+                on_no_answer: after_missed(self.on_no_answer),
+                on_decline: after_missed(self.on_decline),
+                max_wait_ms: self.max_wait_ms,
+                overflow: overflow?,
+                max_waiting: self.max_waiting,
+                service_level_ms: self.service_level_ms,
+                short_abandon_ms: self.short_abandon_ms,
+                treatment: entry::Treatment { greeting: greeting?, music: music? },
+                record: self.record,
+            }))
+        })
+    }
+}
+
+impl EntryBody for wire::Route {
+    fn entry(&self, find: &dyn Find) -> Result<Entry, Faults> {
+        let mut f = Fields::new(find);
+        let number = f.number("/number", &self.number);
+        let greeting = f.perhaps(self.greeting.as_deref(), |f, text| f.name("/greeting", text));
+        let destination = match self.destination {
+            wire::Destination::Queue { queue } => {
+                f.entry("/destination/queue", queue).map(entry::Destination::Queue)
+            }
+            wire::Destination::Agent { agent } => {
+                f.entry("/destination/agent", agent).map(entry::Destination::Agent)
+            }
+            wire::Destination::Device { device } => {
+                f.entry("/destination/device", device).map(entry::Destination::Device)
+            }
+            wire::Destination::Clear => Some(entry::Destination::Clear),
+        };
+        f.finish(|| {
+            Some(Entry::Route(entry::Route {
+                number: number?,
+                greeting: greeting?,
+                destination: destination?,
+            }))
+        })
+    }
+}
+
+impl EntryBody for wire::Reason {
+    fn entry(&self, find: &dyn Find) -> Result<Entry, Faults> {
+        let mut f = Fields::new(find);
+        let name = f.name("/name", &self.name);
+        f.finish(|| Some(Entry::Reason(entry::Reason { name: name? })))
+    }
+}
+
+impl EntryBody for wire::Disposition {
+    fn entry(&self, find: &dyn Find) -> Result<Entry, Faults> {
+        let mut f = Fields::new(find);
+        let name = f.name("/name", &self.name);
+        f.finish(|| Some(Entry::Disposition(entry::Disposition { name: name? })))
+    }
+}
+
+/// Log an agent in.
+pub fn log_in(agent: AgentId, body: wire::AgentLogIn, find: &dyn Find) -> Result<Command, Faults> {
+    let mut f = Fields::new(find);
+    let device = f.entry::<DeviceId>("/device", body.device);
+    f.finish(|| Some(Command::LogIn { agent, device: device? }))
+}
+
+/// Make an agent not ready.
+pub fn not_ready(agent: AgentId, body: &wire::AgentNotReady, find: &dyn Find) -> Result<Command, Faults> {
+    let mut f = Fields::new(find);
+    let reason = f.perhaps(body.reason, |f, id| f.entry::<ReasonId>("/reason", id));
+    let note: Option<Note> = f.text("/note", &body.note);
+    f.finish(|| Some(Command::NotReady { agent, reason: reason?, note: note? }))
+}
+
+/// Change what happens to direct calls.
+pub fn set_handling(agent: AgentId, body: &wire::Handling, find: &dyn Find) -> Result<Command, Faults> {
+    let mut f = Fields::new(find);
+    let handling = match body {
+        wire::Handling::Ring => Some(Handling::Ring),
+        wire::Handling::Busy => Some(Handling::Busy),
+        wire::Handling::Forward { number } => f.number("/number", number).map(Handling::Forward),
+    };
+    f.finish(|| Some(Command::SetHandling { agent, handling: handling? }))
+}
+
+/// Change an agent's part in a queue.
+pub const fn set_membership(agent: AgentId, queue: QueueId, body: wire::SetMembership) -> Command {
+    let membership = match body.membership {
+        wire::Membership::Out => Membership::Out,
+        wire::Membership::NotReady => Membership::NotReady,
+        wire::Membership::Ready => Membership::Ready,
+    };
+    Command::SetMembership { agent, queue, membership }
+}
+
+/// Place a call.
+pub fn place_call(body: &wire::NewCall, find: &dyn Find) -> Result<(DeviceId, Command), Faults> {
+    let mut f = Fields::new(find);
+    let device = f.entry::<DeviceId>("/device", body.device);
+    let to = f.number("/to", &body.to);
+    f.finish(|| Some((device?, Command::PlaceCall { device: device?, to: to? })))
+}
+
+/// Say how a contact ended; `own` is the agent of whoever asks.
+pub fn set_disposition(
+    call: CallId,
+    own: Option<AgentId>,
+    body: &wire::SetDisposition,
+    find: &dyn Find,
+) -> Result<(AgentId, Command), Faults> {
+    let mut f = Fields::new(find);
+    let disposition = f.entry::<DispositionId>("/disposition", body.disposition);
+    let note: Option<Note> = f.text("/note", &body.note);
+    let agent = match (body.agent, own) {
+        (Some(id), _) => f.entry::<AgentId>("/agent", id),
+        (None, Some(own)) => Some(own),
+        (None, None) => f.fault("/agent", "must be given: the token's user is no agent"),
+    };
+    f.finish(|| {
+        let (agent, disposition, note) = (agent?, disposition?, note?);
+        Some((agent, Command::SetDisposition { call, agent, disposition, note }))
+    })
+}
+
+/// Pause a recording.
+pub fn pause_recording(
+    call: CallId,
+    body: &wire::PauseRecording,
+    find: &dyn Find,
+) -> Result<Command, Faults> {
+    let mut f = Fields::new(find);
+    let reason = f.text("/reason", &body.reason);
+    f.finish(|| Some(Command::PauseRecording { call, reason: reason? }))
+}
+
+/// A user's new password.
+pub fn user_password(body: &wire::UserPassword) -> Result<(), Faults> {
+    let mut f = Fields::new(&Nothing);
+    f.password("/password", Some(&body.password), PASSWORD_MIN);
+    f.finish(|| Some(()))
+}
+
+/// A trunk's new password, or its removal.
+pub fn trunk_password(body: &wire::TrunkPassword) -> Result<(), Faults> {
+    let mut f = Fields::new(&Nothing);
+    f.password("/password", body.password.as_deref(), 1);
+    f.finish(|| Some(()))
+}
+
+/// A tenant's name and domain.
+pub fn tenant(body: &wire::NewTenant) -> Result<(Name, Text<255>), Faults> {
+    let mut f = Fields::new(&Nothing);
+    let name = f.name("/name", &body.name);
+    let domain = f.parsed("/domain", Text::parse_some(&body.domain));
+    f.finish(|| Some((name?, domain?)))
+}
+
+/// A token's name and the user it acts as.
+pub fn token(body: &wire::NewToken, find: &dyn Find) -> Result<(Name, Option<UserId>), Faults> {
+    let mut f = Fields::new(find);
+    let name = f.name("/name", &body.name);
+    let user = f.perhaps(body.user, |f, id| f.entry::<UserId>("/user", id));
+    let has = |scope| body.scopes.contains(&scope);
+    if body.scopes.is_empty() {
+        f.fault::<()>("/scopes", "must name at least one");
+    }
+    if has(wire::Scope::Agent) && !has(wire::Scope::Supervise) && body.user.is_none() {
+        f.fault::<()>("/user", "must be given for the scope agent: it acts as the agent of a user");
+    }
+    if body.expires_in_s.is_some_and(|life| life == 0 || life > TOKEN_LIFE_S_MAX) {
+        f.fault::<()>("/expires_in_s", format!("must be from 1 to {TOKEN_LIFE_S_MAX}"));
+    }
+    f.finish(|| Some((name?, user?)))
+}
+
+/// Where bodies without ids look.
+struct Nothing;
+
+impl Find for Nothing {
+    fn find(&self, _kind: entry::Kind, _guid: cordial_engine::id::Guid) -> Option<entry::EntryId> {
+        None
+    }
+}
+
+const fn user_role(role: wire::UserRole) -> entry::Role {
+    match role {
+        wire::UserRole::Agent => entry::Role::Agent,
+        wire::UserRole::Supervisor => entry::Role::Supervisor,
+        wire::UserRole::Administrator => entry::Role::Administrator,
+    }
+}
+
+const fn strategy(strategy: wire::Strategy) -> entry::Strategy {
+    match strategy {
+        wire::Strategy::LongestIdle => entry::Strategy::LongestIdle,
+        wire::Strategy::RingAll => entry::Strategy::RingAll,
+    }
+}
+
+const fn after_missed(after: wire::AfterMissed) -> entry::AfterMissed {
+    match after {
+        wire::AfterMissed::NotReady => entry::AfterMissed::NotReady,
+        wire::AfterMissed::Rest { delay_ms } => entry::AfterMissed::Rest { delay_ms },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cordial_engine::entry::{EntryId, Kind};
+    use cordial_engine::id::{Guid, TrunkId};
+    use expect_test::{Expect, expect};
+
+    use super::*;
+    use crate::names::{Named, Names};
+    use crate::native::encode;
+
+    /// Queue 7 is known by the guid 7, and nothing else is.
+    struct OneQueue;
+
+    impl Find for OneQueue {
+        fn find(&self, kind: Kind, guid: Guid) -> Option<EntryId> {
+            (kind == Kind::Queue && guid == Guid(7)).then_some(EntryId::Queue(QueueId(7)))
+        }
+    }
+
+    impl Names for OneQueue {
+        fn guid(&self, of: Named) -> Option<Guid> {
+            (of == Named::Entry(EntryId::Queue(QueueId(7)))).then_some(Guid(7))
+        }
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "so that each case ends in a plain `expect![..]`")]
+    fn check<T: EntryBody + serde::de::DeserializeOwned>(body: &str, want: Expect) {
+        let body: T = serde_json::from_str(body).unwrap();
+        want.assert_eq(&match body.entry(&OneQueue) {
+            Ok(entry) => serde_json::to_string(&encode::entry(&entry, &OneQueue).unwrap()).unwrap(),
+            Err(faults) => {
+                let lines = faults.iter().map(|fault| format!("{}: {}", fault.pointer, fault.detail));
+                lines.collect::<Vec<_>>().join("\n")
+            }
+        });
+    }
+
+    #[test]
+    fn what_is_left_out_of_a_queue_is_what_a_new_site_would_choose() {
+        check::<wire::Queue>(
+            r#"{"name":" Sales "}"#,
+            expect![[
+                r#"{"kind":"queue","name":"Sales","number":null,"strategy":"longest_idle","offer_ms":20000,"wrap_up_ms":30000,"on_no_answer":{"then":"not_ready"},"on_decline":{"then":"not_ready"},"max_wait_ms":null,"overflow":{"to":"clear"},"max_waiting":1000,"service_level_ms":20000,"short_abandon_ms":5000,"treatment":{"greeting":null,"music":null},"record":true}"#
+            ]],
+        );
+    }
+
+    #[test]
+    fn what_was_read_can_be_written_back() {
+        let queue = r#"{"kind":"queue","name":"Sales","number":"800","strategy":"ring_all","offer_ms":1,"wrap_up_ms":2,"on_no_answer":{"then":"rest","delay_ms":3},"on_decline":{"then":"not_ready"},"max_wait_ms":4,"overflow":{"to":"queue","queue":"00000000000000000000000000000007"},"max_waiting":5,"service_level_ms":6,"short_abandon_ms":7,"treatment":{"greeting":"en/hello","music":null},"record":false}"#;
+        let told = {
+            let body: wire::Queue = serde_json::from_str(queue).unwrap();
+            let entry = body.entry(&OneQueue).unwrap();
+            serde_json::to_string(&encode::entry(&entry, &OneQueue).unwrap()).unwrap()
+        };
+        assert_eq!(told, queue);
+    }
+
+    #[test]
+    fn every_fault_is_told_with_its_field() {
+        check::<wire::Route>(
+            r#"{"number":"4 4","greeting":"","destination":{"to":"agent","agent":"00000000000000000000000000000007"}}"#,
+            expect![[r#"
+                /number: must not contain ' '
+                /greeting: must not be empty
+                /destination/agent: no such agent"#]],
+        );
+        check::<wire::Trunk>(
+            r#"{"name":"t","address":"192.0.2.1:5060","sources":["ok","a\tb"],"outbound_prefixes":["+44",""],"password":""}"#,
+            expect![[r#"
+                /sources/1: must not contain '\t'
+                /outbound_prefixes/1: must not be empty
+                /password: must have at least 1 characters"#]],
+        );
+        check::<wire::User>(
+            r#"{"name":"ann","roles":[],"password":"short"}"#,
+            expect!["/password: must have at least 10 characters"],
+        );
+    }
+
+    #[test]
+    fn a_secret_that_was_written_is_never_read() {
+        let body = r#"{"name":"t","address":"192.0.2.1:5060","password":"hunter2"}"#;
+        let body: wire::Trunk = serde_json::from_str(body).unwrap();
+        let told = serde_json::to_string(&encode::entry(&body.entry(&OneQueue).unwrap(), &OneQueue).unwrap())
+            .unwrap();
+        assert!(!told.contains("hunter2") && !told.contains("password"), "{told}");
+        assert_eq!(<TrunkId as EntryKey>::KIND, Kind::Trunk);
+    }
+
+    #[test]
+    fn a_token_for_an_agent_needs_its_user() {
+        let body = r#"{"name":"x","scopes":["agent"],"expires_in_s":0}"#;
+        let faults = token(&serde_json::from_str(body).unwrap(), &OneQueue).unwrap_err();
+        let pointers: Vec<_> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
+        assert_eq!(pointers, ["/user", "/expires_in_s"]);
+    }
+}

@@ -1,0 +1,237 @@
+//! From views, entries, facts and records to the wire: tables that can be read aloud.
+
+mod event;
+mod record;
+mod state;
+
+pub use event::{Book, message, untold};
+pub use record::cdr;
+pub use state::{agent, call, device, offer, queue, snapshot};
+
+use cordial_engine::agent::Handling;
+use cordial_engine::call::{Cause, Direction, OfferEnd, Role, WaitingEnd, Withdrawn};
+use cordial_engine::command::Endpoint;
+use cordial_engine::entry::{self, Entry, EntryId};
+use cordial_engine::id::{CallId, OfferId};
+use cordial_engine::text::Number;
+
+use super::wire::{self, Id};
+use crate::names::{EntryKey, Named, Names, Unnamed, offer_guid};
+
+/// What the wire says, unless a thing has no name here.
+type Encoded<T> = Result<T, Unnamed>;
+
+/// The guid of an entry.
+fn id(names: &dyn Names, key: impl EntryKey) -> Encoded<Id> {
+    names.need(Named::Entry(key.entry_id())).map(Id)
+}
+
+/// The guid of an entry that need not be there.
+fn perhaps(names: &dyn Names, key: Option<impl EntryKey>) -> Encoded<Option<Id>> {
+    key.map(|key| id(names, key)).transpose()
+}
+
+/// The guid of anything.
+fn of(names: &dyn Names, named: Named) -> Encoded<Id> {
+    names.need(named).map(Id)
+}
+
+/// The guid of an offer, live or ended.
+fn offer_of(call: CallId, offer: OfferId, names: &dyn Names) -> Encoded<Id> {
+    let call = names.need(Named::Call(call))?;
+    Ok(Id(offer_guid(call, offer)))
+}
+
+fn text(number: Option<&Number>) -> Option<String> {
+    number.map(|number| number.as_str().to_owned())
+}
+
+/// An entry of any kind.
+pub fn entry(entry: &Entry, names: &dyn Names) -> Encoded<wire::Entry> {
+    Ok(match entry {
+        Entry::User(it) => wire::Entry::User(user(it)),
+        Entry::Agent(it) => wire::Entry::Agent(agent_entry(it, names)?),
+        Entry::Team(it) => wire::Entry::Team(wire::Team { name: it.name.to_string() }),
+        Entry::Device(it) => wire::Entry::Device(device_entry(it)),
+        Entry::Trunk(it) => wire::Entry::Trunk(trunk(it)),
+        Entry::Queue(it) => wire::Entry::Queue(queue_entry(it, names)?),
+        Entry::Route(it) => wire::Entry::Route(route(it, names)?),
+        Entry::Reason(it) => wire::Entry::Reason(wire::Reason { name: it.name.to_string() }),
+        Entry::Disposition(it) => wire::Entry::Disposition(wire::Disposition { name: it.name.to_string() }),
+    })
+}
+
+/// The guid of an entry whose kind only the id knows.
+fn entry_id(names: &dyn Names, id: EntryId) -> Encoded<Id> {
+    of(names, Named::Entry(id))
+}
+
+/// A user, without the password.
+fn user(it: &entry::User) -> wire::User {
+    let roles = it.roles.iter().map(|role| match role {
+        entry::Role::Agent => wire::UserRole::Agent,
+        entry::Role::Supervisor => wire::UserRole::Supervisor,
+        entry::Role::Administrator => wire::UserRole::Administrator,
+    });
+    wire::User { name: it.name.to_string(), roles: roles.collect(), password: None }
+}
+
+fn agent_entry(it: &entry::Agent, names: &dyn Names) -> Encoded<wire::Agent> {
+    Ok(wire::Agent {
+        name: it.name.to_string(),
+        number: text(it.number.as_ref()),
+        user: perhaps(names, it.user)?,
+        team: perhaps(names, it.team)?,
+    })
+}
+
+fn device_entry(it: &entry::Device) -> wire::Device {
+    wire::Device {
+        number: it.number.as_str().to_owned(),
+        display_name: it.display_name.to_string(),
+        digest: match it.digest {
+            entry::Digest::Any => wire::Digest::Any,
+            entry::Digest::Md5 => wire::Digest::Md5,
+            entry::Digest::Sha256 => wire::Digest::Sha256,
+        },
+    }
+}
+
+/// A trunk, without the password.
+fn trunk(it: &entry::Trunk) -> wire::Trunk {
+    wire::Trunk {
+        name: it.name.to_string(),
+        address: it.address.to_string(),
+        sources: it.sources.iter().map(ToString::to_string).collect(),
+        username: it.username.as_ref().map(ToString::to_string),
+        authenticate_inbound: it.authenticate_inbound,
+        outbound_prefixes: it.outbound_prefixes.iter().map(|prefix| prefix.as_str().to_owned()).collect(),
+        caller_number: text(it.caller_number.as_ref()),
+        password: None,
+    }
+}
+
+fn queue_entry(it: &entry::Queue, names: &dyn Names) -> Encoded<wire::Queue> {
+    Ok(wire::Queue {
+        name: it.name.to_string(),
+        number: text(it.number.as_ref()),
+        strategy: strategy(it.strategy),
+        offer_ms: it.offer_ms,
+        wrap_up_ms: it.wrap_up_ms,
+        on_no_answer: after_missed(it.on_no_answer),
+        on_decline: after_missed(it.on_decline),
+        max_wait_ms: it.max_wait_ms,
+        overflow: match it.overflow {
+            entry::Overflow::Clear => wire::Overflow::Clear,
+            entry::Overflow::Queue(queue) => wire::Overflow::Queue { queue: id(names, queue)? },
+        },
+        max_waiting: it.max_waiting,
+        service_level_ms: it.service_level_ms,
+        short_abandon_ms: it.short_abandon_ms,
+        treatment: wire::Treatment {
+            greeting: it.treatment.greeting.as_ref().map(ToString::to_string),
+            music: it.treatment.music.as_ref().map(ToString::to_string),
+        },
+        record: it.record,
+    })
+}
+
+fn route(it: &entry::Route, names: &dyn Names) -> Encoded<wire::Route> {
+    Ok(wire::Route {
+        number: it.number.as_str().to_owned(),
+        greeting: it.greeting.as_ref().map(ToString::to_string),
+        destination: match it.destination {
+            entry::Destination::Queue(queue) => wire::Destination::Queue { queue: id(names, queue)? },
+            entry::Destination::Agent(agent) => wire::Destination::Agent { agent: id(names, agent)? },
+            entry::Destination::Device(device) => wire::Destination::Device { device: id(names, device)? },
+            entry::Destination::Clear => wire::Destination::Clear,
+        },
+    })
+}
+
+/// The rule for choosing who answers.
+pub(super) const fn strategy(strategy: entry::Strategy) -> wire::Strategy {
+    match strategy {
+        entry::Strategy::LongestIdle => wire::Strategy::LongestIdle,
+        entry::Strategy::RingAll => wire::Strategy::RingAll,
+    }
+}
+
+const fn after_missed(after: entry::AfterMissed) -> wire::AfterMissed {
+    match after {
+        entry::AfterMissed::NotReady => wire::AfterMissed::NotReady,
+        entry::AfterMissed::Rest { delay_ms } => wire::AfterMissed::Rest { delay_ms },
+    }
+}
+
+fn handling(handling: &Handling) -> wire::Handling {
+    match handling {
+        Handling::Ring => wire::Handling::Ring,
+        Handling::Busy => wire::Handling::Busy,
+        Handling::Forward(number) => wire::Handling::Forward { number: number.as_str().to_owned() },
+    }
+}
+
+const fn direction(direction: Direction) -> wire::Direction {
+    match direction {
+        Direction::Inbound => wire::Direction::Inbound,
+        Direction::Outbound => wire::Direction::Outbound,
+        Direction::Internal => wire::Direction::Internal,
+    }
+}
+
+const fn role(role: Role) -> wire::LegRole {
+    match role {
+        Role::Caller => wire::LegRole::Caller,
+        Role::Callee => wire::LegRole::Callee,
+    }
+}
+
+fn endpoint(endpoint: Endpoint, names: &dyn Names) -> Encoded<wire::Endpoint> {
+    Ok(match endpoint {
+        Endpoint::Device(device) => wire::Endpoint::Device { id: id(names, device)? },
+        Endpoint::Trunk(trunk) => wire::Endpoint::Trunk { id: id(names, trunk)? },
+    })
+}
+
+const fn cause(cause: Cause) -> wire::Cause {
+    match cause {
+        Cause::Normal => wire::Cause::Normal,
+        Cause::Busy => wire::Cause::Busy,
+        Cause::NoAnswer => wire::Cause::NoAnswer,
+        Cause::Rejected => wire::Cause::Rejected,
+        Cause::AnsweredElsewhere => wire::Cause::AnsweredElsewhere,
+        Cause::Unreachable => wire::Cause::Unreachable,
+        Cause::NoRoute => wire::Cause::NoRoute,
+        Cause::Full => wire::Cause::Full,
+        Cause::Failed(code) => wire::Cause::Failed { code },
+        Cause::Lost => wire::Cause::Lost,
+        Cause::NodeRestarted => wire::Cause::NodeRestarted,
+    }
+}
+
+const fn waiting_end(end: WaitingEnd) -> wire::WaitingEnd {
+    match end {
+        WaitingEnd::Answered => wire::WaitingEnd::Answered,
+        WaitingEnd::Abandoned => wire::WaitingEnd::Abandoned,
+        WaitingEnd::Overflowed => wire::WaitingEnd::Overflowed,
+        WaitingEnd::Refused => wire::WaitingEnd::Refused,
+    }
+}
+
+fn offer_end(call: CallId, end: OfferEnd, names: &dyn Names) -> Encoded<wire::OfferEnd> {
+    Ok(match end {
+        OfferEnd::Accepted => wire::OfferEnd::Accepted,
+        OfferEnd::Declined => wire::OfferEnd::Declined,
+        OfferEnd::Expired => wire::OfferEnd::Expired,
+        OfferEnd::Withdrawn(Withdrawn::CallerGone) => wire::OfferEnd::CallerGone,
+        OfferEnd::Withdrawn(Withdrawn::AnsweredBy(agent, offer)) => {
+            wire::OfferEnd::AnsweredBy { agent: id(names, agent)?, offer: offer_of(call, offer, names)? }
+        }
+        OfferEnd::Withdrawn(Withdrawn::DeviceLost) => wire::OfferEnd::DeviceLost,
+        OfferEnd::Withdrawn(Withdrawn::QueueGaveUp(queue)) => {
+            wire::OfferEnd::QueueGaveUp { queue: id(names, queue)? }
+        }
+        OfferEnd::Withdrawn(Withdrawn::NodeRestarted) => wire::OfferEnd::NodeRestarted,
+    })
+}

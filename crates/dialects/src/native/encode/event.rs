@@ -1,0 +1,450 @@
+//! Facts, as the native stream calls them.
+
+use std::collections::BTreeMap;
+
+use cordial_engine::command::Actor;
+use cordial_engine::entry::Kind;
+use cordial_engine::fact::{Event, Fact};
+use cordial_engine::id::{AgentId, CallId, Guid, LegId, OfferId, QueueId, RecordingId};
+use cordial_engine::time::{Now, Timestamp};
+
+use super::state::{duty, membership};
+use super::{
+    Encoded, cause, direction, endpoint, entry, entry_id, handling, id, of, offer_end, offer_of, perhaps,
+    role, text, waiting_end,
+};
+use crate::names::{Named, Names, Unnamed};
+use crate::native::wire::{By, Id, Message, Time, What};
+
+/// Guids that a stream of events has told so far, so that what is gone from the engine can still be named.
+#[derive(Clone, Debug, Default)]
+pub struct Book(BTreeMap<(Kind, u64), Guid>);
+
+impl Book {
+    /// Guids kept; beyond it all are forgotten and asked for anew.
+    const MAX: usize = 16_384;
+
+    /// Keeps what an event says of a new thing's guid.
+    pub fn learn(&mut self, event: &Event) {
+        for (named, guid) in named(&event.fact) {
+            self.keep(named, guid);
+        }
+    }
+
+    /// Keeps the guid of a thing, found elsewhere.
+    pub fn keep(&mut self, named: Named, guid: Guid) {
+        if self.0.len() >= Self::MAX {
+            self.0.clear();
+        }
+        self.0.insert(named.key(), guid);
+    }
+}
+
+impl Names for Book {
+    fn guid(&self, of: Named) -> Option<Guid> {
+        self.0.get(&of.key()).copied()
+    }
+}
+
+/// The things that a fact gives a guid to.
+fn named(fact: &Fact) -> Vec<(Named, Guid)> {
+    if let Fact::EntryAdded { id, guid, .. } = fact {
+        vec![(Named::Entry(*id), *guid)]
+    } else if let Fact::CallStarted { call, guid, .. } = fact {
+        vec![(Named::Call(*call), *guid)]
+    } else if let Fact::LegAdded { call, leg, guid, .. } = fact {
+        vec![(Named::Leg(*call, *leg), *guid)]
+    } else if let Fact::RecordingStarted { recording, guid, .. } = fact {
+        vec![(Named::Recording(*recording), *guid)]
+    } else {
+        Vec::new()
+    }
+}
+
+/// The message that tells an event; `None` for what is nobody's business outside.
+pub fn message(event: &Event, names: &dyn Names) -> Encoded<Option<Message>> {
+    let Some(what) = Teller { event, names }.what()? else {
+        return Ok(None);
+    };
+    let by = match event.by {
+        Actor::User(user) => By::User { id: id(names, user)? },
+        Actor::Operator => By::Operator,
+        Actor::Device(device) => By::Device { id: id(names, device)? },
+        Actor::Network => By::Network,
+        Actor::Policy => By::Policy,
+    };
+    Ok(Some(Message { seq: event.seq, at: Time(event.wall), by: Some(by), what }))
+}
+
+/// The message in place of an event about a thing that nobody can name, so that readers know of the gap.
+pub fn untold(event: &Event, Unnamed(missing): Unnamed) -> Message {
+    let what = What::Untold { missing: kind(missing.key().0).to_owned() };
+    Message { seq: event.seq, at: Time(event.wall), by: None, what }
+}
+
+const fn kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Tenant => "tenant",
+        Kind::User => "user",
+        Kind::Agent => "agent",
+        Kind::Team => "team",
+        Kind::Device => "device",
+        Kind::Trunk => "trunk",
+        Kind::Queue => "queue",
+        Kind::Route => "route",
+        Kind::Reason => "reason",
+        Kind::Disposition => "disposition",
+        Kind::Call => "call",
+        Kind::Leg => "leg",
+        Kind::Offer => "offer",
+        Kind::Recording => "recording",
+    }
+}
+
+/// One event with what is needed to tell it.
+struct Teller<'a> {
+    event: &'a Event,
+    names: &'a dyn Names,
+}
+
+impl Teller<'_> {
+    fn call(&self, call: CallId) -> Encoded<Id> {
+        of(self.names, Named::Call(call))
+    }
+
+    fn offer(&self, call: CallId, offer: OfferId) -> Encoded<Id> {
+        offer_of(call, offer, self.names)
+    }
+
+    fn leg(&self, call: CallId, leg: LegId) -> Encoded<Id> {
+        of(self.names, Named::Leg(call, leg))
+    }
+
+    fn recording(&self, recording: RecordingId) -> Encoded<Id> {
+        of(self.names, Named::Recording(recording))
+    }
+
+    fn agent(&self, agent: AgentId) -> Encoded<Id> {
+        id(self.names, agent)
+    }
+
+    fn queue(&self, queue: QueueId) -> Encoded<Id> {
+        id(self.names, queue)
+    }
+
+    fn time(&self, at: Timestamp) -> Time {
+        Time::of(Now { at: self.event.at, wall: self.event.wall }, at)
+    }
+
+    /// Every fact by name: a new one does not compile until it is told, or said to be nobody's business.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one table, read from top to bottom; splitting it would need a wildcard"
+    )]
+    fn what(&self) -> Encoded<Option<What>> {
+        let names = self.names;
+        Ok(Some(match &self.event.fact {
+            Fact::TenantAdded { guid, name, domain } => {
+                What::TenantAdded { id: Id(*guid), name: name.to_string(), domain: domain.to_string() }
+            }
+            Fact::EntryAdded { guid, entry: it, .. } => {
+                What::EntryAdded { id: Id(*guid), entry: entry(it, names)? }
+            }
+            Fact::EntryChanged { id, entry: it } => {
+                What::EntryChanged { id: entry_id(names, *id)?, entry: entry(it, names)? }
+            }
+            Fact::EntryRemoved { id } => What::EntryRemoved { id: entry_id(names, *id)? },
+            Fact::AgentAssigned { agent, queue } => {
+                What::AgentAssigned { agent: self.agent(*agent)?, queue: self.queue(*queue)? }
+            }
+            Fact::AgentUnassigned { agent, queue } => {
+                What::AgentUnassigned { agent: self.agent(*agent)?, queue: self.queue(*queue)? }
+            }
+            Fact::DeviceRegistered { device } => What::DeviceRegistered { device: id(names, *device)? },
+            Fact::DeviceUnregistered { device } => What::DeviceUnregistered { device: id(names, *device)? },
+            Fact::AgentLoggedIn { agent, device } => {
+                What::AgentLoggedIn { agent: self.agent(*agent)?, device: id(names, *device)? }
+            }
+            Fact::AgentLoggedOut { agent } => What::AgentLoggedOut { agent: self.agent(*agent)? },
+            Fact::AgentReady { agent } => What::AgentReady { agent: self.agent(*agent)? },
+            Fact::AgentNotReady { agent, duty: it } => {
+                What::AgentNotReady { agent: self.agent(*agent)?, duty: duty(it, names)? }
+            }
+            Fact::DutyPending { agent, duty: it } => What::DutyPending {
+                agent: self.agent(*agent)?,
+                duty: it.as_ref().map(|it| duty(it, names)).transpose()?,
+            },
+            Fact::HandlingSet { agent, handling: it } => {
+                What::HandlingSet { agent: self.agent(*agent)?, handling: handling(it) }
+            }
+            Fact::MembershipSet { agent, queue, membership: it } => What::MembershipSet {
+                agent: self.agent(*agent)?,
+                queue: self.queue(*queue)?,
+                membership: membership(*it),
+            },
+            Fact::AgentRested { agent, until } => {
+                What::AgentRested { agent: self.agent(*agent)?, until: self.time(*until) }
+            }
+            Fact::AgentRestEnded { agent } => What::AgentRestEnded { agent: self.agent(*agent)? },
+            Fact::CallStarted { guid, direction: it, caller, caller_name, dialled, .. } => {
+                What::CallStarted {
+                    call: Id(*guid),
+                    direction: direction(*it),
+                    caller: text(caller.as_ref()),
+                    caller_name: caller_name.to_string(),
+                    dialled: dialled.as_str().to_owned(),
+                }
+            }
+            Fact::LegAdded { call, guid, role: it, arrived, endpoint: far, agent, .. } => What::LegAdded {
+                call: self.call(*call)?,
+                leg: Id(*guid),
+                role: role(*it),
+                arrived: *arrived,
+                endpoint: endpoint(*far, names)?,
+                agent: perhaps(names, *agent)?,
+            },
+            Fact::LegRinging { call, leg } => {
+                What::LegRinging { call: self.call(*call)?, leg: self.leg(*call, *leg)? }
+            }
+            Fact::LegAnswered { call, leg } => {
+                What::LegAnswered { call: self.call(*call)?, leg: self.leg(*call, *leg)? }
+            }
+            // What the node keeps for ending the leg after a crash: opaque, and it holds the far end's tags.
+            Fact::LegSaved { .. } => return Ok(None),
+            Fact::LegHeld { call, leg } => {
+                What::LegHeld { call: self.call(*call)?, leg: self.leg(*call, *leg)? }
+            }
+            Fact::LegRetrieved { call, leg } => {
+                What::LegRetrieved { call: self.call(*call)?, leg: self.leg(*call, *leg)? }
+            }
+            Fact::LegCleared { call, leg, cause: why } => {
+                What::LegCleared { call: self.call(*call)?, leg: self.leg(*call, *leg)?, cause: cause(*why) }
+            }
+            Fact::LegsBridged { call, a, b } => What::LegsBridged {
+                call: self.call(*call)?,
+                a: self.leg(*call, *a)?,
+                b: self.leg(*call, *b)?,
+            },
+            Fact::LegsUnbridged { call, a, b } => What::LegsUnbridged {
+                call: self.call(*call)?,
+                a: self.leg(*call, *a)?,
+                b: self.leg(*call, *b)?,
+            },
+            Fact::GreetingStarted { call, prompt } => {
+                What::GreetingStarted { call: self.call(*call)?, prompt: prompt.to_string() }
+            }
+            Fact::AgentConnected { call, agent, leg, queue } => What::AgentConnected {
+                call: self.call(*call)?,
+                agent: self.agent(*agent)?,
+                leg: self.leg(*call, *leg)?,
+                queue: perhaps(names, *queue)?,
+            },
+            Fact::AgentDisconnected { call, agent } => {
+                What::AgentDisconnected { call: self.call(*call)?, agent: self.agent(*agent)? }
+            }
+            Fact::CallCleared { call, cause: why } => {
+                What::CallCleared { call: self.call(*call)?, cause: cause(*why) }
+            }
+            Fact::CallClosed { call } => What::CallClosed { call: self.call(*call)? },
+            Fact::CallQueued { call, queue, entered } => What::CallQueued {
+                call: self.call(*call)?,
+                queue: self.queue(*queue)?,
+                entered: self.time(*entered),
+            },
+            Fact::WaitingEnded { call, queue, end, waited_ms } => What::WaitingEnded {
+                call: self.call(*call)?,
+                queue: self.queue(*queue)?,
+                end: waiting_end(*end),
+                waited_ms: *waited_ms,
+            },
+            Fact::OfferMade { offer, call, queue, agent, leg, deadline } => What::OfferMade {
+                offer: self.offer(*call, *offer)?,
+                call: self.call(*call)?,
+                queue: self.queue(*queue)?,
+                agent: self.agent(*agent)?,
+                leg: self.leg(*call, *leg)?,
+                deadline: self.time(*deadline),
+            },
+            Fact::OfferEnded { offer, call, agent, end } => What::OfferEnded {
+                offer: self.offer(*call, *offer)?,
+                call: self.call(*call)?,
+                agent: self.agent(*agent)?,
+                end: offer_end(*call, *end, names)?,
+            },
+            Fact::WrapUpStarted { agent, call, queue, until } => What::WrapUpStarted {
+                agent: self.agent(*agent)?,
+                call: self.call(*call)?,
+                queue: self.queue(*queue)?,
+                until: self.time(*until),
+            },
+            Fact::WrapUpEnded { agent, call } => {
+                What::WrapUpEnded { agent: self.agent(*agent)?, call: self.call(*call)? }
+            }
+            Fact::DispositionSet { call, agent, disposition, note } => What::DispositionSet {
+                call: self.call(*call)?,
+                agent: self.agent(*agent)?,
+                disposition: id(names, *disposition)?,
+                note: note.to_string(),
+            },
+            Fact::RecordingStarted { guid, call, agent, .. } => What::RecordingStarted {
+                recording: Id(*guid),
+                call: self.call(*call)?,
+                agent: self.agent(*agent)?,
+            },
+            Fact::RecordingPaused { recording, call, reason } => What::RecordingPaused {
+                recording: self.recording(*recording)?,
+                call: self.call(*call)?,
+                reason: reason.to_string(),
+            },
+            Fact::RecordingResumed { recording, call } => {
+                What::RecordingResumed { recording: self.recording(*recording)?, call: self.call(*call)? }
+            }
+            Fact::RecordingStopped { recording, call } => {
+                What::RecordingStopped { recording: self.recording(*recording)?, call: self.call(*call)? }
+            }
+            Fact::RecordingSaved { recording, call, audio_ms, paused_ms, bytes } => What::RecordingSaved {
+                recording: self.recording(*recording)?,
+                call: self.call(*call)?,
+                audio_ms: *audio_ms,
+                paused_ms: *paused_ms,
+                bytes: *bytes,
+            },
+            Fact::RecordingFailed { recording, call, why } => What::RecordingFailed {
+                recording: self.recording(*recording)?,
+                call: self.call(*call)?,
+                why: why.to_string(),
+            },
+            Fact::NodeStarted { version } => What::NodeStarted { version: version.to_string() },
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cordial_engine::agent::Duty;
+    use cordial_engine::call::{Direction, OfferEnd, Role, Withdrawn};
+    use cordial_engine::command::Endpoint;
+    use cordial_engine::entry::{Entry, EntryId, Name, Team};
+    use cordial_engine::id::{DeviceId, OfferId, TeamId, TenantId, TrunkId};
+    use cordial_engine::text::Number;
+    use cordial_engine::time::WallTime;
+    use expect_test::{Expect, expect};
+
+    use super::*;
+
+    fn event(fact: Fact) -> Event {
+        Event {
+            seq: 9,
+            at: Timestamp(5_000),
+            wall: WallTime(0),
+            tenant: TenantId(1),
+            by: Actor::Policy,
+            fact,
+        }
+    }
+
+    /// Everything has the guid of its number.
+    struct ByNumber;
+
+    impl Names for ByNumber {
+        fn guid(&self, of: Named) -> Option<Guid> {
+            Some(Guid(u128::from(of.key().1)))
+        }
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "so that each case ends in a plain `expect![..]`")]
+    fn check(fact: Fact, want: Expect) {
+        let told = message(&event(fact), &ByNumber).unwrap();
+        if let Some(told) = &told {
+            let written = serde_json::to_value(told).unwrap();
+            assert_eq!(written["type"], told.name(), "the name in code is the name on the wire");
+        }
+        want.assert_eq(&told.map(|told| serde_json::to_string(&told).unwrap()).unwrap_or_default());
+    }
+
+    #[test]
+    fn facts_are_told_by_guid_and_wall_time() {
+        check(
+            Fact::AgentRested { agent: AgentId(3), until: Timestamp(8_000) },
+            expect![[
+                r#"{"seq":9,"at":"1970-01-01T00:00:00.000Z","by":{"kind":"policy"},"type":"agent_rested","data":{"agent":"00000000000000000000000000000003","until":"1970-01-01T00:00:03.000Z"}}"#
+            ]],
+        );
+        check(
+            Fact::DutyPending { agent: AgentId(3), duty: Some(Duty::Ready) },
+            expect![[
+                r#"{"seq":9,"at":"1970-01-01T00:00:00.000Z","by":{"kind":"policy"},"type":"duty_pending","data":{"agent":"00000000000000000000000000000003","duty":{"state":"ready"}}}"#
+            ]],
+        );
+        check(
+            Fact::EntryAdded {
+                id: EntryId::Team(TeamId(4)),
+                guid: Guid(0xabc),
+                entry: Entry::Team(Team { name: Name::parse("Day").unwrap() }),
+            },
+            expect![[
+                r#"{"seq":9,"at":"1970-01-01T00:00:00.000Z","by":{"kind":"policy"},"type":"entry_added","data":{"id":"00000000000000000000000000000abc","entry":{"kind":"team","name":"Day"}}}"#
+            ]],
+        );
+    }
+
+    #[test]
+    fn what_ends_a_leg_after_a_crash_is_nobodys_business() {
+        check(Fact::LegSaved { leg: LegId(1), dialog: "secret tags".to_owned() }, expect![""]);
+    }
+
+    #[test]
+    fn an_offer_bears_the_same_guid_when_it_is_made_and_when_it_ended() {
+        let (offer, call, agent) = (OfferId(2), CallId(1), AgentId(3));
+        let (queue, leg, deadline) = (QueueId(5), LegId(6), Timestamp(9_000));
+        let id_of = |fact| {
+            let told = message(&event(fact), &ByNumber).unwrap().unwrap();
+            serde_json::to_value(&told).unwrap()["data"]["offer"].clone()
+        };
+        let made = id_of(Fact::OfferMade { offer, call, queue, agent, leg, deadline });
+        let end = OfferEnd::Withdrawn(Withdrawn::CallerGone);
+        assert_eq!(made, id_of(Fact::OfferEnded { offer, call, agent, end }));
+        let other = OfferId(3);
+        assert_ne!(made, id_of(Fact::OfferMade { offer: other, call, queue, agent, leg, deadline }));
+    }
+
+    #[test]
+    fn an_event_about_what_nobody_can_name_says_that_there_is_a_gap() {
+        let ringing = event(Fact::LegRinging { call: CallId(1), leg: LegId(2) });
+        let unnamed = message(&ringing, &Book::default()).map(|_| ()).expect_err("nothing is known");
+        let told = serde_json::to_string(&untold(&ringing, unnamed)).unwrap();
+        expect![[r#"{"seq":9,"at":"1970-01-01T00:00:00.000Z","type":"untold","data":{"missing":"call"}}"#]]
+            .assert_eq(&told);
+    }
+
+    #[test]
+    fn the_book_learns_what_the_stream_tells_and_misses_what_it_did_not() {
+        let mut book = Book::default();
+        let started = Fact::CallStarted {
+            call: CallId(1),
+            guid: Guid(11),
+            direction: Direction::Inbound,
+            caller: None,
+            caller_name: Name::default(),
+            dialled: Number::parse("100").unwrap(),
+        };
+        let added = Fact::LegAdded {
+            call: CallId(1),
+            leg: LegId(2),
+            guid: Guid(12),
+            role: Role::Caller,
+            arrived: true,
+            endpoint: Endpoint::Trunk(TrunkId(7)),
+            agent: None,
+        };
+        let missing = |named| Err(Unnamed(named));
+        let ringing = event(Fact::LegRinging { call: CallId(1), leg: LegId(2) });
+        assert_eq!(message(&ringing, &book).map(|_| ()), missing(Named::Call(CallId(1))));
+        book.learn(&event(started));
+        assert_eq!(message(&ringing, &book).map(|_| ()), missing(Named::Leg(CallId(1), LegId(2))));
+        book.learn(&event(added));
+        assert!(message(&ringing, &book).is_ok());
+        let device = event(Fact::DeviceRegistered { device: DeviceId(1) });
+        assert_eq!(message(&device, &book).map(|_| ()), missing(Named::Entry(EntryId::Device(DeviceId(1)))));
+    }
+}

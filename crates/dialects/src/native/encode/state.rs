@@ -1,0 +1,204 @@
+//! Views of agents, devices, queues, calls and offers.
+
+use cordial_engine::agent::{Activity, DeviceState, Duty, Membership, WhyNotReady};
+use cordial_engine::time::Now;
+use cordial_engine::view::{
+    AgentView, CallPhase, CallView, DeviceView, LegPhase, LegView, OfferView, QueueView,
+};
+
+use super::{
+    Encoded, agent_entry, device_entry, direction, endpoint, handling, id, of, offer_of, perhaps,
+    queue_entry, role, text,
+};
+use crate::names::{Named, Names};
+use crate::native::wire::{self, Id, Time};
+
+/// An agent on all axes.
+pub fn agent(view: &AgentView, now: Now, names: &dyn Names) -> Encoded<wire::AgentState> {
+    let device = |login: cordial_engine::agent::Login| {
+        Ok(wire::AgentDevice { id: id(names, login.device)?, state: device_axis(view.device) })
+    };
+    let part = |(queue, part): &(_, _)| {
+        Ok(wire::QueuePart { queue: id(names, *queue)?, membership: membership(*part) })
+    };
+    Ok(wire::AgentState {
+        id: Id(view.guid),
+        entry: agent_entry(&view.entry, names)?,
+        device: view.login.map(device).transpose()?,
+        duty: duty(&view.duty, names)?,
+        duty_since: Time::of(now, view.duty_since),
+        pending: view.pending.as_ref().map(|pending| duty(pending, names)).transpose()?,
+        handling: handling(&view.handling),
+        queues: view.memberships.iter().map(part).collect::<Encoded<_>>()?,
+        activity: activity(view, now, names)?,
+        activity_since: Time::of(now, view.activity_since),
+        rest_until: view.rest_until.map(|until| Time::of(now, until)),
+        since: Time(view.since_wall),
+    })
+}
+
+/// Whether the person is here for calls of queues.
+pub(super) fn duty(duty: &Duty, names: &dyn Names) -> Encoded<wire::Duty> {
+    Ok(match duty {
+        Duty::LoggedOut => wire::Duty::LoggedOut,
+        Duty::NotReady { reason, note } => wire::Duty::NotReady {
+            why: reason.map(|reason| why(reason, names)).transpose()?,
+            note: note.to_string(),
+        },
+        Duty::Ready => wire::Duty::Ready,
+    })
+}
+
+fn why(why: WhyNotReady, names: &dyn Names) -> Encoded<wire::WhyNotReady> {
+    Ok(match why {
+        WhyNotReady::Reason(reason) => wire::WhyNotReady::Reason { reason: id(names, reason)? },
+        WhyNotReady::NoAnswer => wire::WhyNotReady::NoAnswer,
+        WhyNotReady::Declined => wire::WhyNotReady::Declined,
+        WhyNotReady::Unreachable => wire::WhyNotReady::Unreachable,
+    })
+}
+
+fn activity(view: &AgentView, now: Now, names: &dyn Names) -> Encoded<wire::Activity> {
+    Ok(match view.activity {
+        Activity::Idle => wire::Activity::Idle,
+        Activity::Offered { offer } => wire::Activity::Offered { offer: of(names, Named::Offer(offer))? },
+        Activity::InCall { call, leg, queue } => wire::Activity::InCall {
+            call: of(names, Named::Call(call))?,
+            leg: of(names, Named::Leg(call, leg))?,
+            queue: perhaps(names, queue)?,
+            held: view.held,
+        },
+        Activity::WrapUp { call, queue, until } => wire::Activity::WrapUp {
+            call: of(names, Named::Call(call))?,
+            queue: id(names, queue)?,
+            until: Time::of(now, until),
+        },
+    })
+}
+
+/// An agent's part in a queue.
+pub(super) const fn membership(membership: Membership) -> wire::Membership {
+    match membership {
+        Membership::Out => wire::Membership::Out,
+        Membership::NotReady => wire::Membership::NotReady,
+        Membership::Ready => wire::Membership::Ready,
+    }
+}
+
+const fn device_axis(state: DeviceState) -> wire::DeviceAxis {
+    match state {
+        DeviceState::Unregistered => wire::DeviceAxis::Unregistered,
+        DeviceState::Idle => wire::DeviceAxis::Idle,
+        DeviceState::Busy => wire::DeviceAxis::Busy,
+    }
+}
+
+/// A device with its state.
+pub fn device(view: &DeviceView, names: &dyn Names) -> Encoded<wire::DeviceState> {
+    Ok(wire::DeviceState {
+        id: Id(view.guid),
+        entry: device_entry(&view.entry),
+        state: device_axis(view.state),
+        agent: perhaps(names, view.agent)?,
+        legs: view.legs.len(),
+    })
+}
+
+/// A queue with its line.
+pub fn queue(view: &QueueView, names: &dyn Names) -> Encoded<wire::QueueState> {
+    let tally = view.tally;
+    Ok(wire::QueueState {
+        id: Id(view.guid),
+        entry: queue_entry(&view.entry, names)?,
+        state: wire::QueueLine {
+            waiting: view.waiting,
+            longest_wait_ms: view.longest_wait_ms,
+            logged_in: view.logged_in,
+            eligible: view.eligible,
+            tally: wire::Tally {
+                entered: tally.entered,
+                answered: tally.answered,
+                abandoned: tally.abandoned,
+                abandoned_short: tally.abandoned_short,
+                abandoned_in_time: tally.abandoned_in_time,
+                overflowed: tally.overflowed,
+                refused: tally.refused,
+                answered_in_time: tally.answered_in_time,
+                answered_wait_ms: tally.answered_wait_ms,
+                offers: tally.offers,
+                offers_expired: tally.offers_expired,
+            },
+        },
+    })
+}
+
+/// A live call with its legs.
+pub fn call(view: &CallView, now: Now, names: &dyn Names) -> Encoded<wire::Call> {
+    Ok(wire::Call {
+        id: Id(view.guid),
+        direction: direction(view.direction),
+        caller: text(view.caller.as_ref()),
+        caller_name: view.caller_name.to_string(),
+        dialled: view.dialled.as_str().to_owned(),
+        started: Time(view.started_wall),
+        phase: match view.phase {
+            CallPhase::Setup => wire::CallPhase::Setup,
+            CallPhase::Greeting => wire::CallPhase::Greeting,
+            CallPhase::Waiting { queue, entered } => {
+                wire::CallPhase::Waiting { queue: id(names, queue)?, entered: Time::of(now, entered) }
+            }
+            CallPhase::Talking => wire::CallPhase::Talking,
+            CallPhase::WrapUp => wire::CallPhase::WrapUp,
+        },
+        agent: perhaps(names, view.agent)?,
+        recording: view.recording.map(|(_, guid)| Id(guid)),
+        legs: view.legs.iter().map(|it| leg(it, now, names)).collect::<Encoded<_>>()?,
+    })
+}
+
+fn leg(view: &LegView, now: Now, names: &dyn Names) -> Encoded<wire::Leg> {
+    Ok(wire::Leg {
+        id: Id(view.guid),
+        role: role(view.role),
+        endpoint: endpoint(view.endpoint, names)?,
+        agent: perhaps(names, view.agent)?,
+        state: match view.phase {
+            LegPhase::Arrived => wire::LegPhase::Arrived,
+            LegPhase::Dialled => wire::LegPhase::Dialled,
+            LegPhase::Ringing => wire::LegPhase::Ringing,
+            LegPhase::Answered => wire::LegPhase::Answered,
+            LegPhase::Held => wire::LegPhase::Held,
+        },
+        since: Time::of(now, view.since),
+    })
+}
+
+/// A live offer.
+pub fn offer(view: &OfferView, now: Now, names: &dyn Names) -> Encoded<wire::Offer> {
+    Ok(wire::Offer {
+        id: offer_of(view.call, view.id, names)?,
+        call: of(names, Named::Call(view.call))?,
+        queue: id(names, view.queue)?,
+        agent: id(names, view.agent)?,
+        deadline: Time::of(now, view.deadline),
+    })
+}
+
+/// Everything of one tenant as it stands.
+pub fn snapshot(
+    agents: &[AgentView],
+    queues: &[QueueView],
+    calls: &[CallView],
+    offers: &[OfferView],
+    devices: &[DeviceView],
+    now: Now,
+    names: &dyn Names,
+) -> Encoded<wire::Snapshot> {
+    Ok(wire::Snapshot {
+        agents: agents.iter().map(|it| agent(it, now, names)).collect::<Encoded<_>>()?,
+        queues: queues.iter().map(|it| queue(it, names)).collect::<Encoded<_>>()?,
+        calls: calls.iter().map(|it| call(it, now, names)).collect::<Encoded<_>>()?,
+        offers: offers.iter().map(|it| offer(it, now, names)).collect::<Encoded<_>>()?,
+        devices: devices.iter().map(|it| device(it, names)).collect::<Encoded<_>>()?,
+    })
+}

@@ -1,0 +1,17 @@
+//! The native dialect's words: what is written in bodies, answers and events.
+
+mod access;
+mod agent;
+mod call;
+mod directory;
+mod event;
+mod record;
+mod value;
+
+pub use access::*;
+pub use agent::*;
+pub use call::*;
+pub use directory::*;
+pub use event::*;
+pub use record::*;
+pub use value::*;

@@ -1,0 +1,287 @@
+//! Agents on all axes, and devices and queues with their state.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{Agent, Device, DeviceSecret, Id, Queue, Time};
+
+/// An agent on all axes.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct AgentState {
+    /// The agent's id.
+    pub id: Id,
+    /// What the directory says.
+    #[serde(flatten)]
+    pub entry: Agent,
+    /// Where the agent is logged in.
+    pub device: Option<AgentDevice>,
+    /// Whether the person is here for calls of queues.
+    pub duty: Duty,
+    /// Since when.
+    pub duty_since: Time,
+    /// What the duty becomes after the live offer, call or wrap-up.
+    pub pending: Option<Duty>,
+    /// What happens to direct calls.
+    pub handling: Handling,
+    /// The queues that the agent is assigned to.
+    pub queues: Vec<QueuePart>,
+    /// What the agent is doing.
+    pub activity: Activity,
+    /// Since when.
+    pub activity_since: Time,
+    /// Until then policy makes no offers.
+    pub rest_until: Option<Time>,
+    /// The later of `duty_since` and `activity_since`.
+    pub since: Time,
+}
+
+/// The device where an agent is logged in.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct AgentDevice {
+    /// Its id.
+    pub id: Id,
+    /// What the network says of it.
+    pub state: DeviceAxis,
+}
+
+/// What the network says of a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceAxis {
+    /// Cannot be rung.
+    Unregistered,
+    /// Can be rung.
+    Idle,
+    /// Has at least one leg.
+    Busy,
+}
+
+/// Whether the person is here for calls of queues.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum Duty {
+    /// Not at work.
+    LoggedOut,
+    /// At work, but not for queue calls.
+    NotReady {
+        /// Why; `null` just after log-in.
+        why: Option<WhyNotReady>,
+        /// In the agent's words.
+        note: String,
+    },
+    /// At work for queue calls.
+    Ready,
+}
+
+/// Why an agent is not ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum WhyNotReady {
+    /// A reason from the tenant's list.
+    Reason {
+        /// Which.
+        reason: Id,
+    },
+    /// An offer expired.
+    NoAnswer,
+    /// An offer was declined.
+    Declined,
+    /// The agent's device could not be reached.
+    Unreachable,
+}
+
+/// What happens to direct calls.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "mode", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Handling {
+    /// The device rings.
+    Ring,
+    /// The caller hears busy.
+    Busy,
+    /// The call goes to another number.
+    Forward {
+        /// Which.
+        #[schema(min_length = 1, max_length = 64)]
+        number: String,
+    },
+}
+
+/// An agent's part in a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct QueuePart {
+    /// Which queue.
+    pub queue: Id,
+    /// Which part.
+    pub membership: Membership,
+}
+
+/// An agent's part in a queue that he is assigned to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Membership {
+    /// No calls of this queue.
+    Out,
+    /// In, but no calls now.
+    NotReady,
+    /// In and for calls.
+    Ready,
+}
+
+/// A change of an agent's part in a queue.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+pub struct SetMembership {
+    /// What it becomes.
+    pub membership: Membership,
+}
+
+/// What an agent is doing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum Activity {
+    /// Nothing.
+    Idle,
+    /// Being asked to take a queue's call.
+    Offered {
+        /// The offer.
+        offer: Id,
+    },
+    /// In a call.
+    InCall {
+        /// Which.
+        call: Id,
+        /// The agent's leg.
+        leg: Id,
+        /// The queue it came through; `null` for other calls.
+        queue: Option<Id>,
+        /// Whether either side is held.
+        held: bool,
+    },
+    /// Finishing after a queue's call.
+    WrapUp {
+        /// Of this call.
+        call: Id,
+        /// Of this queue.
+        queue: Id,
+        /// When it ends by itself.
+        until: Time,
+    },
+}
+
+/// Where an agent logs in.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+pub struct AgentLogIn {
+    /// The device that will be rung.
+    pub device: Id,
+}
+
+/// Why an agent becomes not ready.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+pub struct AgentNotReady {
+    /// A reason from the tenant's list.
+    #[serde(default)]
+    pub reason: Option<Id>,
+    /// In the agent's words.
+    #[serde(default)]
+    #[schema(max_length = 1024)]
+    pub note: String,
+}
+
+/// What came of a wish about an agent.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Outcome {
+    /// It was so before.
+    pub already: bool,
+    /// It is noted and takes effect after the live offer, call or wrap-up.
+    pub pending: bool,
+    /// The agent as he is now.
+    pub agent: AgentState,
+}
+
+/// What came of a wish about anything else.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub struct Done {
+    /// It was so before.
+    pub already: bool,
+    /// It is noted and takes effect later.
+    pub pending: bool,
+}
+
+/// A device with its state.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct DeviceState {
+    /// Its id.
+    pub id: Id,
+    /// What the directory says.
+    #[serde(flatten)]
+    pub entry: Device,
+    /// What the network says.
+    pub state: DeviceAxis,
+    /// Who is logged in there.
+    pub agent: Option<Id>,
+    /// How many legs it has.
+    pub legs: usize,
+}
+
+/// A device with a new secret, which is shown this once.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct DeviceWithSecret {
+    /// The device.
+    #[serde(flatten)]
+    pub device: DeviceState,
+    /// What the phone needs.
+    pub secret: DeviceSecret,
+}
+
+/// A queue with its line.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct QueueState {
+    /// Its id.
+    pub id: Id,
+    /// What the directory says.
+    #[serde(flatten)]
+    pub entry: Queue,
+    /// How it stands.
+    pub state: QueueLine,
+}
+
+/// How a queue stands.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct QueueLine {
+    /// Calls waiting.
+    pub waiting: usize,
+    /// The wait of the first in line. Milliseconds.
+    pub longest_wait_ms: u64,
+    /// Agents assigned and logged in.
+    pub logged_in: usize,
+    /// Agents who could be offered a call now.
+    pub eligible: usize,
+    /// Counts since the journal began.
+    pub tally: Tally,
+}
+
+/// The counts of a queue. `entered` is always the sum of the four ends and those waiting.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub struct Tally {
+    /// Calls that entered, refused ones included.
+    pub entered: u64,
+    /// Ended by an agent who answered.
+    pub answered: u64,
+    /// Ended by the caller.
+    pub abandoned: u64,
+    /// Of these, sooner than the short-abandon threshold.
+    pub abandoned_short: u64,
+    /// Of `abandoned`, within the service level.
+    pub abandoned_in_time: u64,
+    /// Ended by the queue.
+    pub overflowed: u64,
+    /// Full on entering.
+    pub refused: u64,
+    /// Of `answered`, within the service level.
+    pub answered_in_time: u64,
+    /// Sum of the waits of answered calls. Milliseconds.
+    pub answered_wait_ms: u64,
+    /// Offers made.
+    pub offers: u64,
+    /// Offers that expired.
+    pub offers_expired: u64,
+}

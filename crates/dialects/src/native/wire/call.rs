@@ -1,0 +1,198 @@
+//! Calls, legs, offers, recordings and call records.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{Id, Time};
+
+/// A live call with its legs.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Call {
+    /// Its id.
+    pub id: Id,
+    /// Where it began.
+    pub direction: Direction,
+    /// Who calls.
+    pub caller: Option<String>,
+    /// What the caller calls himself.
+    pub caller_name: String,
+    /// What was dialled.
+    pub dialled: String,
+    /// When it began.
+    pub started: Time,
+    /// Where it is on its way.
+    pub phase: CallPhase,
+    /// Who has it, or is finishing after it.
+    pub agent: Option<Id>,
+    /// Its recording, when it is being recorded.
+    pub recording: Option<Id>,
+    /// Its legs.
+    pub legs: Vec<Leg>,
+}
+
+/// Where a call began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// At a trunk.
+    Inbound,
+    /// At a device or by API, towards a trunk.
+    Outbound,
+    /// At a device, towards a device, agent or queue.
+    Internal,
+}
+
+/// Where a call is on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum CallPhase {
+    /// Nobody talks yet.
+    Setup,
+    /// Hears the greeting.
+    Greeting,
+    /// Waits in a queue.
+    Waiting {
+        /// Which.
+        queue: Id,
+        /// Since when.
+        entered: Time,
+    },
+    /// At least two legs talk.
+    Talking,
+    /// No leg is left; a wrap-up goes on.
+    WrapUp,
+}
+
+/// One party's part in a call.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Leg {
+    /// Its id.
+    pub id: Id,
+    /// By role, not by person.
+    pub role: LegRole,
+    /// What is at its far end.
+    pub endpoint: Endpoint,
+    /// Who is logged in there.
+    pub agent: Option<Id>,
+    /// Where it is on its way.
+    pub state: LegPhase,
+    /// Since when.
+    pub since: Time,
+}
+
+/// A leg's part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LegRole {
+    /// Arrived, or was rung first to place a call.
+    Caller,
+    /// Was rung for it.
+    Callee,
+}
+
+/// Where a leg is on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "named as in the glossary")]
+pub enum LegPhase {
+    Arrived,
+    Dialled,
+    Ringing,
+    Answered,
+    Held,
+}
+
+/// What is at the far end of a leg.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Endpoint {
+    /// A phone or browser.
+    Device {
+        /// Which.
+        id: Id,
+    },
+    /// A carrier or peer.
+    Trunk {
+        /// Which.
+        id: Id,
+    },
+}
+
+/// A call that is to be placed: the device is rung, and when it is answered the number is dialled for it.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+pub struct NewCall {
+    /// Rung first.
+    pub device: Id,
+    /// Dialled then.
+    #[schema(min_length = 1, max_length = 64, example = "+442071234567")]
+    pub to: String,
+}
+
+/// How a contact ended.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+pub struct SetDisposition {
+    /// The word.
+    pub disposition: Id,
+    /// In the agent's words.
+    #[serde(default)]
+    #[schema(max_length = 1024)]
+    pub note: String,
+    /// Whose word; left out, the agent of the token's user.
+    #[serde(default)]
+    pub agent: Option<Id>,
+}
+
+/// Why a recording is paused.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+pub struct PauseRecording {
+    /// Kept with the recording.
+    #[serde(default)]
+    #[schema(max_length = 64, example = "card number")]
+    pub reason: String,
+}
+
+/// A live offer.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Offer {
+    /// Its id.
+    pub id: Id,
+    /// Which call.
+    pub call: Id,
+    /// Through which queue.
+    pub queue: Id,
+    /// Who is asked.
+    pub agent: Id,
+    /// Until when.
+    pub deadline: Time,
+}
+
+/// Why a leg or call cleared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Cause {
+    /// Somebody hung up after the answer, or gave up before it.
+    Normal,
+    /// Busy.
+    Busy,
+    /// Rang, nobody answered in time.
+    NoAnswer,
+    /// Declined.
+    Rejected,
+    /// Somebody else answered the same offer.
+    AnsweredElsewhere,
+    /// Not registered or unknown at the far end.
+    Unreachable,
+    /// The number leads nowhere or may not be dialled.
+    NoRoute,
+    /// A queue or limit was full.
+    Full,
+    /// Any other final response.
+    Failed {
+        /// The SIP status code.
+        code: u16,
+    },
+    /// The far end vanished.
+    Lost,
+    /// The process ended under the call.
+    NodeRestarted,
+}

@@ -1,0 +1,375 @@
+//! The directory: the same words are written and read, so that what was got can be changed and put back.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::Id;
+
+/// A login and its rights.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct User {
+    /// The login; unique.
+    #[schema(min_length = 1, max_length = 64, example = "ann")]
+    pub name: String,
+    /// What the user may do; none includes another.
+    pub roles: Vec<UserRole>,
+    /// Sets the password; left out, it stays as it is. A user without one cannot log in.
+    #[serde(default, skip_serializing)]
+    #[schema(min_length = 10, max_length = 256, write_only, format = Password)]
+    pub password: Option<String>,
+}
+
+/// What a user may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum UserRole {
+    /// Takes calls and changes his own state.
+    Agent,
+    /// Changes the state of others.
+    Supervisor,
+    /// Changes the directory.
+    Administrator,
+}
+
+/// A password that replaces the one before.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+pub struct UserPassword {
+    /// At least ten characters.
+    #[schema(min_length = 10, max_length = 256, format = Password)]
+    pub password: String,
+}
+
+/// A person who takes calls.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Agent {
+    /// Unique.
+    #[schema(min_length = 1, max_length = 64, example = "Ann")]
+    pub name: String,
+    /// Dialling it reaches the agent wherever logged in.
+    #[serde(default)]
+    #[schema(max_length = 64, example = "201")]
+    pub number: Option<String>,
+    /// The login that acts as this agent.
+    #[serde(default)]
+    pub user: Option<Id>,
+    /// The agent's team.
+    #[serde(default)]
+    pub team: Option<Id>,
+}
+
+/// A group of agents.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Team {
+    /// Unique.
+    #[schema(min_length = 1, max_length = 64, example = "Day shift")]
+    pub name: String,
+}
+
+/// A phone or browser that registers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Device {
+    /// The user part of its SIP address and its number on the plan; unique.
+    #[schema(min_length = 1, max_length = 64, example = "1001")]
+    pub number: String,
+    /// What a person who is called from it sees.
+    #[serde(default)]
+    #[schema(max_length = 64, example = "Desk 1")]
+    pub display_name: String,
+    /// How it proves itself.
+    #[serde(default)]
+    pub digest: Digest,
+}
+
+/// The digest algorithms by which a device is challenged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Digest {
+    /// SHA-256 first, then MD5.
+    #[default]
+    Any,
+    /// MD5 alone, for phones that read only the first challenge.
+    Md5,
+    /// SHA-256 alone.
+    Sha256,
+}
+
+/// What a phone needs for registering. Shown once; only hashes are kept.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct DeviceSecret {
+    /// The user name for digest authentication.
+    pub username: String,
+    /// The realm, which is the tenant's SIP domain.
+    pub realm: String,
+    /// The password: 128 random bits.
+    pub password: String,
+}
+
+/// A carrier or peer link.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Trunk {
+    /// Unique.
+    #[schema(min_length = 1, max_length = 64, example = "carrier")]
+    pub name: String,
+    /// Where requests are sent and whence they are taken: IP address and port.
+    #[schema(max_length = 64, example = "192.0.2.10:5060")]
+    pub address: String,
+    /// Further addresses whose requests are this trunk's: IP addresses with or without a port.
+    #[serde(default)]
+    #[schema(max_items = 64)]
+    pub sources: Vec<String>,
+    /// The user name for digest authentication towards the trunk.
+    #[serde(default)]
+    #[schema(max_length = 64)]
+    pub username: Option<String>,
+    /// Whether requests from the addresses must authenticate as well.
+    #[serde(default)]
+    pub authenticate_inbound: bool,
+    /// Numbers that may be dialled out on it, by prefix. Empty allows nothing.
+    #[serde(default)]
+    #[schema(max_items = 256)]
+    pub outbound_prefixes: Vec<String>,
+    /// The number shown when the caller has none of his own.
+    #[serde(default)]
+    #[schema(max_length = 64)]
+    pub caller_number: Option<String>,
+    /// Sets the password for digest authentication; left out, it stays as it is.
+    #[serde(default, skip_serializing)]
+    #[schema(max_length = 256, write_only, format = Password)]
+    pub password: Option<String>,
+}
+
+/// A trunk's password, or its removal.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+pub struct TrunkPassword {
+    /// The password; `null` removes it.
+    #[schema(max_length = 256, format = Password, required)]
+    pub password: Option<String>,
+}
+
+/// A line of waiting calls and the rule for choosing who answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Queue {
+    /// Unique.
+    #[schema(min_length = 1, max_length = 64, example = "Sales")]
+    pub name: String,
+    /// Dialling it from a device enters the queue.
+    #[serde(default)]
+    #[schema(max_length = 64, example = "800")]
+    pub number: Option<String>,
+    /// Who is chosen.
+    #[serde(default = "default::strategy")]
+    pub strategy: Strategy,
+    /// How long an agent is rung. Milliseconds.
+    #[serde(default = "default::offer_ms")]
+    #[schema(minimum = 1_000, maximum = 300_000)]
+    pub offer_ms: u64,
+    /// Time for finishing after a call; 0 for none. Milliseconds.
+    #[serde(default = "default::wrap_up_ms")]
+    #[schema(maximum = 3_600_000)]
+    pub wrap_up_ms: u64,
+    /// What an agent who does not answer becomes.
+    #[serde(default = "default::after_missed")]
+    pub on_no_answer: AfterMissed,
+    /// What an agent who declines becomes.
+    #[serde(default = "default::after_missed")]
+    pub on_decline: AfterMissed,
+    /// Longest wait before the call overflows; `null` waits for ever. Milliseconds.
+    #[serde(default)]
+    pub max_wait_ms: Option<u64>,
+    /// Where a call goes that waited too long.
+    #[serde(default = "default::overflow")]
+    pub overflow: Overflow,
+    /// Most calls waiting; beyond it a call is refused as full.
+    #[serde(default = "default::max_waiting")]
+    pub max_waiting: u32,
+    /// Wait within which a call should be answered. Milliseconds.
+    #[serde(default = "default::service_level_ms")]
+    pub service_level_ms: u64,
+    /// An abandoned call shorter than this counts apart. Milliseconds.
+    #[serde(default = "default::short_abandon_ms")]
+    pub short_abandon_ms: u64,
+    /// What a waiting caller hears.
+    #[serde(default)]
+    pub treatment: Treatment,
+    /// Whether conversations are recorded.
+    #[serde(default = "default::record")]
+    pub record: bool,
+}
+
+/// The rule for choosing who answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Strategy {
+    /// The agent who has been idle longest.
+    LongestIdle,
+    /// All idle agents at once; the first to answer wins.
+    RingAll,
+}
+
+/// What an agent becomes after not taking an offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "then", rename_all = "snake_case", deny_unknown_fields)]
+pub enum AfterMissed {
+    /// Not ready, with a reason that says why.
+    NotReady,
+    /// Ready still, but no offer for a while.
+    Rest {
+        /// How long no offer is made. Milliseconds.
+        delay_ms: u64,
+    },
+}
+
+/// Where a call goes that waited too long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "to", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Overflow {
+    /// The call is cleared.
+    Clear,
+    /// The call waits in another queue.
+    Queue {
+        /// Which.
+        queue: Id,
+    },
+}
+
+/// What a waiting caller hears. Prompts are named as in the prompt library.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Treatment {
+    /// Said once on entering.
+    #[serde(default)]
+    #[schema(max_length = 64, example = "en/please-wait")]
+    pub greeting: Option<String>,
+    /// Played while waiting; the library's own when left out.
+    #[serde(default)]
+    #[schema(max_length = 64)]
+    pub music: Option<String>,
+}
+
+/// Where a number dialled on a trunk leads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Route {
+    /// The number dialled; unique.
+    #[schema(min_length = 1, max_length = 64, example = "+442071234567")]
+    pub number: String,
+    /// A prompt said before anything else.
+    #[serde(default)]
+    #[schema(max_length = 64)]
+    pub greeting: Option<String>,
+    /// Where the call goes then.
+    pub destination: Destination,
+}
+
+/// Where a call is led.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "to", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Destination {
+    /// Waits in a queue.
+    Queue {
+        /// Which.
+        queue: Id,
+    },
+    /// Rings one agent.
+    Agent {
+        /// Whom.
+        agent: Id,
+    },
+    /// Rings one device.
+    Device {
+        /// Which.
+        device: Id,
+    },
+    /// Nowhere: the call is cleared after the greeting.
+    Clear,
+}
+
+/// Why an agent is not ready, as the tenant names it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Reason {
+    /// Unique.
+    #[schema(min_length = 1, max_length = 64, example = "Lunch")]
+    pub name: String,
+}
+
+/// An agent's word for how a contact ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Disposition {
+    /// Unique.
+    #[schema(min_length = 1, max_length = 64, example = "Sold")]
+    pub name: String,
+}
+
+macro_rules! stored {
+    ($($(#[$doc:meta])* $name:ident $entry:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, Serialize, ToSchema)]
+        pub struct $name {
+            /// Its id.
+            pub id: Id,
+            /// What was written.
+            #[serde(flatten)]
+            pub entry: $entry,
+        }
+    )*};
+}
+
+stored! {
+    /// A user with its id.
+    StoredUser User;
+    /// A team with its id.
+    StoredTeam Team;
+    /// A trunk with its id.
+    StoredTrunk Trunk;
+    /// A route with its id.
+    StoredRoute Route;
+    /// A reason with its id.
+    StoredReason Reason;
+    /// A disposition with its id.
+    StoredDisposition Disposition;
+}
+
+/// What a field is when it is left out: the engine's own defaults for a new queue.
+mod default {
+    use cordial_engine::entry::{Name, Queue};
+
+    use super::{AfterMissed, Overflow, Strategy};
+
+    fn queue() -> Queue {
+        Queue::named(Name::default())
+    }
+
+    pub(super) fn strategy() -> Strategy {
+        crate::native::encode::strategy(queue().strategy)
+    }
+
+    pub(super) fn offer_ms() -> u64 {
+        queue().offer_ms
+    }
+
+    pub(super) fn wrap_up_ms() -> u64 {
+        queue().wrap_up_ms
+    }
+
+    pub(super) const fn after_missed() -> AfterMissed {
+        AfterMissed::NotReady
+    }
+
+    pub(super) const fn overflow() -> Overflow {
+        Overflow::Clear
+    }
+
+    pub(super) fn max_waiting() -> u32 {
+        queue().max_waiting
+    }
+
+    pub(super) fn service_level_ms() -> u64 {
+        queue().service_level_ms
+    }
+
+    pub(super) fn short_abandon_ms() -> u64 {
+        queue().short_abandon_ms
+    }
+
+    pub(super) fn record() -> bool {
+        queue().record
+    }
+}
