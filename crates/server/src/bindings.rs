@@ -1,0 +1,157 @@
+//! Where devices are, kept across a restart: a task writes changes behind, and the start reads them again.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+
+use cordial_engine::id::DeviceId;
+use cordial_engine::{Now, WallTime};
+use cordial_sip::{Binding, Flow, ListenerId, Timestamp};
+use cordial_store::{Store, StoreError};
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
+
+use crate::limits::BINDINGS_BATCH_MAX;
+
+/// All bindings that a device has from now on.
+pub(crate) struct Changed {
+    pub(crate) device: DeviceId,
+    pub(crate) bindings: Vec<Binding>,
+}
+
+/// A binding as it is stored. Its end is wall time: the engine's clock may go on differently after a restart.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Stored {
+    contact: String,
+    remote: SocketAddr,
+    listener: u16,
+    expires: WallTime,
+    q: u16,
+    call_id: String,
+    cseq: u32,
+    instance: Option<String>,
+    path: Vec<String>,
+}
+
+/// Writes changes until nobody makes any. Many that came together are one commit, and of each device only the last
+/// counts.
+pub(crate) async fn write_behind(mut changes: mpsc::Receiver<Changed>, store: Store, now: impl Fn() -> Now) {
+    let mut taken = Vec::new();
+    while changes.recv_many(&mut taken, BINDINGS_BATCH_MAX).await > 0 {
+        let now = now();
+        let last: BTreeMap<DeviceId, Vec<Binding>> =
+            taken.drain(..).map(|changed| (changed.device, changed.bindings)).collect();
+        let rows: Vec<_> = last.into_iter().map(|(device, bindings)| (device, row(&bindings, now))).collect();
+        if let Err(error) = store.save_bindings(&rows).await {
+            tracing::warn!(%error, "registrations are not kept: devices must register again after a restart");
+        }
+    }
+}
+
+/// The bindings of all devices that have not lapsed.
+///
+/// # Errors
+/// When they cannot be read.
+pub(crate) async fn load(store: &Store, now: Now) -> Result<Vec<(DeviceId, Vec<Binding>)>, StoreError> {
+    let stored = store.load_bindings(now.wall).await?;
+    Ok(stored
+        .into_iter()
+        .map(|row| match read(&row.json, now) {
+            Ok(bindings) => (row.device, bindings),
+            Err(error) => {
+                tracing::warn!(device = %row.device, %error, "a stored registration cannot be read");
+                (row.device, Vec::new())
+            }
+        })
+        .collect())
+}
+
+/// What is stored for a device: nothing when no binding is left that a restart could use.
+fn row(bindings: &[Binding], now: Now) -> Option<(String, WallTime)> {
+    let stored: Vec<Stored> = bindings
+        .iter()
+        // A connection ends with the process; its device has to come back by itself.
+        .filter(|binding| !binding.flow.transport.is_reliable())
+        .map(|binding| Stored {
+            contact: binding.contact.clone(),
+            remote: binding.flow.remote,
+            listener: binding.flow.listener.0,
+            expires: WallTime(
+                now.wall.0.saturating_add_unsigned(binding.expires_at.0.saturating_sub(now.at.0)),
+            ),
+            q: binding.q,
+            call_id: binding.call_id.clone(),
+            cseq: binding.cseq,
+            instance: binding.instance.clone(),
+            path: binding.path.clone(),
+        })
+        .collect();
+    let last = stored.iter().map(|binding| binding.expires).max()?;
+    let json = serde_json::to_string(&stored).expect("strings and numbers are always JSON");
+    Some((json, last))
+}
+
+fn read(json: &str, now: Now) -> io::Result<Vec<Binding>> {
+    let stored: Vec<Stored> = serde_json::from_str(json)?;
+    let left =
+        |expires: WallTime| u64::try_from(expires.0.saturating_sub(now.wall.0)).ok().filter(|ms| *ms > 0);
+    Ok(stored
+        .into_iter()
+        .filter_map(|binding| {
+            Some(Binding {
+                expires_at: Timestamp(now.at.0.saturating_add(left(binding.expires)?)),
+                contact: binding.contact,
+                flow: Flow::udp(ListenerId(binding.listener), binding.remote),
+                q: binding.q,
+                call_id: binding.call_id,
+                cseq: binding.cseq,
+                instance: binding.instance,
+                path: binding.path,
+            })
+        })
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cordial_sip::{StreamId, Transport};
+
+    fn binding(expires_at: u64, transport: Transport) -> Binding {
+        Binding {
+            contact: "<sip:100@192.0.2.1:5060>".into(),
+            flow: Flow {
+                transport,
+                listener: ListenerId(0),
+                remote: "192.0.2.1:5060".parse().unwrap(),
+                stream: transport.is_reliable().then_some(StreamId(1)),
+            },
+            expires_at: Timestamp(expires_at),
+            q: 1_000,
+            call_id: "abc".into(),
+            cseq: 7,
+            instance: Some("urn:uuid:1".into()),
+            path: vec!["<sip:edge;lr>".into()],
+        }
+    }
+
+    fn now(at: u64, wall: i64) -> Now {
+        Now { at: cordial_engine::Timestamp(at), wall: WallTime(wall) }
+    }
+
+    #[test]
+    fn a_udp_binding_ends_after_a_restart_when_it_would_have_ended() {
+        let (json, last) = row(&[binding(90_000, Transport::Udp)], now(30_000, 1_000_000)).unwrap();
+        assert_eq!(last, WallTime(1_060_000));
+        // Ten seconds of wall time later, on a clock that went on from somewhere else.
+        let again = read(&json, now(500, 1_010_000)).unwrap();
+        assert_eq!(again, [binding(50_500, Transport::Udp)]);
+        assert_eq!(read(&json, now(500, 1_060_000)).unwrap(), [], "lapsed meanwhile");
+    }
+
+    #[test]
+    fn bindings_of_connections_do_not_outlive_the_process() {
+        assert_eq!(row(&[binding(90_000, Transport::Tcp)], now(0, 0)), None);
+        assert_eq!(row(&[], now(0, 0)), None);
+    }
+}

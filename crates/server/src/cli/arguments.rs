@@ -1,0 +1,469 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::EXIT_CODES;
+
+/// Cordial, a contact centre in one program: phones register, calls are queued, offered, answered and recorded.
+///
+/// Begin with `cordial serve`. The first start prints a token; every other command that speaks to the running
+/// server finds one by itself on the same machine.
+#[derive(Debug, Parser)]
+#[command(name = "cordial", version, after_long_help = EXIT_CODES)]
+pub struct Arguments {
+    /// The configuration file; see config/example.toml
+    #[arg(long, global = true, env = "CORDIAL_CONFIG", value_name = "FILE", hide_env_values = true)]
+    pub config: Option<PathBuf>,
+    /// How results are shown
+    #[arg(long, global = true, value_enum, default_value_t = Form::Table)]
+    pub output: Form,
+    /// Where the server's API is, such as http://127.0.0.1:8080
+    #[arg(long, global = true, env = "CORDIAL_URL", value_name = "URL", hide_env_values = true)]
+    pub url: Option<String>,
+    /// A file that holds the token to present
+    #[arg(long, global = true, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// How results are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Form {
+    /// For people
+    Table,
+    /// For programs
+    Json,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Run the server until SIGTERM or Ctrl-C, then drain; a second one ends the drain at once
+    Serve,
+    /// Say whether the configuration is right, and what is not
+    CheckConfig,
+    /// People's logins and what they may do
+    #[command(subcommand)]
+    User(UserVerb),
+    /// Phones and browsers that register
+    #[command(subcommand)]
+    Device(DeviceVerb),
+    /// People who take calls
+    #[command(subcommand)]
+    Agent(AgentVerb),
+    /// Lines of waiting calls
+    #[command(subcommand)]
+    Queue(QueueVerb),
+    /// Carriers and other telephone systems
+    #[command(subcommand)]
+    Trunk(TrunkVerb),
+    /// Where numbers that are dialled from outside lead
+    #[command(subcommand)]
+    Route(RouteVerb),
+    /// Why agents can be not ready
+    #[command(subcommand)]
+    Reason(NamedVerb),
+    /// How contacts can end
+    #[command(subcommand)]
+    Disposition(NamedVerb),
+    /// Calls in progress
+    #[command(subcommand)]
+    Call(CallVerb),
+    /// Tokens for programs that use the API
+    #[command(subcommand)]
+    Token(TokenVerb),
+    /// Everything that happens, live
+    Events {
+        /// Go on after this event instead of beginning with a picture of now
+        #[arg(long, value_name = "SEQ")]
+        after: Option<u64>,
+        /// End after so many
+        #[arg(long)]
+        count: Option<u64>,
+    },
+    /// What clients of the API send and what they are answered, live, secrets hidden
+    Tap {
+        /// End after so many
+        #[arg(long)]
+        count: Option<u64>,
+    },
+    /// Apply the journal again, without a running server: its events and the state they lead to
+    Replay {
+        /// Stop after this event
+        #[arg(long, value_name = "SEQ")]
+        until: Option<u64>,
+        /// Show the events of this call only
+        #[arg(long, value_name = "ID")]
+        call: Option<String>,
+    },
+    /// Make the read models again from the journal and compare, without a running server
+    Rebuild {
+        /// Put the new ones in place of those that differ
+        #[arg(long)]
+        replace: bool,
+    },
+    /// Look for what could go wrong: configuration, ports, disk, journal, clock
+    Doctor,
+}
+
+/// A thing by its name, its number where it has one, or its id.
+pub(super) type Which = String;
+
+/// `cordial user`
+#[derive(Debug, Subcommand)]
+pub enum UserVerb {
+    /// All users
+    List,
+    /// Make a user
+    Add {
+        /// The login
+        name: String,
+        /// What the user may do; may be given more than once
+        #[arg(long = "role", value_name = "ROLE", required = true)]
+        roles: Vec<UserRole>,
+        /// Read the password from standard input; without it the user cannot log in yet
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Set a user's password, read from standard input
+    Password {
+        /// Name or id
+        user: Which,
+    },
+    /// Remove a user
+    Remove {
+        /// Name or id
+        user: Which,
+    },
+}
+
+/// What a user may do.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum UserRole {
+    /// Take calls and change the own state
+    Agent,
+    /// See and change the state of others
+    Supervisor,
+    /// Change the directory
+    Administrator,
+}
+
+impl UserRole {
+    /// The API's word.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Agent => "agent",
+            Self::Supervisor => "supervisor",
+            Self::Administrator => "administrator",
+        }
+    }
+}
+
+/// `cordial device`
+#[derive(Debug, Subcommand)]
+pub enum DeviceVerb {
+    /// All devices and whether they can be rung
+    List,
+    /// Make a device; its secret is shown once
+    Add {
+        /// Its number, which is also its SIP user name
+        number: String,
+        /// The name that those see whom it calls
+        #[arg(long, value_name = "NAME")]
+        display_name: Option<String>,
+        /// How it proves itself: `md5` for phones that read only the first challenge
+        #[arg(long, value_parser = ["any", "md5", "sha256"])]
+        digest: Option<String>,
+    },
+    /// Give a device a new secret; it is shown once, and the old one ends
+    Secret {
+        /// Number or id
+        device: Which,
+    },
+    /// Remove a device
+    Remove {
+        /// Number or id
+        device: Which,
+    },
+}
+
+/// `cordial agent`
+#[derive(Debug, Subcommand)]
+pub enum AgentVerb {
+    /// All agents and their states
+    List,
+    /// Make an agent
+    Add {
+        /// The agent's name
+        name: String,
+        /// A number that reaches the agent wherever logged in
+        #[arg(long)]
+        number: Option<String>,
+        /// The login that acts as this agent
+        #[arg(long, value_name = "USER")]
+        user: Option<Which>,
+    },
+    /// Remove an agent
+    Remove {
+        /// Name or id
+        agent: Which,
+    },
+    /// Let an agent take calls of a queue
+    Assign {
+        /// Name or id
+        agent: Which,
+        /// Name or id
+        queue: Which,
+    },
+    /// Take an agent off a queue
+    Unassign {
+        /// Name or id
+        agent: Which,
+        /// Name or id
+        queue: Which,
+    },
+    /// Log an agent in at a device
+    LogIn {
+        /// Name or id
+        agent: Which,
+        /// Number or id
+        device: Which,
+    },
+    /// Log an agent out
+    LogOut {
+        /// Name or id
+        agent: Which,
+    },
+    /// Make an agent ready
+    Ready {
+        /// Name or id
+        agent: Which,
+    },
+    /// Make an agent not ready
+    NotReady {
+        /// Name or id
+        agent: Which,
+        /// Why
+        #[arg(long, value_name = "REASON")]
+        reason: Option<Which>,
+        /// In free words
+        #[arg(long)]
+        note: Option<String>,
+    },
+    /// End an agent's wrap-up
+    EndWrapUp {
+        /// Name or id
+        agent: Which,
+    },
+}
+
+/// `cordial queue`
+#[derive(Debug, Subcommand)]
+pub enum QueueVerb {
+    /// All queues with their lines
+    List,
+    /// Make a queue
+    Add(Box<NewQueue>),
+    /// Remove a queue
+    Remove {
+        /// Name or id
+        queue: Which,
+    },
+}
+
+/// What a new queue is like; what is left out has the server's default.
+#[derive(Args, Debug)]
+pub struct NewQueue {
+    /// Its name
+    pub name: String,
+    /// Dialling it from a device enters the queue
+    #[arg(long)]
+    pub number: Option<String>,
+    /// Who is chosen
+    #[arg(long, value_enum)]
+    pub strategy: Option<QueueStrategy>,
+    /// How long an agent is rung, in seconds
+    #[arg(long, value_name = "SECONDS")]
+    pub offer_s: Option<u64>,
+    /// Time for finishing after a call, in seconds
+    #[arg(long, value_name = "SECONDS")]
+    pub wrap_up_s: Option<u64>,
+    /// Longest wait, in seconds; then the call is cleared
+    #[arg(long, value_name = "SECONDS")]
+    pub max_wait_s: Option<u64>,
+    /// The prompt that a caller hears first
+    #[arg(long, value_name = "PROMPT")]
+    pub greeting: Option<String>,
+    /// Do not record conversations
+    #[arg(long)]
+    pub no_recording: bool,
+}
+
+/// Who is chosen.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum QueueStrategy {
+    /// The agent who has been idle longest
+    LongestIdle,
+    /// All who are free at once; the first to answer wins
+    RingAll,
+}
+
+impl QueueStrategy {
+    /// The API's word.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::LongestIdle => "longest_idle",
+            Self::RingAll => "ring_all",
+        }
+    }
+}
+
+/// `cordial trunk`
+#[derive(Debug, Subcommand)]
+pub enum TrunkVerb {
+    /// All trunks
+    List,
+    /// Make a trunk
+    Add(Box<NewTrunk>),
+    /// Remove a trunk
+    Remove {
+        /// Name or id
+        trunk: Which,
+    },
+}
+
+/// What a new trunk is like.
+#[derive(Args, Debug)]
+pub struct NewTrunk {
+    /// Its name
+    pub name: String,
+    /// Where it is, as IP address and port
+    #[arg(long, value_name = "IP:PORT")]
+    pub address: String,
+    /// A further address whose calls are this trunk's; may be given more than once
+    #[arg(long = "source", value_name = "IP[:PORT]")]
+    pub sources: Vec<String>,
+    /// The user name for authentication
+    #[arg(long)]
+    pub username: Option<String>,
+    /// Read the password from standard input
+    #[arg(long)]
+    pub password_stdin: bool,
+    /// Its calls must authenticate, too
+    #[arg(long)]
+    pub authenticate_inbound: bool,
+    /// What may be dialled on it, by prefix; may be given more than once. Without any, nothing
+    #[arg(long = "allow", value_name = "PREFIX")]
+    pub outbound_prefixes: Vec<String>,
+    /// The number shown to those called when the caller has none
+    #[arg(long, value_name = "NUMBER")]
+    pub caller_number: Option<String>,
+}
+
+/// `cordial route`
+#[derive(Debug, Subcommand)]
+pub enum RouteVerb {
+    /// All routes
+    List,
+    /// Make a route
+    Add {
+        /// The number that is dialled
+        number: String,
+        /// Where it leads.
+        #[command(flatten)]
+        to: RouteTo,
+        /// A prompt said before
+        #[arg(long, value_name = "PROMPT")]
+        greeting: Option<String>,
+    },
+    /// Remove a route
+    Remove {
+        /// Number or id
+        route: Which,
+    },
+}
+
+/// Where a route leads.
+#[derive(Args, Debug)]
+#[group(required = true, multiple = false)]
+pub struct RouteTo {
+    /// To a queue
+    #[arg(long, value_name = "QUEUE")]
+    pub queue: Option<Which>,
+    /// To an agent
+    #[arg(long, value_name = "AGENT")]
+    pub agent: Option<Which>,
+    /// To a device
+    #[arg(long, value_name = "DEVICE")]
+    pub device: Option<Which>,
+    /// Nowhere: the call is cleared after the greeting
+    #[arg(long)]
+    pub clear: bool,
+}
+
+/// `cordial reason` and `cordial disposition`
+#[derive(Debug, Subcommand)]
+pub enum NamedVerb {
+    /// All of them
+    List,
+    /// Make one
+    Add {
+        /// Its name
+        name: String,
+    },
+    /// Remove one
+    Remove {
+        /// Name or id
+        which: Which,
+    },
+}
+
+/// `cordial call`
+#[derive(Debug, Subcommand)]
+pub enum CallVerb {
+    /// Calls in progress
+    List,
+    /// Ring a device and, when it is answered, call a number from it
+    Place {
+        /// Number or id
+        device: Which,
+        /// Whom to call
+        to: String,
+    },
+    /// End a call
+    HangUp {
+        /// The call's id
+        call: String,
+    },
+}
+
+/// `cordial token`
+#[derive(Debug, Subcommand)]
+pub enum TokenVerb {
+    /// All tokens, without their secrets
+    List,
+    /// Make a token; it is shown once
+    Add {
+        /// What it is for
+        name: String,
+        /// What it may do; may be given more than once
+        #[arg(long = "scope", value_name = "SCOPE", required = true,
+              value_parser = ["read", "agent", "supervise", "admin"])]
+        scopes: Vec<String>,
+        /// The user for whom it acts
+        #[arg(long, value_name = "USER")]
+        user: Option<Which>,
+        /// When it ends by itself, in seconds
+        #[arg(long, value_name = "SECONDS")]
+        expires_in_s: Option<u64>,
+    },
+    /// End a token at once
+    Revoke {
+        /// Its id
+        token: String,
+    },
+}

@@ -1,0 +1,186 @@
+//! Commands about the directory: users, devices, queues, trunks, routes, reasons, dispositions.
+
+use serde_json::{Value, json};
+
+use super::Failure;
+use super::api::{Api, nothing, object, secret_from_stdin};
+use super::arguments::{
+    DeviceVerb, NamedVerb, NewQueue, NewTrunk, QueueVerb, RouteTo, RouteVerb, TrunkVerb, UserVerb,
+};
+use super::print::Printer;
+
+pub(super) async fn user(api: &Api, printer: &Printer, verb: &UserVerb) -> Result<(), Failure> {
+    match verb {
+        UserVerb::List => {
+            printer.list(&api.list("users").await?, &[("name", "name"), ("roles", "roles"), ("id", "id")]);
+        }
+        UserVerb::Add { name, roles, password_stdin } => {
+            let password = if *password_stdin { Some(json!(secret_from_stdin()?)) } else { None };
+            let roles: Vec<_> = roles.iter().map(|role| role.word()).collect();
+            let body =
+                object([("name", Some(json!(name))), ("roles", Some(json!(roles))), ("password", password)]);
+            printer.record(&api.post("/v1/users", &body).await?);
+        }
+        UserVerb::Password { user } => {
+            let id = api.id("users", user).await?;
+            let body = json!({ "password": secret_from_stdin()? });
+            api.put(&format!("/v1/users/{id}/password"), &body).await?;
+            printer.done("the password is set");
+        }
+        UserVerb::Remove { user } => remove(api, printer, "users", user).await?,
+    }
+    Ok(())
+}
+
+pub(super) async fn device(api: &Api, printer: &Printer, verb: &DeviceVerb) -> Result<(), Failure> {
+    match verb {
+        DeviceVerb::List => {
+            let columns = [("number", "number"), ("name", "display_name"), ("state", "state"), ("id", "id")];
+            printer.list(&api.list("devices").await?, &columns);
+        }
+        DeviceVerb::Add { number, display_name, digest } => {
+            let name = display_name.as_ref().map(|name| json!(name));
+            let digest = digest.as_ref().map(|digest| json!(digest));
+            let body = object([("number", Some(json!(number))), ("display_name", name), ("digest", digest)]);
+            printer.record(&api.post("/v1/devices", &body).await?);
+        }
+        DeviceVerb::Secret { device } => {
+            let id = api.id("devices", device).await?;
+            printer.record(&api.post(&format!("/v1/devices/{id}/secret"), &nothing()).await?);
+        }
+        DeviceVerb::Remove { device } => remove(api, printer, "devices", device).await?,
+    }
+    Ok(())
+}
+
+pub(super) async fn queue(api: &Api, printer: &Printer, verb: &QueueVerb) -> Result<(), Failure> {
+    match verb {
+        QueueVerb::List => {
+            let columns = [
+                ("name", "name"),
+                ("number", "number"),
+                ("strategy", "strategy"),
+                ("waiting", "state.waiting"),
+                ("longest wait ms", "state.longest_wait_ms"),
+                ("logged in", "state.logged_in"),
+                ("eligible", "state.eligible"),
+                ("answered", "state.tally.answered"),
+                ("abandoned", "state.tally.abandoned"),
+                ("id", "id"),
+            ];
+            printer.list(&api.list("queues").await?, &columns);
+        }
+        QueueVerb::Add(new) => printer.record(&api.post("/v1/queues", &new_queue(new)).await?),
+        QueueVerb::Remove { queue } => remove(api, printer, "queues", queue).await?,
+    }
+    Ok(())
+}
+
+fn new_queue(new: &NewQueue) -> Value {
+    let ms = |seconds: Option<u64>| seconds.map(|seconds| json!(seconds.saturating_mul(1_000)));
+    object([
+        ("name", Some(json!(new.name))),
+        ("number", new.number.as_ref().map(|number| json!(number))),
+        ("strategy", new.strategy.map(|strategy| json!(strategy.word()))),
+        ("offer_ms", ms(new.offer_s)),
+        ("wrap_up_ms", ms(new.wrap_up_s)),
+        ("max_wait_ms", ms(new.max_wait_s)),
+        ("treatment", new.greeting.as_ref().map(|greeting| json!({ "greeting": greeting }))),
+        ("record", new.no_recording.then_some(json!(false))),
+    ])
+}
+
+pub(super) async fn trunk(api: &Api, printer: &Printer, verb: &TrunkVerb) -> Result<(), Failure> {
+    match verb {
+        TrunkVerb::List => {
+            let columns = [
+                ("name", "name"),
+                ("address", "address"),
+                ("sources", "sources"),
+                ("may dial", "outbound_prefixes"),
+                ("user name", "username"),
+                ("id", "id"),
+            ];
+            printer.list(&api.list("trunks").await?, &columns);
+        }
+        TrunkVerb::Add(new) => printer.record(&api.post("/v1/trunks", &new_trunk(new)?).await?),
+        TrunkVerb::Remove { trunk } => remove(api, printer, "trunks", trunk).await?,
+    }
+    Ok(())
+}
+
+fn new_trunk(new: &NewTrunk) -> Result<Value, Failure> {
+    let password = if new.password_stdin { Some(json!(secret_from_stdin()?)) } else { None };
+    let some = |list: &[String]| (!list.is_empty()).then(|| json!(list));
+    Ok(object([
+        ("name", Some(json!(new.name))),
+        ("address", Some(json!(new.address))),
+        ("sources", some(&new.sources)),
+        ("username", new.username.as_ref().map(|username| json!(username))),
+        ("password", password),
+        ("authenticate_inbound", new.authenticate_inbound.then_some(json!(true))),
+        ("outbound_prefixes", some(&new.outbound_prefixes)),
+        ("caller_number", new.caller_number.as_ref().map(|number| json!(number))),
+    ]))
+}
+
+pub(super) async fn route(api: &Api, printer: &Printer, verb: &RouteVerb) -> Result<(), Failure> {
+    match verb {
+        RouteVerb::List => {
+            let columns = [
+                ("number", "number"),
+                ("greeting", "greeting"),
+                ("to", "destination.to"),
+                ("queue", "destination.queue"),
+                ("agent", "destination.agent"),
+                ("device", "destination.device"),
+                ("id", "id"),
+            ];
+            printer.list(&api.list("routes").await?, &columns);
+        }
+        RouteVerb::Add { number, to, greeting } => {
+            let greeting = greeting.as_ref().map(|greeting| json!(greeting));
+            let destination = destination(api, to).await?;
+            let body = object([
+                ("number", Some(json!(number))),
+                ("greeting", greeting),
+                ("destination", Some(destination)),
+            ]);
+            printer.record(&api.post("/v1/routes", &body).await?);
+        }
+        RouteVerb::Remove { route } => remove(api, printer, "routes", route).await?,
+    }
+    Ok(())
+}
+
+async fn destination(api: &Api, to: &RouteTo) -> Result<Value, Failure> {
+    if let Some(queue) = &to.queue {
+        return Ok(json!({ "to": "queue", "queue": api.id("queues", queue).await? }));
+    }
+    if let Some(agent) = &to.agent {
+        return Ok(json!({ "to": "agent", "agent": api.id("agents", agent).await? }));
+    }
+    if let Some(device) = &to.device {
+        return Ok(json!({ "to": "device", "device": api.id("devices", device).await? }));
+    }
+    // The parser insists on exactly one of the four.
+    Ok(json!({ "to": "clear" }))
+}
+
+pub(super) async fn named(api: &Api, printer: &Printer, kind: &str, verb: &NamedVerb) -> Result<(), Failure> {
+    match verb {
+        NamedVerb::List => printer.list(&api.list(kind).await?, &[("name", "name"), ("id", "id")]),
+        NamedVerb::Add { name } => {
+            printer.record(&api.post(&format!("/v1/{kind}"), &json!({ "name": name })).await?);
+        }
+        NamedVerb::Remove { which } => remove(api, printer, kind, which).await?,
+    }
+    Ok(())
+}
+
+pub(super) async fn remove(api: &Api, printer: &Printer, kind: &str, which: &str) -> Result<(), Failure> {
+    let id = api.id(kind, which).await?;
+    api.delete(&format!("/v1/{kind}/{id}")).await?;
+    printer.done("removed");
+    Ok(())
+}

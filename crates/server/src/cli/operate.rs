@@ -1,0 +1,150 @@
+//! Commands about what goes on: agents, calls, tokens.
+
+use serde_json::{Value, json};
+
+use super::Failure;
+use super::api::{Api, nothing, object};
+use super::arguments::{AgentVerb, CallVerb, TokenVerb};
+use super::directory::remove;
+use super::print::Printer;
+
+pub(super) async fn agent(api: &Api, printer: &Printer, verb: &AgentVerb) -> Result<(), Failure> {
+    match verb {
+        AgentVerb::List => {
+            let columns = [
+                ("name", "name"),
+                ("duty", "duty.state"),
+                ("pending", "pending.state"),
+                ("activity", "activity.state"),
+                ("device", "device.state"),
+                ("number", "number"),
+                ("id", "id"),
+            ];
+            printer.list(&api.list("agents").await?, &columns);
+        }
+        AgentVerb::Add { name, number, user } => {
+            let user = match user {
+                Some(user) => Some(json!(api.id("users", user).await?)),
+                None => None,
+            };
+            let number = number.as_ref().map(|number| json!(number));
+            let body = object([("name", Some(json!(name))), ("number", number), ("user", user)]);
+            printer.record(&api.post("/v1/agents", &body).await?);
+        }
+        AgentVerb::Remove { agent } => remove(api, printer, "agents", agent).await?,
+        AgentVerb::Assign { agent, queue } => {
+            let (agent, queue) = (api.id("agents", agent).await?, api.id("queues", queue).await?);
+            outcome(printer, &api.put(&format!("/v1/agents/{agent}/queues/{queue}"), &nothing()).await?);
+        }
+        AgentVerb::Unassign { agent, queue } => {
+            let (agent, queue) = (api.id("agents", agent).await?, api.id("queues", queue).await?);
+            outcome(printer, &api.delete(&format!("/v1/agents/{agent}/queues/{queue}")).await?);
+        }
+        AgentVerb::LogIn { agent, device } => {
+            let device = api.id("devices", device).await?;
+            act(api, printer, agent, "log-in", &json!({ "device": device })).await?;
+        }
+        AgentVerb::LogOut { agent } => act(api, printer, agent, "log-out", &nothing()).await?,
+        AgentVerb::Ready { agent } => act(api, printer, agent, "ready", &nothing()).await?,
+        AgentVerb::NotReady { agent, reason, note } => {
+            let reason = match reason {
+                Some(reason) => Some(json!(api.id("reasons", reason).await?)),
+                None => None,
+            };
+            let body = object([("reason", reason), ("note", note.as_ref().map(|note| json!(note)))]);
+            act(api, printer, agent, "not-ready", &body).await?;
+        }
+        AgentVerb::EndWrapUp { agent } => act(api, printer, agent, "end-wrap-up", &nothing()).await?,
+    }
+    Ok(())
+}
+
+async fn act(api: &Api, printer: &Printer, agent: &str, verb: &str, body: &Value) -> Result<(), Failure> {
+    let id = api.id("agents", agent).await?;
+    outcome(printer, &api.post(&format!("/v1/agents/{id}/{verb}"), body).await?);
+    Ok(())
+}
+
+/// Says whether it is so now, was so before, or will be so after the call.
+fn outcome(printer: &Printer, answer: &Value) {
+    let agent = &answer["agent"];
+    let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+    let mut line = format!(
+        "{}: {}, {}",
+        text(&agent["name"]),
+        text(&agent["duty"]["state"]).replace('_', " "),
+        text(&agent["activity"]["state"]).replace('_', " ")
+    );
+    if answer["pending"] == true {
+        line.push_str(&format!(" (pending: {})", text(&agent["pending"]["state"]).replace('_', " ")));
+    }
+    if answer["already"] == true {
+        line.push_str(" (it was so already)");
+    }
+    printer.line(answer, &line);
+}
+
+pub(super) async fn call(api: &Api, printer: &Printer, verb: &CallVerb) -> Result<(), Failure> {
+    match verb {
+        CallVerb::List => {
+            let columns = [
+                ("started", "started"),
+                ("direction", "direction"),
+                ("caller", "caller"),
+                ("dialled", "dialled"),
+                ("phase", "phase.state"),
+                ("agent", "agent"),
+                ("id", "id"),
+            ];
+            printer.list(&api.list("calls").await?, &columns);
+        }
+        CallVerb::Place { device, to } => {
+            let device = api.id("devices", device).await?;
+            printer.record(&api.post("/v1/calls", &json!({ "device": device, "to": to })).await?);
+        }
+        CallVerb::HangUp { call } => {
+            let id = api.id("calls", call).await?;
+            api.post(&format!("/v1/calls/{id}/hang-up"), &nothing()).await?;
+            printer.done("the call is ended");
+        }
+    }
+    Ok(())
+}
+
+pub(super) async fn token(api: &Api, printer: &Printer, verb: &TokenVerb) -> Result<(), Failure> {
+    match verb {
+        TokenVerb::List => {
+            let columns = [
+                ("name", "name"),
+                ("scopes", "scopes"),
+                ("user", "user"),
+                ("expires", "expires_at"),
+                ("id", "id"),
+            ];
+            printer.list(&api.list("tokens").await?, &columns);
+        }
+        TokenVerb::Add { name, scopes, user, expires_in_s } => {
+            let user = match user {
+                Some(user) => Some(json!(api.id("users", user).await?)),
+                None => None,
+            };
+            let body = object([
+                ("name", Some(json!(name))),
+                ("scopes", Some(json!(scopes))),
+                ("user", user),
+                ("expires_in_s", expires_in_s.map(|seconds| json!(seconds))),
+            ]);
+            printer.record(&api.post("/v1/tokens", &body).await?);
+        }
+        TokenVerb::Revoke { token } => {
+            if token.len() != 16 || !token.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+                return Err(Failure::NotFound(format!(
+                    "\"{token}\" is no token's id, which has 16 hexadecimal digits (see `cordial token list`)"
+                )));
+            }
+            api.delete(&format!("/v1/tokens/{token}")).await?;
+            printer.done("the token is ended");
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,119 @@
+//! `cordial serve`.
+
+use std::path::Path;
+
+use crate::cli::Failure;
+use crate::config::Config;
+use crate::log;
+use crate::run::{Fatal, FirstStart, Server, StartError};
+
+/// Serves until the process is asked to end.
+pub(super) async fn serve(config: &Config, file: Option<&Path>) -> Result<(), Failure> {
+    log::start(&config.log);
+    let mut server = Server::start(config).await.map_err(|error| not_started(config, &error))?;
+    if let Some(first) = server.take_first_start() {
+        print!("{}", welcome(&first, server.http(), file));
+    }
+    println!("serving: SIP udp {}, API http://{}", server.sip(), server.http());
+    let asked = AskedToEnd::new().map_err(|error| Failure::Internal(error.to_string()))?;
+    let (first, second) = tokio::sync::oneshot::channel();
+    let stop = async {
+        // The drain holds the other end from the beginning.
+        first.send(asked.next().await).ok();
+    };
+    let hurry = async {
+        match second.await {
+            Ok(asked) => drop(asked.next().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    server.run_until(stop, hurry).await.map_err(|fatal| {
+        tracing::error!(%fatal, "the process ends");
+        ended(&fatal)
+    })
+}
+
+fn ended(fatal: &Fatal) -> Failure {
+    match fatal {
+        Fatal::Journal(_) => Failure::Store(format!(
+            "{fatal}; nothing that was acknowledged is lost: free space or mend the disk (`cordial doctor` looks), then \
+             start again"
+        )),
+        Fatal::Socket(_) | Fatal::Ended(_) => Failure::Internal(fatal.to_string()),
+    }
+}
+
+fn not_started(config: &Config, error: &StartError) -> Failure {
+    match error {
+        StartError::Store(_) | StartError::Restore(_) => {
+            Failure::Store(format!("paths.data = {:?}: {error}", config.paths.data))
+        }
+        StartError::Listen { .. }
+        | StartError::Recordings { .. }
+        | StartError::Prompts(_)
+        | StartError::Node(_)
+        | StartError::FirstStart(_) => Failure::Refused(error.to_string()),
+        StartError::Fatal(fatal) => ended(fatal),
+        StartError::System(_) => Failure::Internal(error.to_string()),
+    }
+}
+
+/// SIGTERM or SIGINT: each call waits for the next one.
+#[cfg(unix)]
+struct AskedToEnd {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl AskedToEnd {
+    fn new() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn next(mut self) -> Self {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+        self
+    }
+}
+
+/// Ctrl-C: each call waits for the next one.
+#[cfg(not(unix))]
+struct AskedToEnd;
+
+#[cfg(not(unix))]
+impl AskedToEnd {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(self) -> Self {
+        // Without the signal the process can still be ended from outside.
+        tokio::signal::ctrl_c().await.ok();
+        self
+    }
+}
+
+/// What the very first start says.
+fn welcome(first: &FirstStart, http: std::net::SocketAddr, file: Option<&Path>) -> String {
+    let cordial =
+        file.map_or_else(|| "cordial".to_owned(), |file| format!("cordial --config {}", file.display()));
+    format!(
+        "\nThis is the first start: the tenant \"{}\" with the SIP domain \"{}\" was made.\n\
+         There is no default password. This token is shown once and is good for a day:\n\n    {}\n\n\
+         On this machine the command line uses {} by itself. Go on with:\n\n    \
+         {cordial} device add 100\n    {cordial} queue add sales --number 500\n    {cordial} agent add ann\n    \
+         {cordial} agent assign ann sales\n    {cordial} agent log-in ann 100\n    {cordial} agent ready ann\n\n\
+         Phones register at {} with the user name and password that `device add` shows.\n\
+         The API is described at http://{http}/docs\n\n",
+        first.tenant,
+        first.domain,
+        first.token,
+        first.token_file.display(),
+        first.domain,
+    )
+}

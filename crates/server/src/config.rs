@@ -1,0 +1,318 @@
+//! The configuration: listeners, paths and limits, and nothing else. What operators decide at run time (users,
+//! devices, queues) is a fact in the journal, never a line in a file.
+//!
+//! Three layers, each over the one before: the defaults below, a TOML file, and environment variables named
+//! `CORDIAL_<TABLE>__<OPTION>` such as `CORDIAL_SIP__UDP`. `config/example.toml` shows every option.
+
+mod error;
+mod value;
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use figment::Figment;
+use figment::providers::{Env, Format, Serialized, Toml};
+use serde::{Deserialize, Serialize};
+
+pub use error::ConfigError;
+pub use value::{Host, Listen, LogFormat, PortRange, Whole};
+
+/// Environment variables of the command line that share the prefix but are no options.
+const OTHER_VARIABLES: &[&str] = &["config", "output", "token", "url"];
+
+/// Everything that is said at start.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Signalling.
+    pub sip: Sip,
+    /// Our own API.
+    pub http: Http,
+    /// Audio.
+    pub media: Media,
+    /// Where things lie on disk.
+    pub paths: Paths,
+    /// The tenant that the first start makes.
+    pub first_tenant: FirstTenant,
+    /// How much is taken before something is refused.
+    pub limits: Limits,
+    /// What is written to standard error.
+    pub log: Log,
+}
+
+/// Signalling.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Sip {
+    /// Where phones and trunks reach us by UDP.
+    pub udp: Listen,
+    /// The host written in Via and Contact; empty means the address of `udp`.
+    pub advertised_host: Host,
+    /// The realm in which strangers of unknown domains are challenged.
+    pub realm: Host,
+    /// The shortest life of a registration. Seconds.
+    pub expires_min_s: Whole<1, 3_600>,
+    /// The longest life of a registration. Seconds.
+    pub expires_max_s: Whole<60, 86_400>,
+    /// How often a talking phone is asked whether it is still there; nought never asks. Seconds.
+    pub ping_s: Whole<0, 3_600>,
+}
+
+/// Our own API.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Http {
+    /// Where the native API, `/metrics` and the health probes are served.
+    pub native: Listen,
+}
+
+/// Audio.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Media {
+    /// The address on which audio is taken, and which phones are told to send to.
+    pub ip: IpAddress,
+    /// UDP ports for audio; each party of a call takes two.
+    pub rtp_ports: PortRange,
+    /// Whether audio may come from another address than the phone named (phones behind NAT).
+    pub learn_sources: bool,
+}
+
+/// An IP address in text.
+pub type IpAddress = value::Address;
+
+/// Where things lie on disk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Paths {
+    /// Journal, read models and keys.
+    pub data: PathBuf,
+    /// Recordings, one folder for each tenant.
+    pub recordings: PathBuf,
+    /// A folder with prompts that replace or add to the built-in ones; empty means none.
+    pub prompts: PathBuf,
+}
+
+/// The tenant that the first start makes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FirstTenant {
+    /// Its name.
+    pub name: Host,
+    /// The SIP domain of its devices.
+    pub domain: Host,
+}
+
+/// How much is taken before something is refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// SIP dialogs alive at once; beyond it a new call is answered 503.
+    pub dialogs: Whole<2, 200_000>,
+    /// How far the journal may fall behind before new calls and requests are refused. Milliseconds.
+    pub journal_behind_ms: Whole<50, 10_000>,
+    /// How long a stop waits for live calls. Seconds.
+    pub drain_s: Whole<0, 86_400>,
+    /// Event streams open at once; beyond it a new one is refused (429).
+    pub event_streams: Whole<1, 100_000>,
+    /// Events that a subscriber may be behind before its stream is cut.
+    pub events_behind: Whole<64, 1_048_576>,
+    /// The largest body of a request. Bytes; a larger one is refused (413).
+    pub request_bytes: Whole<1_024, 16_777_216>,
+}
+
+/// What is written to standard error.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// For people or for machines.
+    pub format: LogFormat,
+    /// What is written, as `level` or `target=level,target=level`.
+    pub filter: String,
+}
+
+impl Config {
+    /// Reads the file (when given) and the environment over the defaults.
+    ///
+    /// # Errors
+    /// The first value that is not what it should be, with file, line, key and what would be right.
+    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
+        let text = match file {
+            Some(path) => {
+                Some(std::fs::read_to_string(path).map_err(|error| ConfigError::unreadable(path, &error))?)
+            }
+            None => None,
+        };
+        Self::read(file.unwrap_or(Path::new("")), text.as_deref().unwrap_or(""), environment())
+    }
+
+    /// The configuration that `text` says over the defaults, without the environment.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn parse(file: &Path, text: &str) -> Result<Self, ConfigError> {
+        Self::read(file, text, Figment::new())
+    }
+
+    fn read(file: &Path, text: &str, environment: Figment) -> Result<Self, ConfigError> {
+        let source = error::Source { file, text };
+        source.check_syntax()?;
+        let config: Self = Figment::from(Serialized::defaults(Self::default()))
+            .merge(Toml::string(text))
+            .merge(environment)
+            .extract()
+            .map_err(|error| source.explain(&error))?;
+        config.check().map_err(|(key, wrong)| source.at(key, &wrong))?;
+        Ok(config)
+    }
+
+    /// What no single value can say. The key is named in whose line the fault is shown.
+    fn check(&self) -> Result<(), (&'static str, String)> {
+        if self.sip.expires_min_s.get() > self.sip.expires_max_s.get() {
+            let wrong = format!("must be at most sip.expires_max_s ({})", self.sip.expires_max_s.get());
+            return Err(("sip.expires_min_s", wrong));
+        }
+        if self.media.ip.get().is_unspecified() {
+            return Err((
+                "media.ip",
+                "phones are told this address, so it must be one of this machine's own such as \"192.0.2.10\""
+                    .to_owned(),
+            ));
+        }
+        if self.media.ip.get().is_multicast() {
+            return Err(("media.ip", "must be an address of one machine, not of a group".to_owned()));
+        }
+        for (key, path, needed) in [
+            ("paths.data", &self.paths.data, true),
+            ("paths.recordings", &self.paths.recordings, true),
+            ("paths.prompts", &self.paths.prompts, false),
+        ] {
+            let text = path.as_os_str().as_encoded_bytes();
+            if text.contains(&0) || (needed && text.is_empty()) {
+                return Err((key, "expected the path of a folder such as \"/var/lib/cordial\"".to_owned()));
+            }
+        }
+        let udp = self.sip.udp.get();
+        if udp.ip().is_unspecified() && self.sip.advertised_host.as_str().is_empty() {
+            let wrong =
+                format!("needed because sip.udp is {udp}: the name or address that phones reach us by");
+            return Err(("sip.advertised_host", wrong));
+        }
+        if self.media.rtp_ports.contains(udp.port()) {
+            let wrong = format!("must not hold the port of sip.udp ({})", udp.port());
+            return Err(("media.rtp_ports", wrong));
+        }
+        for (key, value) in [
+            ("first_tenant.name", &self.first_tenant.name),
+            ("first_tenant.domain", &self.first_tenant.domain),
+        ] {
+            if value.as_str().is_empty() {
+                return Err((key, "must not be empty".to_owned()));
+            }
+        }
+        if let Err(wrong) = tracing_subscriber::EnvFilter::try_new(&self.log.filter) {
+            return Err((
+                "log.filter",
+                format!("expected levels such as \"info\" or \"info,cordial_sip=debug\" ({wrong})"),
+            ));
+        }
+        Ok(())
+    }
+
+    /// The keys of all options, as `table.option`.
+    #[must_use]
+    pub fn keys() -> BTreeSet<String> {
+        let all = figment::value::Value::serialize(Self::default()).expect("the defaults are plain values");
+        let mut keys = BTreeSet::new();
+        for (table, options) in all.as_dict().into_iter().flatten() {
+            keys.extend(
+                options.as_dict().into_iter().flatten().map(|(option, _)| format!("{table}.{option}")),
+            );
+        }
+        keys
+    }
+}
+
+/// The variables `CORDIAL_<TABLE>__<OPTION>`.
+fn environment() -> Figment {
+    Figment::from(Env::prefixed("CORDIAL_").ignore(OTHER_VARIABLES).split("__"))
+}
+
+impl Default for Sip {
+    fn default() -> Self {
+        Self {
+            udp: Listen::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 5060))),
+            advertised_host: Host::default(),
+            realm: Host::known("cordial"),
+            expires_min_s: Whole::known(60),
+            expires_max_s: Whole::known(3_600),
+            ping_s: Whole::known(60),
+        }
+    }
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self { native: Listen::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))) }
+    }
+}
+
+impl Default for Media {
+    fn default() -> Self {
+        Self {
+            ip: IpAddress::new(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+            rtp_ports: PortRange::known(16_384, 24_575),
+            learn_sources: true,
+        }
+    }
+}
+
+impl Default for Paths {
+    fn default() -> Self {
+        Self { data: "data".into(), recordings: "data/recordings".into(), prompts: PathBuf::new() }
+    }
+}
+
+impl Default for FirstTenant {
+    fn default() -> Self {
+        Self { name: Host::known("default"), domain: Host::known("cordial.local") }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            dialogs: Whole::known(20_000),
+            journal_behind_ms: Whole::known(500),
+            drain_s: Whole::known(60),
+            event_streams: Whole::known(1_000),
+            events_behind: Whole::known(8_192),
+            request_bytes: Whole::known(1_048_576),
+        }
+    }
+}
+
+impl Limits {
+    /// [`Limits::drain_s`] as a duration.
+    #[must_use]
+    pub const fn drain(&self) -> Duration {
+        Duration::from_secs(self.drain_s.get())
+    }
+
+    /// [`Limits::journal_behind_ms`] as a duration.
+    #[must_use]
+    pub const fn journal_behind(&self) -> Duration {
+        Duration::from_millis(self.journal_behind_ms.get())
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { format: LogFormat::Text, filter: "info".to_owned() }
+    }
+}
+
+#[cfg(test)]
+mod tests;

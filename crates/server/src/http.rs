@@ -1,0 +1,190 @@
+//! The native API over HTTP: `/v1`, health, numbers, and the document that describes it all.
+//!
+//! Each operation is declared once (`operation`), stands behind one guard (`guard`), and translates by the native
+//! dialect. Nothing is decided here that the engine could decide.
+
+mod access;
+mod agents;
+mod ask;
+mod calls;
+mod directory;
+mod document;
+mod events;
+mod fault;
+mod guard;
+mod idempotency;
+mod limits;
+mod names;
+mod operation;
+mod rates;
+mod records;
+mod scene;
+mod system;
+mod taps;
+mod tickets;
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use axum::Router;
+use axum::http::{HeaderValue, header};
+use axum::middleware::{from_fn_with_state, map_response};
+use axum::response::Response;
+use axum::routing::get;
+use cordial_dialects::native::limits::BODY_MAX;
+use cordial_dialects::native::problem::{Code, Problem};
+use cordial_dialects::native::wire::Page;
+use cordial_engine::WallTime;
+
+use self::ask::PageOf;
+use self::document::Document;
+use self::fault::No;
+use self::operation::Operation;
+use self::rates::Rates;
+use self::taps::Taps;
+use self::tickets::Tickets;
+use crate::config;
+use crate::handle::Handle;
+use crate::health::Health;
+use crate::meters::Meters;
+use crate::recordings::Library;
+use crate::tap::Tap;
+
+/// What the API is made of.
+pub struct Parts {
+    /// The door to the node.
+    pub handle: Handle,
+    /// Whether the process is well.
+    pub health: Health,
+    /// Numbers for Prometheus.
+    pub meters: Meters,
+    /// Where requests are shown.
+    pub tap: Tap,
+    /// The files of recordings.
+    pub recordings: Library,
+    /// The operator's limits.
+    pub limits: config::Limits,
+}
+
+/// What every request sees; cheap to clone.
+#[derive(Clone)]
+pub struct State(Arc<Inner>);
+
+/// What all clones of a [`State`] share.
+pub struct Inner {
+    parts: Parts,
+    tickets: Tickets,
+    rates: Rates,
+    taps: Taps,
+    document: Document,
+}
+
+impl Deref for State {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl State {
+    /// The state of a router.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        let taps = Taps::new(parts.tap.clone());
+        Self(Arc::new(Inner {
+            parts,
+            taps,
+            tickets: Tickets::default(),
+            rates: Rates::default(),
+            document: Document::of(&operations()),
+        }))
+    }
+
+    /// The largest body that is read. Bytes. The operator's limit is for every dialect; ours have small bodies.
+    fn body_max(&self) -> usize {
+        usize::try_from(self.parts.limits.request_bytes.get()).map_or(BODY_MAX, |max| max.min(BODY_MAX))
+    }
+}
+
+/// All operations of the API, each behind its guard.
+pub fn router(state: State) -> Router {
+    let mut router = Router::new();
+    for operation in operations() {
+        let guard = from_fn_with_state((state.clone(), operation.gate), guard::guard);
+        router = router.route(&operation.path, operation.route.route_layer(guard));
+    }
+    metrics::describe_counter!("cordial_http_requests_total", "HTTP requests by method, path and answer.");
+    metrics::describe_histogram!("cordial_http_request_seconds", "How long answers took.");
+    router
+        .route("/docs/errors/{code}", get(system::error_page))
+        .fallback(async || No::new(Code::NoSuchPath, "see /docs for the paths there are"))
+        .method_not_allowed_fallback(async || {
+            No::new(Code::MethodNotAllowed, "see /docs for the methods of this path")
+        })
+        .layer(map_response(harden))
+        .with_state(state)
+}
+
+/// The OpenAPI document, as `/openapi.json` serves it.
+#[must_use]
+pub fn openapi_json() -> String {
+    String::from_utf8_lossy(&Document::of(&operations()).json).into_owned()
+}
+
+fn operations() -> Vec<Operation> {
+    let mut all = Vec::new();
+    all.extend(access::operations());
+    all.extend(directory::operations());
+    all.extend(agents::operations());
+    all.extend(calls::operations());
+    all.extend(events::operations());
+    all.extend(records::operations());
+    all.extend(system::operations());
+    all
+}
+
+/// Nothing that is answered may be kept by a cache or taken for another kind of file.
+async fn harden(mut answer: Response) -> Response {
+    let headers = answer.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    answer
+}
+
+/// What the wall clock says.
+fn wall() -> WallTime {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    WallTime(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// The page of a list that is at hand whole.
+fn page<T>(all: Vec<T>, asked: &PageOf, id: impl Fn(&T) -> String) -> Result<Page<T>, No> {
+    let limit = asked.limit()?;
+    let begin = match &asked.after {
+        None => 0,
+        Some(after) => {
+            let last = all.iter().position(|it| id(it) == *after);
+            last.ok_or_else(|| No::field("?after", "must be the next of the page before"))? + 1
+        }
+    };
+    let more = all.len() > begin + limit;
+    let items: Vec<T> = all.into_iter().skip(begin).take(limit).collect();
+    let next = items.last().filter(|_| more).map(&id);
+    Ok(Page { items, next })
+}
+
+/// A thing that is not there, or is another tenant's.
+fn not_found(what: &str) -> No {
+    let (problem, detail) = (
+        Problem::refused(&cordial_engine::Refusal::NotFound(cordial_engine::Kind::Tenant)),
+        format!("no such {what}"),
+    );
+    Problem { detail, ..problem }.into()
+}
+
+/// The engine granted a command with an answer that this command does not have.
+fn odd_answer() -> No {
+    No::new(Code::Internal, "the engine answered what was not asked")
+}

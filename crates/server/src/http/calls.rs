@@ -1,0 +1,219 @@
+//! Live calls and offers.
+
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json, extract};
+use cordial_dialects::native::wire::{self, Done, Id, Scope};
+use cordial_dialects::native::{decode, encode};
+use cordial_engine::{Answer, Command, Refusal};
+
+use super::ask::{Asked, At, Body, MaybeBody, PageOf};
+use super::fault::No;
+use super::guard::Who;
+use super::operation::{Draft, Operation, get, post, put};
+use super::scene::{LookError, Scene, parties};
+use super::{State, not_found, odd_answer};
+
+const ACTS: &[Scope] = &[Scope::Agent, Scope::Supervise];
+
+pub(super) fn operations() -> Vec<Operation> {
+    vec![
+        get("/v1/calls")
+            .called("list_calls", "calls", "Lists live calls")
+            .needs(&[Scope::Read])
+            .paged()
+            .answers_page::<wire::Call>()
+            .handled_by(list),
+        post("/v1/calls")
+            .called("place_call", "calls", "Rings a device, and dials for it when it is answered")
+            .needs(ACTS)
+            .body::<wire::NewCall>()
+            .answers::<wire::Call>(201, "The device rings.")
+            .handled_by(place),
+        get("/v1/calls/{id}")
+            .called("get_call", "calls", "Shows a live call")
+            .needs(&[Scope::Read])
+            .answers::<wire::Call>(200, "As it is.")
+            .handled_by(read),
+        granted(post("/v1/calls/{id}/hang-up").called("hang_up", "calls", "Clears a call with all its legs"))
+            .handled_by(hang_up),
+        granted(put("/v1/calls/{id}/disposition").called(
+            "set_disposition",
+            "calls",
+            "Says how the contact ended",
+        ))
+        .body::<wire::SetDisposition>()
+        .handled_by(disposition),
+        granted(
+            post("/v1/calls/{id}/recording/pause")
+                .called("pause_recording", "calls", "Leaves what is said out of the recording")
+                .perhaps_body::<wire::PauseRecording>(),
+        )
+        .handled_by(pause),
+        granted(post("/v1/calls/{id}/recording/resume").called(
+            "resume_recording",
+            "calls",
+            "Takes what is said into the recording again",
+        ))
+        .handled_by(resume),
+        get("/v1/offers")
+            .called("list_offers", "calls", "Lists live offers")
+            .needs(&[Scope::Read])
+            .paged()
+            .answers_page::<wire::Offer>()
+            .handled_by(list_offers),
+        granted(post("/v1/offers/{id}/decline").called(
+            "decline_offer",
+            "calls",
+            "Refuses an offer without touching the phone",
+        ))
+        .handled_by(decline),
+    ]
+}
+
+fn granted(draft: Draft) -> Draft {
+    draft
+        .needs(ACTS)
+        .answers::<Done>(200, "It is so, was so (`already`), or is noted (`pending`).")
+        .refuses(&[409])
+}
+
+async fn list(
+    extract::State(state): extract::State<State>,
+    Extension(who): Extension<Who>,
+    Asked(page): Asked<PageOf>,
+) -> Result<Response, No> {
+    let calls = state.look(&who, |scene| {
+        let calls = scene.engine.calls(scene.tenant);
+        Ok(calls.iter().map(|call| encode::call(call, scene.now, scene)).collect::<Result<Vec<_>, _>>()?)
+    });
+    let page = super::page(calls.await?, &page, |call: &wire::Call| call.id.to_string())?;
+    Ok(Json(page).into_response())
+}
+
+async fn read(
+    extract::State(state): extract::State<State>,
+    Extension(who): Extension<Who>,
+    At(id): At<Id>,
+) -> Result<Json<wire::Call>, No> {
+    let look = move |scene: &Scene<'_>| Ok(encode::call(&scene.call(id)?, scene.now, scene)?);
+    state.look(&who, look).await.map(Json)
+}
+
+async fn place(
+    extract::State(state): extract::State<State>,
+    Extension(who): Extension<Who>,
+    Body(body): Body<wire::NewCall>,
+) -> Result<Response, No> {
+    let asker = who.clone();
+    let made = state.look(&who, move |scene| {
+        let (device, command) = decode::place_call(&body, scene)?;
+        let agent = scene.engine.device(scene.tenant, device).and_then(|device| device.agent);
+        scene.may_act(&asker, agent.into_iter())?;
+        Ok(command)
+    });
+    let command = made.await?;
+    let call = match state.parts.handle.command(who.tenant, who.by(), command).await?? {
+        Answer::Call(call, _) => call,
+        Answer::Done | Answer::Pending | Answer::Tenant(..) | Answer::Added(..) | Answer::Arrived(..) => {
+            return Err(odd_answer());
+        }
+    };
+    let told = state.look(&who, move |scene| {
+        let call = scene.engine.call(scene.tenant, call);
+        Ok(call.map(|call| encode::call(&call, scene.now, scene)).transpose()?)
+    });
+    let call = told.await?.ok_or_else(|| not_found("call"))?;
+    let location = format!("/v1/calls/{}", call.id);
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(call)).into_response())
+}
+
+type Asking = (extract::State<State>, Extension<Who>, At<Id>);
+
+async fn hang_up((extract::State(state), Extension(who), At(id)): Asking) -> Result<Json<Done>, No> {
+    let asker = who.clone();
+    let made = state.look(&who, move |scene| {
+        let call = scene.call(id)?;
+        scene.may_act(&asker, parties(&call))?;
+        Ok(Command::ClearCall { call: call.id })
+    });
+    let command = made.await?;
+    state.give(&who, command).await.map(Json)
+}
+
+async fn disposition(
+    (extract::State(state), Extension(who), At(id)): Asking,
+    Body(body): Body<wire::SetDisposition>,
+) -> Result<Json<Done>, No> {
+    // A call whose record is closed is no longer live; that is told apart from one that never was.
+    let gone = state.parts.handle.store().cdr(who.tenant, id.0).await?.is_some();
+    let asker = who.clone();
+    let made = state.look(&who, move |scene| {
+        let call = match scene.call(id) {
+            Ok(call) => call,
+            Err(_) if gone => return Err(LookError::Problem(closed())),
+            Err(unknown) => return Err(unknown.into()),
+        };
+        let (agent, command) = decode::set_disposition(call.id, scene.own(&asker), &body, scene)?;
+        scene.may_act(&asker, std::iter::once(agent))?;
+        Ok(command)
+    });
+    let command = made.await?;
+    state.give(&who, command).await.map(Json)
+}
+
+fn closed() -> cordial_dialects::native::problem::Problem {
+    cordial_dialects::native::problem::Problem::refused(&Refusal::CallClosed)
+}
+
+async fn pause(
+    (extract::State(state), Extension(who), At(id)): Asking,
+    MaybeBody(body): MaybeBody<wire::PauseRecording>,
+) -> Result<Json<Done>, No> {
+    let asker = who.clone();
+    let made = state.look(&who, move |scene| {
+        let call = scene.call(id)?;
+        scene.may_act(&asker, parties(&call))?;
+        Ok(decode::pause_recording(call.id, &body, scene)?)
+    });
+    let command = made.await?;
+    state.give(&who, command).await.map(Json)
+}
+
+async fn resume((extract::State(state), Extension(who), At(id)): Asking) -> Result<Json<Done>, No> {
+    let asker = who.clone();
+    let made = state.look(&who, move |scene| {
+        let call = scene.call(id)?;
+        scene.may_act(&asker, parties(&call))?;
+        Ok(Command::ResumeRecording { call: call.id })
+    });
+    let command = made.await?;
+    state.give(&who, command).await.map(Json)
+}
+
+async fn list_offers(
+    extract::State(state): extract::State<State>,
+    Extension(who): Extension<Who>,
+    Asked(page): Asked<PageOf>,
+) -> Result<Response, No> {
+    let offers = state.look(&who, |scene| {
+        let offers = scene.engine.offers(scene.tenant);
+        Ok(offers
+            .iter()
+            .map(|offer| encode::offer(offer, scene.now, scene))
+            .collect::<Result<Vec<_>, _>>()?)
+    });
+    let page = super::page(offers.await?, &page, |offer: &wire::Offer| offer.id.to_string())?;
+    Ok(Json(page).into_response())
+}
+
+async fn decline((extract::State(state), Extension(who), At(id)): Asking) -> Result<Json<Done>, No> {
+    let asker = who.clone();
+    let made = state.look(&who, move |scene| {
+        let offer = scene.offer(id)?;
+        scene.may_act(&asker, std::iter::once(offer.agent))?;
+        Ok(Command::DeclineOffer { offer: offer.id })
+    });
+    let command = made.await?;
+    state.give(&who, command).await.map(Json)
+}

@@ -1,0 +1,486 @@
+//! The directory: nine kinds of entry, the same five operations each.
+
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json, extract};
+use cordial_dialects::names::{EntryKey, Unnamed};
+use cordial_dialects::native::decode::{self, EntryBody};
+use cordial_dialects::native::wire::{self, Id, Page, Scope};
+use cordial_dialects::native::{encode, problem::Code};
+use cordial_engine::entry::Entry;
+use cordial_engine::id::{
+    AgentId, DeviceId, DispositionId, QueueId, ReasonId, RouteId, TeamId, TrunkId, UserId,
+};
+use cordial_engine::{Answer, Command, Refusal};
+use cordial_store::DeviceSecret;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use utoipa::ToSchema;
+use utoipa::openapi::schema::Type;
+
+use super::ask::{Asked, At, Body, Listing};
+use super::fault::No;
+use super::guard::Who;
+use super::operation::{Operation, delete, get, post, put};
+use super::scene::Scene;
+use super::{State, access, not_found, odd_answer};
+
+/// One kind of entry, as the API shows it.
+trait Resource: Sized + Send + Sync + 'static {
+    /// The kind's id.
+    type Key: EntryKey + Send + 'static;
+    /// What is written.
+    type Body: EntryBody + DeserializeOwned + ToSchema + Clone + Send + Sync + 'static;
+    /// What is read.
+    type Answer: Serialize + ToSchema + Send + 'static;
+    /// What is answered when it is made.
+    type Created: Serialize + ToSchema + Send;
+    /// As in the path.
+    const PLURAL: &'static str;
+    /// One of them.
+    const ONE: &'static str;
+    /// By what it is found: `name` or `number`.
+    const FOUND_BY: &'static str;
+
+    /// What is read of one that exists.
+    fn told(scene: &Scene<'_>, key: Self::Key) -> Result<Option<Self::Answer>, Unnamed>;
+
+    /// Keeps what is no fact: secrets.
+    fn keep(
+        state: &State,
+        who: &Who,
+        key: Self::Key,
+        body: &Self::Body,
+        fresh: bool,
+    ) -> impl Future<Output = Result<Option<wire::DeviceSecret>, No>> + Send {
+        let _ = (state, who, key, body, fresh);
+        async { Ok(None) }
+    }
+
+    /// Forgets what was kept.
+    fn forget(state: &State, who: &Who, key: Self::Key) -> impl Future<Output = Result<(), No>> + Send {
+        let _ = (state, who, key);
+        async { Ok(()) }
+    }
+
+    /// The answer to its making.
+    fn created(answer: Self::Answer, secret: Option<wire::DeviceSecret>) -> Result<Self::Created, No>;
+}
+
+pub(super) fn operations() -> Vec<Operation> {
+    let mut all = Vec::new();
+    all.extend(of::<Users>());
+    all.extend(of::<Teams>());
+    all.extend(of::<Agents>());
+    all.extend(of::<Devices>());
+    all.extend(of::<Queues>());
+    all.extend(of::<Trunks>());
+    all.extend(of::<Routes>());
+    all.extend(of::<Reasons>());
+    all.extend(of::<Dispositions>());
+    all.push(
+        put("/v1/users/{id}/password")
+            .called(
+                "set_user_password",
+                "directory",
+                "Sets a user's password and ends what was bought with the old one",
+            )
+            .needs(&[Scope::Admin])
+            .body::<wire::UserPassword>()
+            .answers_other(204, None, "It is set.")
+            .handled_by(set_user_password),
+    );
+    all.push(
+        put("/v1/trunks/{id}/password")
+            .called("set_trunk_password", "directory", "Sets or removes a trunk's password")
+            .needs(&[Scope::Admin])
+            .body::<wire::TrunkPassword>()
+            .answers_other(204, None, "It is so.")
+            .handled_by(set_trunk_password),
+    );
+    all.push(
+        post("/v1/devices/{id}/secret")
+            .called("renew_device_secret", "directory", "Gives a device a new secret")
+            .needs(&[Scope::Admin])
+            .answers::<wire::DeviceWithSecret>(200, "The device with its new secret, shown this once.")
+            .handled_by(renew_device_secret),
+    );
+    all
+}
+
+fn of<R: Resource>() -> [Operation; 5] {
+    let (plural, one) = (R::PLURAL, R::ONE);
+    let (many_path, one_path) = (format!("/v1/{plural}"), format!("/v1/{plural}/{{id}}"));
+    [
+        get(&many_path)
+            .called(format!("list_{plural}"), "directory", format!("Lists {plural}"))
+            .needs(&[Scope::Read])
+            .paged()
+            .query(R::FOUND_BY, Type::String, "Only the one that is called exactly so.")
+            .answers_page::<R::Answer>()
+            .handled_by(list::<R>),
+        post(&many_path)
+            .called(format!("create_{one}"), "directory", format!("Makes a {one}"))
+            .needs(&[Scope::Admin])
+            .body::<R::Body>()
+            .answers::<R::Created>(201, "It is there; `Location` says where.")
+            .handled_by(create::<R>),
+        get(&one_path)
+            .called(format!("get_{one}"), "directory", format!("Shows a {one}"))
+            .needs(&[Scope::Read])
+            .answers::<R::Answer>(200, "As it is.")
+            .handled_by(read::<R>),
+        put(&one_path)
+            .called(
+                format!("replace_{one}"),
+                "directory",
+                format!("Replaces a {one}; what is left out gets its default"),
+            )
+            .needs(&[Scope::Admin])
+            .body::<R::Body>()
+            .answers::<R::Answer>(200, "As it is now.")
+            .refuses(&[409])
+            .handled_by(change::<R>),
+        delete(&one_path)
+            .called(
+                format!("delete_{one}"),
+                "directory",
+                format!("Removes a {one} that nothing needs any more"),
+            )
+            .needs(&[Scope::Admin])
+            .answers_other(204, None, "It is gone.")
+            .refuses(&[409])
+            .handled_by(remove::<R>),
+    ]
+}
+
+async fn list<R: Resource>(
+    extract::State(state): extract::State<State>,
+    Extension(who): Extension<Who>,
+    Asked(listing): Asked<Listing>,
+) -> Result<Json<Page<R::Answer>>, No> {
+    let limit = listing.limit()?;
+    let wanted = match (R::FOUND_BY, &listing.name, &listing.number) {
+        (_, None, None) => None,
+        ("name", Some(name), None) => Some(name.clone()),
+        ("number", None, Some(number)) => Some(number.clone()),
+        _ => {
+            return Err(No::field("?", format!("{} are found by {}", R::PLURAL, R::FOUND_BY)));
+        }
+    };
+    let after = match &listing.after {
+        None => None,
+        Some(after) => {
+            let guid = cordial_engine::id::Guid::parse(after);
+            Some(Id(guid.ok_or_else(|| No::field("?after", "must be the next of the page before"))?))
+        }
+    };
+    let page = state.look(&who, move |scene| {
+        let mut keys: Vec<R::Key> = match wanted {
+            Some(name) => {
+                let found = scene.engine.find_by_name(scene.tenant, R::Key::KIND, &name);
+                found.and_then(R::Key::of).into_iter().collect()
+            }
+            None => {
+                let entries = scene.engine.entries(scene.tenant, R::Key::KIND);
+                entries.into_iter().filter_map(|(id, _, _)| R::Key::of(id)).collect()
+            }
+        };
+        if let Some(after) = after {
+            let last = scene.key::<R::Key>(after)?.entry_id();
+            keys.retain(|key| key.entry_id() > last);
+        }
+        let more = keys.len() > limit;
+        keys.truncate(limit);
+        let guid = |key: &R::Key| scene.engine.guid(key.entry_id());
+        let next = keys.last().filter(|_| more).and_then(guid).map(|guid| guid.to_string());
+        let told = keys.into_iter().map(|key| R::told(scene, key));
+        let items: Vec<Option<R::Answer>> = told.collect::<Result<_, _>>()?;
+        Ok(Page { items: items.into_iter().flatten().collect(), next })
+    });
+    page.await.map(Json)
+}
+
+async fn create<R: Resource>(
+    extract::State(state): extract::State<State>,
+    Extension(who): Extension<Who>,
+    Body(body): Body<R::Body>,
+) -> Result<Response, No> {
+    let written = body.clone();
+    let entry: Entry = state.look(&who, move |scene| Ok(written.entry(scene)?)).await?;
+    let (key, guid) = match state.parts.handle.command(who.tenant, who.by(), Command::Add(entry)).await?? {
+        Answer::Added(id, guid) => (R::Key::of(id).ok_or_else(odd_answer)?, guid),
+        Answer::Done | Answer::Pending | Answer::Tenant(..) | Answer::Call(..) | Answer::Arrived(..) => {
+            return Err(odd_answer());
+        }
+    };
+    let secret = R::keep(&state, &who, key, &body, true).await?;
+    let answer = tell::<R>(&state, &who, key).await?;
+    let location = format!("/v1/{}/{guid}", R::PLURAL);
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(R::created(answer, secret)?))
+        .into_response())
+}
+
+async fn read<R: Resource>(
+    extract::State(state): extract::State<State>,
+    Extension(who): Extension<Who>,
+    At(id): At<Id>,
+) -> Result<Json<R::Answer>, No> {
+    let told = state.look(&who, move |scene| Ok(R::told(scene, scene.key(id)?)?)).await?;
+    told.map(Json).ok_or_else(|| not_found(R::ONE))
+}
+
+async fn change<R: Resource>(
+    extract::State(state): extract::State<State>,
+    Extension(who): Extension<Who>,
+    At(id): At<Id>,
+    Body(body): Body<R::Body>,
+) -> Result<Json<R::Answer>, No> {
+    let written = body.clone();
+    let look = move |scene: &Scene<'_>| Ok((scene.key::<R::Key>(id)?, written.entry(scene)?));
+    let (key, entry) = state.look(&who, look).await?;
+    match state.parts.handle.command(who.tenant, who.by(), Command::Change(key.entry_id(), entry)).await? {
+        // To write what stands there already is no fault.
+        Ok(_) | Err(Refusal::AlreadySo) => {}
+        Err(refusal) => return Err(refusal.into()),
+    }
+    R::keep(&state, &who, key, &body, false).await?;
+    tell::<R>(&state, &who, key).await.map(Json)
+}
+
+async fn remove<R: Resource>(
+    extract::State(state): extract::State<State>,
+    Extension(who): Extension<Who>,
+    At(id): At<Id>,
+) -> Result<StatusCode, No> {
+    let key = state.look(&who, move |scene| Ok(scene.key::<R::Key>(id)?)).await?;
+    state.parts.handle.command(who.tenant, who.by(), Command::Remove(key.entry_id())).await??;
+    R::forget(&state, &who, key).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn tell<R: Resource>(state: &State, who: &Who, key: R::Key) -> Result<R::Answer, No> {
+    let told = state.look(who, move |scene| Ok(R::told(scene, key)?)).await?;
+    told.ok_or_else(|| not_found(R::ONE))
+}
+
+async fn set_user_password(
+    extract::State(state): extract::State<State>,
+    Extension(who): Extension<Who>,
+    At(id): At<Id>,
+    Body(body): Body<wire::UserPassword>,
+) -> Result<StatusCode, No> {
+    decode::user_password(&body)?;
+    let user = state.look(&who, move |scene| Ok(scene.key::<UserId>(id)?)).await?;
+    state.parts.handle.store().set_password(user, &body.password, super::wall()).await?;
+    access::end_log_ins(&state, &who, user, false).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn set_trunk_password(
+    extract::State(state): extract::State<State>,
+    Extension(who): Extension<Who>,
+    At(id): At<Id>,
+    Body(body): Body<wire::TrunkPassword>,
+) -> Result<StatusCode, No> {
+    decode::trunk_password(&body)?;
+    let trunk = state.look(&who, move |scene| Ok(scene.key::<TrunkId>(id)?)).await?;
+    state.parts.handle.set_trunk_secret(trunk, body.password).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn renew_device_secret(
+    extract::State(state): extract::State<State>,
+    Extension(who): Extension<Who>,
+    At(id): At<Id>,
+) -> Result<Json<wire::DeviceWithSecret>, No> {
+    let device = state.look(&who, move |scene| Ok(scene.key::<DeviceId>(id)?)).await?;
+    let secret = give_secret(&state, &who, device).await?;
+    let device = tell::<Devices>(&state, &who, device).await?;
+    Ok(Json(wire::DeviceWithSecret { device, secret }))
+}
+
+/// A new secret for a device, kept as digests.
+async fn give_secret(state: &State, who: &Who, device: DeviceId) -> Result<wire::DeviceSecret, No> {
+    let seen = state.look(who, move |scene| {
+        let number = scene.engine.device(scene.tenant, device).map(|view| view.entry.number);
+        Ok(number.zip(scene.engine.tenant(scene.tenant).map(|tenant| tenant.domain)))
+    });
+    let (number, realm) = seen.await?.ok_or_else(|| not_found("device"))?;
+    let username = number.as_str().to_owned();
+    let password = DeviceSecret::new_password()?;
+    let secret = DeviceSecret::derive(&username, &realm, &password);
+    state.parts.handle.set_device_secret(device, Some(secret)).await?;
+    Ok(wire::DeviceSecret { username, realm, password })
+}
+
+struct Users;
+struct Teams;
+struct Agents;
+struct Devices;
+struct Queues;
+struct Trunks;
+struct Routes;
+struct Reasons;
+struct Dispositions;
+
+/// An entry that shows nothing but what was written.
+macro_rules! plain {
+    ($kind:ident, $key:ident, $entry:ident, $stored:ident, $plural:literal, $one:literal, $found_by:literal $(, $more:item)*) => {
+        impl Resource for $kind {
+            type Key = $key;
+            type Body = wire::$entry;
+            type Answer = wire::$stored;
+            type Created = wire::$stored;
+            const PLURAL: &'static str = $plural;
+            const ONE: &'static str = $one;
+            const FOUND_BY: &'static str = $found_by;
+
+            fn told(scene: &Scene<'_>, key: $key) -> Result<Option<wire::$stored>, Unnamed> {
+                let Some(entry) = scene.engine.entry(scene.tenant, key.entry_id()) else { return Ok(None) };
+                let Some(guid) = scene.engine.guid(key.entry_id()) else { return Ok(None) };
+                let told = encode::entry(&entry, scene)?;
+                let wire::Entry::$entry(entry) = told else { return Ok(None) };
+                Ok(Some(wire::$stored { id: Id(guid), entry }))
+            }
+
+            fn created(answer: wire::$stored, _: Option<wire::DeviceSecret>) -> Result<wire::$stored, No> {
+                Ok(answer)
+            }
+
+            $($more)*
+        }
+    };
+}
+
+plain!(
+    Users,
+    UserId,
+    User,
+    StoredUser,
+    "users",
+    "user",
+    "name",
+    async fn keep(
+        state: &State,
+        who: &Who,
+        user: UserId,
+        body: &wire::User,
+        fresh: bool,
+    ) -> Result<Option<wire::DeviceSecret>, No> {
+        if let Some(password) = &body.password {
+            state.parts.handle.store().set_password(user, password, super::wall()).await?;
+        }
+        if !fresh {
+            access::end_log_ins(state, who, user, false).await?;
+        }
+        Ok(None)
+    },
+    async fn forget(state: &State, who: &Who, user: UserId) -> Result<(), No> {
+        state.parts.handle.store().remove_password(user).await?;
+        access::end_log_ins(state, who, user, true).await
+    }
+);
+plain!(
+    Trunks,
+    TrunkId,
+    Trunk,
+    StoredTrunk,
+    "trunks",
+    "trunk",
+    "name",
+    async fn keep(
+        state: &State,
+        _: &Who,
+        trunk: TrunkId,
+        body: &wire::Trunk,
+        _: bool,
+    ) -> Result<Option<wire::DeviceSecret>, No> {
+        if let Some(password) = &body.password {
+            state.parts.handle.set_trunk_secret(trunk, Some(password.clone())).await?;
+        }
+        Ok(None)
+    },
+    async fn forget(state: &State, _: &Who, trunk: TrunkId) -> Result<(), No> {
+        Ok(state.parts.handle.set_trunk_secret(trunk, None).await?)
+    }
+);
+plain!(Teams, TeamId, Team, StoredTeam, "teams", "team", "name");
+plain!(Routes, RouteId, Route, StoredRoute, "routes", "route", "number");
+plain!(Reasons, ReasonId, Reason, StoredReason, "reasons", "reason", "name");
+plain!(Dispositions, DispositionId, Disposition, StoredDisposition, "dispositions", "disposition", "name");
+
+impl Resource for Agents {
+    type Key = AgentId;
+    type Body = wire::Agent;
+    type Answer = wire::AgentState;
+    type Created = wire::AgentState;
+    const PLURAL: &'static str = "agents";
+    const ONE: &'static str = "agent";
+    const FOUND_BY: &'static str = "name";
+
+    fn told(scene: &Scene<'_>, key: AgentId) -> Result<Option<wire::AgentState>, Unnamed> {
+        let view = scene.engine.agent(scene.tenant, key);
+        view.map(|view| encode::agent(&view, scene.now, scene)).transpose()
+    }
+
+    fn created(answer: wire::AgentState, _: Option<wire::DeviceSecret>) -> Result<wire::AgentState, No> {
+        Ok(answer)
+    }
+}
+
+impl Resource for Queues {
+    type Key = QueueId;
+    type Body = wire::Queue;
+    type Answer = wire::QueueState;
+    type Created = wire::QueueState;
+    const PLURAL: &'static str = "queues";
+    const ONE: &'static str = "queue";
+    const FOUND_BY: &'static str = "name";
+
+    fn told(scene: &Scene<'_>, key: QueueId) -> Result<Option<wire::QueueState>, Unnamed> {
+        let view = scene.engine.queue(scene.tenant, key, scene.now.at);
+        view.map(|view| encode::queue(&view, scene)).transpose()
+    }
+
+    fn created(answer: wire::QueueState, _: Option<wire::DeviceSecret>) -> Result<wire::QueueState, No> {
+        Ok(answer)
+    }
+}
+
+impl Resource for Devices {
+    type Key = DeviceId;
+    type Body = wire::Device;
+    type Answer = wire::DeviceState;
+    type Created = wire::DeviceWithSecret;
+    const PLURAL: &'static str = "devices";
+    const ONE: &'static str = "device";
+    const FOUND_BY: &'static str = "number";
+
+    fn told(scene: &Scene<'_>, key: DeviceId) -> Result<Option<wire::DeviceState>, Unnamed> {
+        let view = scene.engine.device(scene.tenant, key);
+        view.map(|view| encode::device(&view, scene)).transpose()
+    }
+
+    async fn keep(
+        state: &State,
+        who: &Who,
+        device: DeviceId,
+        _: &wire::Device,
+        fresh: bool,
+    ) -> Result<Option<wire::DeviceSecret>, No> {
+        if fresh { give_secret(state, who, device).await.map(Some) } else { Ok(None) }
+    }
+
+    async fn forget(state: &State, _: &Who, device: DeviceId) -> Result<(), No> {
+        Ok(state.parts.handle.set_device_secret(device, None).await?)
+    }
+
+    fn created(
+        device: wire::DeviceState,
+        secret: Option<wire::DeviceSecret>,
+    ) -> Result<wire::DeviceWithSecret, No> {
+        let secret = secret.ok_or_else(|| No::new(Code::Internal, "a new device has no secret"))?;
+        Ok(wire::DeviceWithSecret { device, secret })
+    }
+}

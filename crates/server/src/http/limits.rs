@@ -1,0 +1,38 @@
+//! Every bound of the native API's server side, with its unit and what happens beyond it. Those of bodies, pages and
+//! keys stand with the dialect.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+/// Requests of one token. Per second, after a burst; beyond it 429.
+pub(super) const TOKEN_RATE: NonZeroU32 = NonZeroU32::new(200).expect("not nought");
+/// Requests of one token at once. Beyond it 429.
+pub(super) const TOKEN_BURST: NonZeroU32 = NonZeroU32::new(1_000).expect("not nought");
+/// Requests of one address without a working token, log-ins among them. Per second, after a burst; beyond it 429.
+pub(super) const STRANGER_RATE: NonZeroU32 = NonZeroU32::new(10).expect("not nought");
+/// Requests of one address without a working token at once. Beyond it 429.
+pub(super) const STRANGER_BURST: NonZeroU32 = NonZeroU32::new(100).expect("not nought");
+/// Requests after which rates of those who have been quiet are forgotten.
+pub(super) const FORGET_EVERY: u64 = 4_096;
+/// How long a request may take to arrive and to be answered. Beyond it 408; a command given meanwhile stays given.
+pub(super) const REQUEST_TIME: Duration = Duration::from_secs(30);
+/// Largest answer that is not a stream. Bytes; our own lists stay far below it.
+pub(super) const ANSWER_MAX: usize = 64 * 1024 * 1024;
+/// How long a ticket stands for its token.
+pub(super) const TICKET_LIFE: Duration = Duration::from_secs(30);
+/// Tickets that stand at once. Beyond it 429.
+pub(super) const TICKETS_MAX: usize = 10_000;
+/// How long a token bought by name and password lives. Milliseconds.
+pub(super) const LOG_IN_MS: i64 = 12 * 3_600_000;
+/// Silence on a stream after which a heartbeat is sent.
+pub(super) const HEARTBEAT: Duration = Duration::from_secs(15);
+/// How often a stream looks whether its token still works. When it does not, the stream ends.
+pub(super) const TOKEN_LOOK: Duration = Duration::from_secs(2);
+/// How long the teller of an event waits for the row of what has just ended. Beyond it the event is `untold`.
+pub(super) const FOLD_TIME: Duration = Duration::from_secs(5);
+/// How long one message may take to leave on a WebSocket. A reader that is slower is cut.
+pub(super) const SEND_TIME: Duration = Duration::from_secs(10);
+/// A message that a WebSocket client may send; what it says is not read. Bytes; a larger one ends the stream.
+pub(super) const HEARD_MAX: usize = 4 * 1024;
+/// A recording is read in pieces. Bytes.
+pub(super) const AUDIO_PIECE: usize = 32 * 1024;

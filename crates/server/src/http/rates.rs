@@ -1,0 +1,63 @@
+//! How fast may be asked: per token, and per address for those who have none.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use cordial_dialects::native::problem::Code;
+use cordial_store::TokenId;
+use governor::clock::DefaultClock;
+use governor::state::keyed::DashMapStateStore;
+use governor::{Quota, RateLimiter};
+
+use super::fault::No;
+use super::limits::{FORGET_EVERY, STRANGER_BURST, STRANGER_RATE, TOKEN_BURST, TOKEN_RATE};
+
+type Limiter<K> = RateLimiter<K, DashMapStateStore<K>, DefaultClock>;
+
+/// All rates; cheap to clone.
+#[derive(Clone)]
+pub(super) struct Rates(Arc<Inner>);
+
+struct Inner {
+    tokens: Limiter<String>,
+    strangers: Limiter<IpAddr>,
+    asked: AtomicU64,
+}
+
+impl Default for Rates {
+    fn default() -> Self {
+        let quota = |rate, burst| Quota::per_second(rate).allow_burst(burst);
+        Self(Arc::new(Inner {
+            tokens: RateLimiter::dashmap(quota(TOKEN_RATE, TOKEN_BURST)),
+            strangers: RateLimiter::dashmap(quota(STRANGER_RATE, STRANGER_BURST)),
+            asked: AtomicU64::new(0),
+        }))
+    }
+}
+
+impl Rates {
+    /// Counts a request of a working token.
+    pub(super) fn token(&self, token: TokenId) -> Result<(), No> {
+        self.forget();
+        self.0.tokens.check_key(&token.to_string()).map_err(|_| too_many())
+    }
+
+    /// Counts a request of somebody without one.
+    pub(super) fn stranger(&self, peer: IpAddr) -> Result<(), No> {
+        self.forget();
+        self.0.strangers.check_key(&peer).map_err(|_| too_many())
+    }
+
+    /// Drops the counts of those who have been quiet, so that strangers cannot fill the memory.
+    fn forget(&self) {
+        if self.0.asked.fetch_add(1, Ordering::Relaxed) % FORGET_EVERY == FORGET_EVERY - 1 {
+            self.0.tokens.retain_recent();
+            self.0.strangers.retain_recent();
+        }
+    }
+}
+
+fn too_many() -> No {
+    No::new(Code::TooManyRequests, "slow down")
+}

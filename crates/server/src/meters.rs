@@ -1,0 +1,241 @@
+//! Numbers for Prometheus. Counters are kept where things happen; what is a picture of now (calls, waiting, offers)
+//! is read from the node when somebody asks.
+
+use std::fmt::Write;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use cordial_engine::Engine;
+use cordial_engine::{Event, Now};
+use metrics::{counter, describe_counter, describe_histogram, histogram};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+
+use crate::handle::Handle;
+use crate::health::Health;
+
+/// The process's one recorder: the counters of several servers in one process (tests) are added up.
+static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
+
+/// Renders the numbers; cheap to clone.
+#[derive(Clone)]
+pub struct Meters {
+    handle: Handle,
+    health: Health,
+}
+
+impl Meters {
+    pub(crate) fn new(handle: Handle, health: Health) -> Self {
+        Self { handle, health }
+    }
+
+    /// The text that Prometheus reads. When the node cannot be asked, the counters alone.
+    pub async fn render(&self) -> String {
+        let mut text = RECORDER.get().map(PrometheusHandle::render).unwrap_or_default();
+        if let Ok(picture) = self.handle.read(picture).await {
+            text.push_str(&picture);
+        }
+        gauge(
+            &mut text,
+            "cordial_event_streams",
+            "Event streams that are open.",
+            &[("", self.handle.open_streams())],
+        );
+        gauge(
+            &mut text,
+            "cordial_journal_behind_seconds",
+            "Age of the oldest event that is not on disk.",
+            &[("", seconds(self.health.behind_ms()))],
+        );
+        text
+    }
+}
+
+/// Begins to count.
+pub(crate) fn start() {
+    RECORDER.get_or_init(|| {
+        let recorder = PrometheusBuilder::new()
+            .set_buckets(&[0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0])
+            .expect("there are buckets")
+            .build_recorder();
+        let handle = recorder.handle();
+        if metrics::set_global_recorder(recorder).is_err() {
+            tracing::warn!("another recorder of numbers is installed: /metrics lacks the counters");
+        }
+        describe();
+        handle
+    });
+}
+
+fn describe() {
+    describe_counter!("cordial_sip_messages_total", "SIP messages by direction and kind.");
+    describe_counter!("cordial_events_total", "Durable events.");
+    describe_counter!("cordial_rtp_packets_total", "RTP and RTCP packets by direction.");
+    describe_counter!("cordial_rtp_lost_total", "RTP packets that never came, told when a port closes.");
+    describe_counter!(
+        "cordial_rtp_dropped_foreign_total",
+        "RTP packets of strangers, told when a port closes."
+    );
+    describe_counter!("cordial_recordings_failed_total", "Recordings that are incomplete.");
+    describe_counter!(
+        "cordial_recording_pieces_dropped_total",
+        "Pieces of recordings that the disk was too slow for."
+    );
+    describe_histogram!("cordial_journal_commit_seconds", "Time from deciding an event until it is on disk.");
+}
+
+/// Counts a SIP message by what its first word says. Words of strangers never become labels.
+pub(crate) fn sip_message(direction: &'static str, bytes: &[u8]) {
+    counter!("cordial_sip_messages_total", "direction" => direction, "kind" => sip_kind(bytes)).increment(1);
+}
+
+fn sip_kind(bytes: &[u8]) -> &'static str {
+    const METHODS: &[&str] = &[
+        "ACK",
+        "BYE",
+        "CANCEL",
+        "INFO",
+        "INVITE",
+        "MESSAGE",
+        "NOTIFY",
+        "OPTIONS",
+        "PRACK",
+        "PUBLISH",
+        "REFER",
+        "REGISTER",
+        "SUBSCRIBE",
+        "UPDATE",
+    ];
+    const CLASSES: &[&str] = &["1xx", "2xx", "3xx", "4xx", "5xx", "6xx"];
+    if let Some(code) = bytes.strip_prefix(b"SIP/2.0 ") {
+        let class = code.first().and_then(|digit| CLASSES.get(usize::from(digit.wrapping_sub(b'1'))));
+        return class.copied().unwrap_or("other");
+    }
+    let word = bytes.split(|byte| *byte == b' ').next().unwrap_or_default();
+    if word.iter().all(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
+        return "keep-alive";
+    }
+    METHODS.iter().find(|method| method.as_bytes() == word).copied().unwrap_or("other")
+}
+
+/// Counts a durable event.
+pub(crate) fn event(_event: &Event) {
+    counter!("cordial_events_total").increment(1);
+}
+
+/// Notes how long a batch took from its decision until it was on disk.
+pub(crate) fn journal_commit(took: Duration) {
+    histogram!("cordial_journal_commit_seconds").record(took);
+}
+
+/// What is so now, over all tenants.
+fn picture(engine: &Engine, now: Now) -> String {
+    let (mut calls, mut legs, mut offers) = (0, 0, 0);
+    let mut queues = Vec::new();
+    let mut devices = [("unregistered", 0), ("idle", 0), ("busy", 0)];
+    for tenant in engine.tenants() {
+        let live = engine.calls(tenant.id);
+        calls += live.len();
+        legs += live.iter().map(|call| call.legs.len()).sum::<usize>();
+        offers += engine.offers(tenant.id).len();
+        for queue in engine.queues(tenant.id, now.at) {
+            let labels = format!(
+                "{{tenant=\"{}\",queue=\"{}\"}}",
+                label(tenant.name.as_str()),
+                label(queue.entry.name.as_str())
+            );
+            queues.push((labels, queue));
+        }
+        for device in engine.devices(tenant.id) {
+            devices[device_index(device.state)].1 += 1;
+        }
+    }
+    let mut text = String::new();
+    gauge(&mut text, "cordial_calls", "Calls in progress.", &[("", calls)]);
+    gauge(&mut text, "cordial_legs", "Legs of calls in progress.", &[("", legs)]);
+    gauge(&mut text, "cordial_offers", "Offers that are live.", &[("", offers)]);
+    let devices = devices.map(|(state, count)| (format!("{{state=\"{state}\"}}"), count));
+    gauge(&mut text, "cordial_devices", "Devices by state.", &devices);
+    let of = |pick: fn(&cordial_engine::view::QueueView) -> usize| -> Vec<(String, usize)> {
+        queues.iter().map(|(labels, queue)| (labels.clone(), pick(queue))).collect()
+    };
+    gauge(&mut text, "cordial_queue_waiting", "Calls waiting.", &of(|queue| queue.waiting));
+    gauge(
+        &mut text,
+        "cordial_queue_agents_eligible",
+        "Agents who could take a call now.",
+        &of(|queue| queue.eligible),
+    );
+    let waits: Vec<_> =
+        queues.iter().map(|(labels, queue)| (labels.clone(), seconds(queue.longest_wait_ms))).collect();
+    gauge(&mut text, "cordial_queue_longest_wait_seconds", "The wait of the first in line.", &waits);
+    text
+}
+
+const fn device_index(state: cordial_engine::agent::DeviceState) -> usize {
+    use cordial_engine::agent::DeviceState;
+    match state {
+        DeviceState::Unregistered => 0,
+        DeviceState::Idle => 1,
+        DeviceState::Busy => 2,
+    }
+}
+
+fn seconds(ms: u64) -> String {
+    format!("{}.{:03}", ms / 1_000, ms % 1_000)
+}
+
+fn gauge<L: std::fmt::Display, V: std::fmt::Display>(
+    text: &mut String,
+    name: &str,
+    help: &str,
+    values: &[(L, V)],
+) {
+    // Writing into a String cannot fail.
+    writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge").ok();
+    for (labels, value) in values {
+        writeln!(text, "{name}{labels} {value}").ok();
+    }
+}
+
+/// A label's value; names are given by people.
+fn label(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strangers_cannot_make_labels() {
+        let kinds: Vec<_> = [
+            &b"INVITE sip:a SIP/2.0\r\n"[..],
+            b"SIP/2.0 200 OK\r\n",
+            b"SIP/2.0 486 Busy Here\r\n",
+            b"SIP/2.0 x\r\n",
+            b"SIP/2.0 ",
+            b"EVIL-1 sip:a SIP/2.0\r\n",
+            b"\r\n\r\n",
+            b"\xff\xfe",
+            b"",
+        ]
+        .iter()
+        .map(|bytes| sip_kind(bytes))
+        .collect();
+        let right = ["INVITE", "2xx", "4xx", "other", "other", "other", "keep-alive", "other", "keep-alive"];
+        assert_eq!(kinds, right);
+    }
+
+    #[test]
+    fn the_time_until_an_event_is_durable_is_recorded() {
+        start();
+        journal_commit(Duration::from_millis(3));
+        let text = RECORDER.get().unwrap().render();
+        assert!(text.lines().any(|line| line.starts_with("cordial_journal_commit_seconds_count ")), "{text}");
+    }
+
+    #[test]
+    fn names_of_people_are_escaped_in_labels() {
+        assert_eq!(label("say \"hi\" \\ bye\n"), "say \\\"hi\\\" \\\\ bye ");
+    }
+}

@@ -1,0 +1,341 @@
+//! The start of a server: what is opened, in which order, and who speaks to whom.
+
+use std::io;
+use std::net::{SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+use std::time::Duration;
+
+use cordial_engine::{Event, Report, State};
+use cordial_media::{MediaEvent, Worker, WorkerConfig};
+use cordial_node::Node;
+use cordial_store::{Follower, Journal, Options, Store, Writer};
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, broadcast, mpsc, oneshot, watch};
+
+use super::restore::{self, Restored};
+use super::threads::Threads;
+use super::{
+    Fatal, SNAPSHOT_VERSION, Server, StartError, first_start, left, random, state_bytes, store_path,
+};
+use crate::bindings::{self, Changed};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::events::{Page, Pages};
+use crate::handle::{Handle, Shared, ToNode};
+use crate::health::Health;
+use crate::http;
+use crate::limits::{BINDINGS_QUEUE_MAX, INBOX_MAX, MEDIA_EVENTS_MAX, MEDIA_ORDERS_MAX, START_FATAL_MAX};
+use crate::media_thread::{MediaDoor, MediaThread};
+use crate::meters::{self, Meters};
+use crate::node_loop::{NodeLoop, Pending};
+use crate::prompts;
+use crate::recordings::{Library, RecordingDoor, RecordingInbox, RecordingWriter};
+use crate::tap::Tap;
+
+impl Server {
+    /// Opens everything, makes true again what the journal says, and begins to serve.
+    ///
+    /// # Errors
+    /// What could not be opened or read.
+    pub async fn start(config: &Config) -> Result<Self, StartError> {
+        meters::start();
+        let store = Store::open(&store_path(config), Options::default()).await?;
+        let library = open_library(config)?;
+        let (sip_socket, sip) = open_sip(config)?;
+        let (http_socket, http) = open_http(config).await?;
+        let restored = restore::restore(&store, config, sip).await?;
+        let clock = Clock::resume(restored.last);
+        let (writer, journal) = store.writer().await?;
+        let follower = store.follower().await?;
+        // Channels that join more than two parts; the others are made where their ends meet.
+        let (told, fatal) = mpsc::channel(8);
+        let (to_node, inbox) = mpsc::channel(INBOX_MAX);
+        let (media_events, from_media) = mpsc::channel(MEDIA_EVENTS_MAX);
+        let (changed, changes) = mpsc::channel(BINDINGS_QUEUE_MAX);
+        let (snapshots, pictures) = mpsc::channel(1);
+        let live = broadcast::Sender::new(count(config.limits.events_behind.get()));
+        let (recordings, recorded) = RecordingDoor::new();
+        let (http_stop, http_stopped) = watch::channel(false);
+        let health = Health::new(store.clone());
+        let handle = new_handle(config, &store, &health, to_node.clone(), &live, &journal);
+        let mut threads = Threads::new(told.clone());
+        start_recordings(&mut threads, &library, recorded, to_node)?;
+        let media = start_media(&mut threads, config, media_events, recordings.clone())?;
+        let node_start = NodeStart {
+            restored,
+            clock,
+            inbox,
+            from_media,
+            journal,
+            live,
+            changed,
+            snapshots,
+            media,
+            recordings: recordings.clone(),
+            health: health.clone(),
+            behind_limit: config.limits.journal_behind(),
+        };
+        let node = node_start.spawn(&mut threads, sip_socket)?;
+        let tasks = vec![
+            tokio::spawn(write_journal(writer, told.clone())),
+            tokio::spawn(fold(follower, handle.durable())),
+            tokio::spawn(write_snapshots(pictures, store.clone())),
+            tokio::spawn(bindings::write_behind(changes, store, move || clock.now())),
+        ];
+        let first_start = match first_start::prepare(config, &handle).await {
+            Ok(first_start) => first_start,
+            Err(why) => return Err(not_begun(why, fatal).await),
+        };
+        left::settle(&handle, &library).await?;
+        let router = router(config, &handle, &health, &library);
+        let http_task = tokio::spawn(serve_http(http_socket, router, http_stopped, told));
+        tracing::info!(%sip, %http, "serving");
+        Ok(Self {
+            handle,
+            health,
+            sip,
+            http,
+            first_start,
+            drain: config.limits.drain(),
+            recordings,
+            fatal,
+            node,
+            http_stop,
+            http_task,
+            tasks,
+            threads,
+        })
+    }
+}
+
+/// Why nothing could be asked at the start: most likely because something fatal happened, which is told a little later.
+async fn not_begun(why: String, mut fatal: mpsc::Receiver<Fatal>) -> StartError {
+    match tokio::time::timeout(START_FATAL_MAX, fatal.recv()).await {
+        Ok(Some(fatal)) => StartError::Fatal(fatal),
+        Ok(None) | Err(_) => StartError::FirstStart(why),
+    }
+}
+
+fn new_handle(
+    config: &Config,
+    store: &Store,
+    health: &Health,
+    node: mpsc::Sender<ToNode>,
+    live: &broadcast::Sender<Arc<Event>>,
+    journal: &Journal,
+) -> Handle {
+    Handle::new(Shared {
+        node,
+        live: live.downgrade(),
+        durable: journal.durable(),
+        pages: Arc::new(JournalPages(store.clone())),
+        streams: Arc::new(Semaphore::new(count(config.limits.event_streams.get()))),
+        store: store.clone(),
+        health: health.clone(),
+    })
+}
+
+/// A limit as a number of things in memory.
+fn count(limit: u64) -> usize {
+    usize::try_from(limit).unwrap_or(usize::MAX)
+}
+
+fn start_recordings(
+    threads: &mut Threads,
+    library: &Library,
+    recorded: RecordingInbox,
+    to_node: mpsc::Sender<ToNode>,
+) -> io::Result<()> {
+    let tell = move |report: Report| {
+        // When the node has ended, recovery tells at the next start what became of the recording.
+        to_node.blocking_send(ToNode::Report(report)).ok();
+    };
+    let writer = RecordingWriter::new(library.clone(), recorded, tell);
+    threads.spawn("recordings' thread", move || {
+        writer.run();
+        Ok(())
+    })
+}
+
+fn start_media(
+    threads: &mut Threads,
+    config: &Config,
+    events: mpsc::Sender<MediaEvent>,
+    recordings: RecordingDoor,
+) -> Result<MediaDoor, StartError> {
+    let prompts = prompts::load(&config.paths.prompts)?;
+    let ip = config.media.ip.get();
+    // Ports are opened call by call; that none ever can be is better known now.
+    UdpSocket::bind((ip, 0)).map_err(|source| StartError::Listen {
+        key: "media.ip",
+        address: SocketAddr::new(ip, 0),
+        source,
+    })?;
+    let settings = WorkerConfig { learn_sources: config.media.learn_sources, ..WorkerConfig::default() };
+    let worker = Worker::new(prompts, settings, u64::from_le_bytes(random()?));
+    let orders = sync_channel(MEDIA_ORDERS_MAX);
+    let (thread, door) = MediaThread::new(worker, ip, orders, events, recordings)?;
+    threads.spawn("media thread", move || thread.run())?;
+    Ok(door)
+}
+
+fn router(config: &Config, handle: &Handle, health: &Health, library: &Library) -> axum::Router {
+    http::router(http::State::new(http::Parts {
+        handle: handle.clone(),
+        health: health.clone(),
+        meters: Meters::new(handle.clone(), health.clone()),
+        tap: Tap::default(),
+        recordings: library.clone(),
+        limits: config.limits.clone(),
+    }))
+}
+
+async fn write_journal(writer: Writer, fatal: mpsc::Sender<Fatal>) {
+    if let Err(failed) = writer.run(|_| ()).await {
+        // A full channel means that somebody was first.
+        fatal.try_send(Fatal::Journal(failed.to_string())).ok();
+    }
+}
+
+/// Brings the read models up to date behind the journal. They can be made again, so the server outlives their fault.
+async fn fold(follower: Follower, durable: watch::Receiver<u64>) {
+    if let Err(error) = follower.run(durable).await {
+        tracing::error!(%error, "the read models stand still: `cordial rebuild` makes them again");
+    }
+}
+
+/// What the node's thread takes with it.
+struct NodeStart {
+    restored: Restored,
+    clock: Clock,
+    inbox: mpsc::Receiver<ToNode>,
+    from_media: mpsc::Receiver<MediaEvent>,
+    journal: Journal,
+    live: broadcast::Sender<Arc<Event>>,
+    changed: mpsc::Sender<Changed>,
+    snapshots: mpsc::Sender<(u64, State)>,
+    media: MediaDoor,
+    recordings: RecordingDoor,
+    health: Health,
+    behind_limit: Duration,
+}
+
+impl NodeStart {
+    /// Gives the node a thread of its own, and gives it back when that has ended.
+    fn spawn(self, threads: &mut Threads, socket: UdpSocket) -> io::Result<oneshot::Receiver<Node>> {
+        let (ended, node) = oneshot::channel();
+        threads.spawn("node's thread", move || {
+            let node = self.run(socket)?;
+            // Nobody waiting for it means that the process ends anyway.
+            ended.send(node).ok();
+            Ok(())
+        })?;
+        Ok(node)
+    }
+
+    /// Runs the node on this thread until it is told to stop.
+    fn run(self, socket: UdpSocket) -> Result<Node, Fatal> {
+        let broken = |error: io::Error| Fatal::Socket(format!("SIP by UDP: {error}"));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(broken)?;
+        runtime.block_on(async move {
+            let Restored { mut node, snapshot, .. } = self.restored;
+            node.start(self.clock.now());
+            let node_loop = NodeLoop {
+                node,
+                clock: self.clock,
+                socket: tokio::net::UdpSocket::from_std(socket).map_err(broken)?,
+                inbox: self.inbox,
+                media_events: self.from_media,
+                durable: self.journal.durable(),
+                journal: self.journal,
+                live: self.live,
+                bindings: self.changed,
+                snapshots: self.snapshots,
+                media: self.media,
+                recordings: self.recordings,
+                health: self.health,
+                behind_limit: self.behind_limit,
+                pending: Pending::after_snapshot(snapshot),
+            };
+            node_loop.run().await
+        })
+    }
+}
+
+/// The journal as subscriptions read it.
+struct JournalPages(Store);
+
+impl Pages for JournalPages {
+    fn page(&self, after: u64, limit: usize) -> Page<'_> {
+        Box::pin(async move { self.0.events(after, limit).await.map_err(io::Error::other) })
+    }
+}
+
+/// Writes pictures of the state until nobody takes any.
+async fn write_snapshots(mut pictures: mpsc::Receiver<(u64, State)>, store: Store) {
+    while let Some((seq, state)) = pictures.recv().await {
+        // A large state takes its time, which other tasks should not wait for.
+        let Ok(bytes) = tokio::task::spawn_blocking(move || state_bytes(&state)).await else {
+            continue;
+        };
+        match store.save_snapshot(seq, SNAPSHOT_VERSION, &bytes).await {
+            Ok(()) => tracing::info!(seq, bytes = bytes.len(), "a snapshot is written"),
+            Err(error) => {
+                tracing::warn!(%error, "no snapshot was written: a start reads more of the journal");
+            }
+        }
+    }
+}
+
+async fn serve_http(
+    socket: TcpListener,
+    router: axum::Router,
+    mut stopped: watch::Receiver<bool>,
+    fatal: mpsc::Sender<Fatal>,
+) {
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let stop = async move {
+        // A sender that is gone says the same.
+        stopped.wait_for(|stopped| *stopped).await.ok();
+    };
+    if let Err(error) = axum::serve(socket, service).with_graceful_shutdown(stop).await {
+        fatal.try_send(Fatal::Socket(format!("HTTP: {error}"))).ok();
+    }
+}
+
+fn open_library(config: &Config) -> Result<Library, StartError> {
+    let path = &config.paths.recordings;
+    let fault = |source| StartError::Recordings { path: path.clone(), source };
+    let library = Library::open_root(path).map_err(fault)?;
+    for rescued in library.rescue_all().map_err(fault)? {
+        tracing::warn!(
+            tenant = %rescued.place.tenant,
+            recording = %rescued.place.recording,
+            audio_ms = rescued.audio_ms,
+            "a recording that the last stop cut is whole again without its last moments"
+        );
+    }
+    Ok(library)
+}
+
+fn open_sip(config: &Config) -> Result<(UdpSocket, SocketAddr), StartError> {
+    let address = config.sip.udp.get();
+    let open = || {
+        let socket = UdpSocket::bind(address)?;
+        socket.set_nonblocking(true)?;
+        let address = socket.local_addr()?;
+        Ok((socket, address))
+    };
+    open().map_err(|source| StartError::Listen { key: "sip.udp", address, source })
+}
+
+async fn open_http(config: &Config) -> Result<(TcpListener, SocketAddr), StartError> {
+    let address = config.http.native.get();
+    let open = async {
+        let socket = TcpListener::bind(address).await?;
+        let address = socket.local_addr()?;
+        Ok((socket, address))
+    };
+    open.await.map_err(|source| StartError::Listen { key: "http.native", address, source })
+}
