@@ -243,7 +243,7 @@ impl Node {
     /// Somebody asks for something; answered by [`Output::Answer`] once it is durable.
     pub fn handle_command(&mut self, now: Now, ask: AskId, input: Input) {
         let result = self.engine.handle(now, input);
-        self.collect(now);
+        self.collect();
         self.held.push_back((self.engine.last_seq(), Held::Answer(ask, result)));
         self.settle(now);
     }
@@ -318,20 +318,26 @@ impl Node {
         self.outputs.push_back(output);
     }
 
-    /// Tells the engine what became so; what it decides is collected before the next report.
+    /// Tells the engine what became so. What it wants done waits until all that this happening brought is told, so that
+    /// a leg's dialog is durable before its 200 leaves.
     pub(crate) fn report(&mut self, now: Now, report: Report) -> Option<Result<Answer, Refusal>> {
         let arrival = matches!(report, Report::LegArrived { .. });
         let result = self.engine.handle(now, Input::Report(report));
-        self.collect(now);
+        self.collect_events();
         arrival.then_some(result)
     }
 
-    /// Takes the engine's events and actions, in order, into the line that waits for the journal.
-    fn collect(&mut self, _now: Now) {
+    /// Takes the engine's events into the line that waits for the journal.
+    fn collect_events(&mut self) {
         while let Some(event) = self.engine.poll_event() {
             self.held.push_back((event.seq, Held::Tell(event.clone())));
             self.outputs.push_back(Output::Journal(event));
         }
+    }
+
+    /// Takes the engine's events, then its actions, in order.
+    fn collect(&mut self) {
+        self.collect_events();
         let seq = self.engine.last_seq();
         while let Some(action) = self.engine.poll_action() {
             self.held.push_back((seq, Held::Action(action)));
@@ -341,7 +347,7 @@ impl Node {
     /// Runs until nothing moves: SIP's events become facts, durable facts become actions, actions become SIP.
     fn settle(&mut self, now: Now) {
         loop {
-            self.collect(now);
+            self.collect();
             if let Some(event) = self.agent.poll_event() {
                 self.sip_event(now, event);
                 continue;
