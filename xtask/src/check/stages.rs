@@ -43,7 +43,7 @@ pub(super) const STAGES: &[Stage] = &[
     },
     Stage {
         name: "clippy",
-        budget_s: 240,
+        budget_s: 180,
         steps: &[Step::Cargo("clippy --workspace --all-targets --locked -- -D warnings")],
     },
     Stage {
@@ -54,8 +54,8 @@ pub(super) const STAGES: &[Stage] = &[
              -p cordial-media -p cordial-dialects -p cordial-node -p cordial-sim",
         )],
     },
-    Stage { name: "build", budget_s: 330, steps: &[Step::Cargo(BUILD)] },
-    Stage { name: "tests", budget_s: 210, steps: &[Step::Cargo("test --workspace --locked")] },
+    Stage { name: "build", budget_s: 480, steps: &[Step::Cargo(BUILD)] },
+    Stage { name: "tests", budget_s: 120, steps: &[Step::Cargo("test --workspace --locked")] },
     Stage {
         name: "scenarios",
         budget_s: 60,
