@@ -1,27 +1,32 @@
-//! What a caller hears of us waits for the journal.
-
-#![expect(clippy::wildcard_enum_match_arm, reason = "a test looks for one output among all")]
+//! A furnished node, and a carrier that calls it.
 
 use std::net::SocketAddr;
 
 use cordial_engine::entry::{Destination, Queue, Route, Trunk};
-use cordial_engine::id::TenantId;
+use cordial_engine::id::{TenantId, TrunkId};
 use cordial_engine::text::{Number, Text};
-use cordial_engine::{Actor, Answer, Command, Entry, EntryId, Fact, Input, Now, Timestamp, WallTime};
-use cordial_node::{Admission, AskId, Config, Node, Output};
+use cordial_engine::{Actor, Answer, Command, Entry, EntryId, Input, Now, Timestamp, WallTime};
+use cordial_node::{AskId, Config, Node, Output};
 use cordial_sip::{Flow, Listener, ListenerId, Transport};
 
-const CARRIER: &str = "192.0.2.9:5060";
+pub(crate) const CARRIER: &str = "192.0.2.9:5060";
+pub(crate) const TARGET: &str = "sip:1000@192.0.2.1";
 
-struct Desk {
-    node: Node,
-    now: Now,
+pub(crate) struct Desk {
+    pub(crate) node: Node,
+    pub(crate) now: Now,
+    pub(crate) trunk: TrunkId,
     asked: u64,
 }
 
 impl Desk {
     /// A node with a carrier whose number 1000 leads to a queue, all of it durable.
-    fn furnished() -> Self {
+    pub(crate) fn furnished() -> Self {
+        Self::with_trunk(None)
+    }
+
+    /// The same; with a user name, the carrier must prove itself as well.
+    pub(crate) fn with_trunk(username: Option<&str>) -> Self {
         let listener = Listener {
             id: ListenerId(0),
             transport: Transport::Udp,
@@ -36,7 +41,8 @@ impl Desk {
             version: "test".to_owned(),
         };
         let node = Node::new(config, 7).expect("the range has ports");
-        let mut desk = Self { node, now: Now { at: Timestamp(1), wall: WallTime(1) }, asked: 0 };
+        let now = Now { at: Timestamp(1), wall: WallTime(1) };
+        let mut desk = Self { node, now, trunk: TrunkId(0), asked: 0 };
         desk.node.start(desk.now);
         let name = Text::parse("acme").expect("a name");
         let domain = Text::parse("acme.example").expect("a domain");
@@ -47,12 +53,15 @@ impl Desk {
             name: Text::parse("carrier").expect("a name"),
             address: Text::parse(CARRIER).expect("an address"),
             sources: Vec::new(),
-            username: None,
-            authenticate_inbound: false,
+            username: username.map(|username| Text::parse(username).expect("a user name")),
+            authenticate_inbound: username.is_some(),
             outbound_prefixes: Vec::new(),
             caller_number: None,
         };
-        desk.add(tenant, Entry::Trunk(trunk));
+        let EntryId::Trunk(trunk) = desk.add(tenant, Entry::Trunk(trunk)) else {
+            panic!("a trunk was asked for")
+        };
+        desk.trunk = trunk;
         let queue = Queue::named(Text::parse("sales").expect("a name"));
         let EntryId::Queue(queue) = desk.add(tenant, Entry::Queue(queue)) else {
             panic!("a queue was asked for")
@@ -86,16 +95,18 @@ impl Desk {
         answer.expect("what is durable is answered").expect("a furnished desk is granted all")
     }
 
-    fn outputs(&mut self) -> Vec<Output> {
+    pub(crate) fn outputs(&mut self) -> Vec<Output> {
         std::iter::from_fn(|| self.node.poll_output()).collect()
     }
 
-    fn invite(&mut self) -> Vec<Output> {
+    /// An INVITE of the carrier for 1000, with one more header line if it has one.
+    pub(crate) fn invite(&mut self, cseq: u32, proof: Option<&str>) -> Vec<Output> {
         let sdp = "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n";
+        let proof = proof.map(|proof| format!("{proof}\r\n")).unwrap_or_default();
         let invite = format!(
-            "INVITE sip:1000@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP {CARRIER};branch=z9hG4bKa\r\n\
-             From: <sip:4711@192.0.2.9>;tag=a\r\nTo: <sip:1000@192.0.2.1>\r\nCall-ID: a@192.0.2.9\r\nCSeq: 1 INVITE\r\n\
-             Contact: <sip:4711@{CARRIER}>\r\nMax-Forwards: 70\r\nContent-Type: application/sdp\r\n\
+            "INVITE {TARGET} SIP/2.0\r\nVia: SIP/2.0/UDP {CARRIER};branch=z9hG4bK{cseq}\r\n\
+             From: <sip:4711@192.0.2.9>;tag=a\r\nTo: <{TARGET}>\r\nCall-ID: a@192.0.2.9\r\nCSeq: {cseq} INVITE\r\n\
+             Contact: <sip:4711@{CARRIER}>\r\nMax-Forwards: 70\r\n{proof}Content-Type: application/sdp\r\n\
              Content-Length: {}\r\n\r\n{sdp}",
             sdp.len()
         );
@@ -106,7 +117,7 @@ impl Desk {
 }
 
 /// The first lines of what goes out by SIP.
-fn said(outputs: &[Output]) -> Vec<String> {
+pub(crate) fn said(outputs: &[Output]) -> Vec<String> {
     let first_line = |output: &Output| match output {
         Output::Transmit(transmit) => {
             String::from_utf8_lossy(&transmit.bytes).lines().next().map(str::to_owned)
@@ -114,34 +125,4 @@ fn said(outputs: &[Output]) -> Vec<String> {
         _ => None,
     };
     outputs.iter().filter_map(first_line).collect()
-}
-
-#[test]
-fn a_caller_is_answered_only_when_the_journal_has_the_call_and_what_ends_it_after_a_crash() {
-    let mut desk = Desk::furnished();
-    let outputs = desk.invite();
-    assert_eq!(said(&outputs), ["SIP/2.0 100 Trying"]);
-    let saved = outputs.iter().find_map(|output| match output {
-        Output::Journal(event) if matches!(event.fact, Fact::LegSaved { .. }) => Some(event.seq),
-        _ => None,
-    });
-    let saved = saved.expect("the dialog of a caller is saved on arrival");
-    desk.node.handle_durable(desk.now, saved - 1);
-    assert_eq!(said(&desk.outputs()), [""; 0], "everything but the saved dialog is durable");
-    desk.node.handle_durable(desk.now, saved);
-    assert_eq!(said(&desk.outputs()), ["SIP/2.0 200 OK"]);
-}
-
-#[test]
-fn an_overloaded_node_turns_new_calls_away_at_once_and_says_when_to_come_again() {
-    let mut desk = Desk::furnished();
-    desk.node.set_admission(Admission::Overloaded);
-    let outputs = desk.invite();
-    assert_eq!(said(&outputs).last().map(String::as_str), Some("SIP/2.0 503 Service Unavailable"));
-    let refusal = outputs.iter().rev().find_map(|output| match output {
-        Output::Transmit(transmit) => Some(String::from_utf8_lossy(&transmit.bytes).into_owned()),
-        _ => None,
-    });
-    assert!(refusal.expect("a refusal").contains("Retry-After: 5"));
-    assert!(!outputs.iter().any(|output| matches!(output, Output::Journal(_))), "nothing happened");
 }
