@@ -165,7 +165,6 @@ async fn a_hundred_calls_survive_ten_percent_loss() {
     let site = Site::open_on(Server::start_with("ping_s = 5").await).await;
     let caller = site.caller("caller.xml", "1000").lasting(500).calls(100, 20).losing(10);
     let report = caller.run();
-    // Ten percent lost each way: a call whose seven INVITEs or BYEs are all lost is a matter of 1 in 10^7.
     report.succeeds();
     site.server.wait_for_no_calls().await;
 }
@@ -251,6 +250,26 @@ async fn a_recording_is_paused_and_a_disposition_set_and_wrap_up_ended_by_api() 
     let cdr = site.server.wait_for_cdr().await;
     assert_eq!(cdr["dispositions"][0]["disposition"], json!(sold), "{cdr:#}");
     assert_eq!(cdr["recordings"][0]["pauses"][0]["reason"], json!("card"), "{cdr:#}");
+}
+
+#[tokio::test]
+#[ignore = "needs sipp or baresip: runs in the gate's stage `wire`"]
+async fn an_offer_declined_by_api_stops_the_ringing_and_the_caller_keeps_waiting() {
+    let site = Site::open().await;
+    let port = free_port();
+    site.register(port, &site.secret, 120, 200).run().succeeds();
+    site.server.wait_for_device(&site.device, "idle").await;
+    let agent = site.agent_ready().await;
+    let phone = Sipp::scenario("phone_rings.xml").from(port).to(site.server.sip).start();
+    let caller = site.caller("caller.xml", "1000").lasting(2_000).start();
+    let offer = site.server.wait_for_offer().await;
+    site.server.post(&format!("/v1/offers/{offer}/decline"), json!(null)).await;
+    phone.succeeds();
+    let agent = site.server.get(&format!("/v1/agents/{agent}")).await;
+    assert_eq!(agent["duty"]["why"]["kind"], json!("declined"), "{agent:#}");
+    caller.succeeds();
+    let cdr = site.server.wait_for_cdr().await;
+    assert_eq!(cdr["queues"][0]["end"], json!("abandoned"), "{cdr:#}");
 }
 
 #[tokio::test]

@@ -173,6 +173,11 @@ impl Server {
         self.wait_for("/v1/calls", "recorded call", recorded).await
     }
 
+    pub(crate) async fn wait_for_offer(&self) -> String {
+        let first = |seen: &Value| seen["items"].get(0)?["id"].as_str().map(str::to_owned);
+        self.wait_for("/v1/offers", "offer", first).await
+    }
+
     pub(crate) async fn wait_for_cdr(&self) -> Value {
         self.wait_for("/v1/cdrs", "call record", |seen| seen["items"].get(0).cloned()).await
     }
