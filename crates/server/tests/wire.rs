@@ -4,65 +4,13 @@ mod wire {
     mod crash;
     pub(crate) mod peers;
     pub(crate) mod server;
+    pub(crate) mod site;
 }
 
 use serde_json::json;
 use wire::peers::{Baresip, Sipp, free_port, tone_level};
 use wire::server::Server;
-
-/// A site with one trunk (sipp's port), a queue behind 1000 and a device 2001 that 3001 rings directly.
-struct Site {
-    server: Server,
-    trunk_port: u16,
-    queue: String,
-    device: String,
-    secret: String,
-}
-
-impl Site {
-    async fn open() -> Self {
-        Self::open_on(Server::start().await).await
-    }
-
-    async fn open_on(server: Server) -> Self {
-        let trunk_port = free_port();
-        let address = format!("127.0.0.1:{trunk_port}");
-        server.post("/v1/trunks", json!({ "name": "carrier", "address": address })).await;
-        let policy = json!({ "name": "sales", "offer_ms": 2_000, "wrap_up_ms": 0 });
-        let queue = server.add("/v1/queues", policy).await;
-        let device = server.post("/v1/devices", json!({ "number": "2001", "digest": "md5" })).await;
-        let id = device["id"].as_str().expect("a device has an id").to_owned();
-        let secret = device["secret"]["password"].as_str().expect("a new device has a secret").to_owned();
-        let to_queue = json!({ "number": "1000", "destination": { "to": "queue", "queue": queue } });
-        server.post("/v1/routes", to_queue).await;
-        let to_device = json!({ "number": "3001", "destination": { "to": "device", "device": id } });
-        server.post("/v1/routes", to_device).await;
-        Self { server, trunk_port, queue, device: id, secret }
-    }
-
-    /// An agent who is ready for the queue at the device, which has registered.
-    async fn agent_ready(&self) -> String {
-        let agent = self.server.add("/v1/agents", json!({ "name": "ann" })).await;
-        self.server.put(&format!("/v1/agents/{agent}/queues/{}", self.queue), json!(null)).await;
-        self.server.post(&format!("/v1/agents/{agent}/log-in"), json!({ "device": self.device })).await;
-        self.server.post(&format!("/v1/agents/{agent}/ready"), json!(null)).await;
-        agent
-    }
-
-    fn register(&self, port: u16, password: &str, expires: u32, expected: u16) -> Sipp {
-        Sipp::scenario("register.xml")
-            .replaced("EXPIRES", &expires.to_string())
-            .replaced("FINAL", &expected.to_string())
-            .from(port)
-            .to(self.server.sip)
-            .service("2001")
-            .credentials("2001", password)
-    }
-
-    fn caller(&self, scenario: &str, number: &str) -> Sipp {
-        Sipp::scenario(scenario).from(self.trunk_port).to(self.server.sip).service(number)
-    }
-}
+use wire::site::Site;
 
 #[tokio::test]
 #[ignore = "needs sipp or baresip: runs in the gate's stage `wire`"]
@@ -80,9 +28,7 @@ async fn a_phone_registers_with_digest_and_a_wrong_password_does_not() {
 #[ignore = "needs sipp or baresip: runs in the gate's stage `wire`"]
 async fn a_queued_call_is_offered_answered_and_recorded_in_a_cdr() {
     let site = Site::open().await;
-    let port = free_port();
-    site.register(port, &site.secret, 120, 200).run().succeeds();
-    site.server.wait_for_device(&site.device, "idle").await;
+    let port = site.phone_registered().await;
     site.agent_ready().await;
     let phone = Sipp::scenario("phone_answers.xml").from(port).to(site.server.sip).lasting(200).start();
     site.caller("caller.xml", "1000").lasting(1_500).run().succeeds();
@@ -95,9 +41,7 @@ async fn a_queued_call_is_offered_answered_and_recorded_in_a_cdr() {
 #[ignore = "needs sipp or baresip: runs in the gate's stage `wire`"]
 async fn a_caller_who_gives_up_withdraws_the_ringing() {
     let site = Site::open().await;
-    let port = free_port();
-    site.register(port, &site.secret, 120, 200).run().succeeds();
-    site.server.wait_for_device(&site.device, "idle").await;
+    let port = site.phone_registered().await;
     let phone = Sipp::scenario("phone_rings.xml").from(port).to(site.server.sip).start();
     site.caller("caller_gives_up.xml", "3001").lasting(300).run().succeeds();
     phone.succeeds();
@@ -108,9 +52,7 @@ async fn a_caller_who_gives_up_withdraws_the_ringing() {
 #[ignore = "needs sipp or baresip: runs in the gate's stage `wire`"]
 async fn a_busy_phone_makes_its_caller_hear_busy() {
     let site = Site::open().await;
-    let port = free_port();
-    site.register(port, &site.secret, 120, 200).run().succeeds();
-    site.server.wait_for_device(&site.device, "idle").await;
+    let port = site.phone_registered().await;
     let phone = Sipp::scenario("phone_busy.xml").from(port).to(site.server.sip).start();
     site.caller("caller_refused.xml", "3001").replaced("EXPECTED", "486").run().succeeds();
     phone.succeeds();
@@ -120,9 +62,7 @@ async fn a_busy_phone_makes_its_caller_hear_busy() {
 #[ignore = "needs sipp or baresip: runs in the gate's stage `wire`"]
 async fn an_agent_who_does_not_answer_becomes_not_ready_and_the_caller_keeps_waiting() {
     let site = Site::open().await;
-    let port = free_port();
-    site.register(port, &site.secret, 120, 200).run().succeeds();
-    site.server.wait_for_device(&site.device, "idle").await;
+    let port = site.phone_registered().await;
     let agent = site.agent_ready().await;
     let phone = Sipp::scenario("phone_rings.xml").from(port).to(site.server.sip).start();
     site.caller("caller.xml", "1000").lasting(4_000).run().succeeds();
@@ -145,9 +85,7 @@ async fn a_number_that_leads_nowhere_is_answered_404() {
 #[ignore = "needs sipp or baresip: runs in the gate's stage `wire`"]
 async fn hold_and_retrieve_by_re_invite_are_answered_and_seen() {
     let site = Site::open().await;
-    let port = free_port();
-    site.register(port, &site.secret, 120, 200).run().succeeds();
-    site.server.wait_for_device(&site.device, "idle").await;
+    let port = site.phone_registered().await;
     site.agent_ready().await;
     let phone = Sipp::scenario("phone_answers.xml").from(port).to(site.server.sip).start();
     let caller = site.caller("caller_holds.xml", "1000").lasting(1_000).start();
@@ -221,9 +159,7 @@ async fn tones_of_caller_and_agent_reach_the_far_ends_and_the_right_channels() {
 #[ignore = "needs sipp or baresip: runs in the gate's stage `wire`"]
 async fn a_recording_is_paused_and_a_disposition_set_and_wrap_up_ended_by_api() {
     let site = Site::open().await;
-    let port = free_port();
-    site.register(port, &site.secret, 120, 200).run().succeeds();
-    site.server.wait_for_device(&site.device, "idle").await;
+    let port = site.phone_registered().await;
     let agent = site.agent_ready().await;
     let queue = format!("/v1/queues/{}", site.queue);
     let mut policy = site.server.get(&queue).await;
@@ -256,9 +192,7 @@ async fn a_recording_is_paused_and_a_disposition_set_and_wrap_up_ended_by_api() 
 #[ignore = "needs sipp or baresip: runs in the gate's stage `wire`"]
 async fn an_offer_declined_by_api_stops_the_ringing_and_the_caller_keeps_waiting() {
     let site = Site::open().await;
-    let port = free_port();
-    site.register(port, &site.secret, 120, 200).run().succeeds();
-    site.server.wait_for_device(&site.device, "idle").await;
+    let port = site.phone_registered().await;
     let agent = site.agent_ready().await;
     let phone = Sipp::scenario("phone_rings.xml").from(port).to(site.server.sip).start();
     let caller = site.caller("caller.xml", "1000").lasting(2_000).start();
