@@ -1,7 +1,7 @@
 //! The node's door, and the line of what waits for the journal.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 
 use cordial_engine::id::{DeviceId, Guid, LegId, RecordingId, TenantId, TrunkId};
@@ -9,7 +9,7 @@ use cordial_engine::{
     Action, Answer, Engine, EntryId, Event, Fact, Input, Now, Refusal, Report, State, Timestamp,
 };
 use cordial_media::{MediaCommand, MediaEvent, PlayId, PortId, PortPool};
-use cordial_sip::{Binding, DialogId, Flow, StreamId, Transmit, UserAgent};
+use cordial_sip::{Binding, DialogId, Flow, StreamId, Transmit, Transport, UserAgent};
 
 use crate::audio::Playing;
 use crate::b2bua::Leg;
@@ -231,6 +231,12 @@ impl Node {
     /// A SIP stream ended or could not be opened.
     pub fn handle_stream_closed(&mut self, now: Now, stream: StreamId) {
         self.agent.handle_stream_closed(sip_time(now), stream);
+        self.settle(now);
+    }
+
+    /// A connection that was opened for SIP bytes without a stream is not there, or is there no more.
+    pub fn handle_connect_failed(&mut self, now: Now, transport: Transport, remote: SocketAddr) {
+        self.agent.handle_connect_failed(sip_time(now), transport, remote);
         self.settle(now);
     }
 

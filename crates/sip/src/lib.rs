@@ -6,7 +6,7 @@
 //! [`UserAgent::new`]. Its methods come in five families:
 //!
 //! - **what happened**: [`UserAgent::handle_datagram`], [`UserAgent::handle_stream`],
-//!   [`UserAgent::handle_stream_closed`], [`UserAgent::handle_timeout`];
+//!   [`UserAgent::handle_stream_closed`], [`UserAgent::handle_connect_failed`], [`UserAgent::handle_timeout`];
 //! - **what to do**: after every call, drain [`UserAgent::poll_transmit`] and [`UserAgent::poll_event`],
 //!   then ask [`UserAgent::poll_timeout`] when to call `handle_timeout` next;
 //! - **the directory**: [`UserAgent::set_account`], [`UserAgent::set_peer`] and their removals. An account is
@@ -32,9 +32,23 @@
 //!   offer, ours goes out in `answer_reoffer` and their answer comes as `ReofferAnswered`.
 //! - Bodies are session descriptions as bytes; [`sdp`] turns an offer into an answer in a few lines.
 //!
-//! Every [`Flow`] says where bytes came from or go to. A [`Transmit`] whose flow has a stream goes down that
-//! stream; on a stream transport without one, the shell opens a connection to `remote` and reports what
-//! arrives on it under the new stream's id.
+//! # Streams and the shell
+//!
+//! Every [`Flow`] says where bytes came from or go to. On TCP, TLS and WebSocket the shell owns the connections and
+//! gives each a [`StreamId`] that is never used again.
+//!
+//! - A [`Transmit`] whose flow has a stream goes down that stream, or nowhere: if it is gone the shell drops the bytes,
+//!   for its end has been reported or is about to be.
+//! - A [`Transmit`] on TCP or TLS whose flow has none goes down a connection to exactly `remote` that the shell opened
+//!   before, or opens now; `listener` says for which of our listeners. More bytes for the same `remote` queue behind
+//!   the opening, in order. What arrives on it is told by [`UserAgent::handle_stream`] with the new stream's id, the
+//!   same `listener` and `remote`. WebSocket connections are never opened by us: bytes on [`Transport::Ws`] always
+//!   have a stream.
+//! - The end of any connection is told once, after its last bytes, by [`UserAgent::handle_stream_closed`]. From then
+//!   on nothing names that stream.
+//! - One that the shell opened itself is told by [`UserAgent::handle_connect_failed`] as well: when it could not be
+//!   opened, and also when it ends later (after `handle_stream_closed`), for requests that went down it named no
+//!   stream. The shell does not try again by itself; the next request opens anew.
 
 pub mod digest;
 pub mod limits;

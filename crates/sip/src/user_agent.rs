@@ -13,6 +13,7 @@ mod servers;
 mod strangers;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::SocketAddr;
 
 use crate::chance::Chance;
 use crate::config::Config;
@@ -20,7 +21,7 @@ use crate::dialog::{Dialog, DialogId, assert_legal};
 use crate::digest::Guard;
 use crate::directory::{Account, AccountId, Directory, Peer, PeerId};
 use crate::event::Event;
-use crate::flow::{Flow, StreamId, Transmit};
+use crate::flow::{Flow, StreamId, Transmit, Transport};
 use crate::message::Framer;
 use crate::registrar::{Binding, Registrar};
 use crate::time::{DialogTimer, TimerKey, Timers, Timestamp};
@@ -51,6 +52,8 @@ pub struct UserAgent {
     streams: BTreeMap<StreamId, Framer>,
     /// What ends or changes when a stream ends.
     on_stream: BTreeSet<(StreamId, OnStream)>,
+    /// Requests that wait for connections which the shell opens.
+    on_connection: BTreeSet<(Transport, SocketAddr, ClientId)>,
     timers: Timers,
     transmits: VecDeque<Transmit>,
     events: VecDeque<Event>,
@@ -105,6 +108,7 @@ impl UserAgent {
             dialog_keys: BTreeMap::new(),
             streams: BTreeMap::new(),
             on_stream: BTreeSet::new(),
+            on_connection: BTreeSet::new(),
             timers: Timers::default(),
             transmits: VecDeque::new(),
             events: VecDeque::new(),
@@ -189,7 +193,8 @@ impl UserAgent {
                 + self.server_keys.len()
                 + self.merge_keys.len()
                 + self.dialog_keys.len()
-                + self.on_stream.len(),
+                + self.on_stream.len()
+                + self.on_connection.len(),
         }
     }
 
@@ -207,14 +212,26 @@ impl UserAgent {
     }
 
     fn watch_stream(&mut self, flow: &Flow, what: OnStream) {
-        if let Some(stream) = flow.stream {
-            self.on_stream.insert((stream, what));
+        match (flow.stream, what) {
+            (Some(stream), _) => {
+                self.on_stream.insert((stream, what));
+            }
+            (None, OnStream::Client(id)) if flow.transport.is_reliable() => {
+                self.on_connection.insert((flow.transport, flow.remote, id));
+            }
+            (None, OnStream::Client(_) | OnStream::Dialog(_) | OnStream::Bindings(_)) => {}
         }
     }
 
     fn unwatch_stream(&mut self, flow: &Flow, what: OnStream) {
-        if let Some(stream) = flow.stream {
-            self.on_stream.remove(&(stream, what));
+        match (flow.stream, what) {
+            (Some(stream), _) => {
+                self.on_stream.remove(&(stream, what));
+            }
+            (None, OnStream::Client(id)) => {
+                self.on_connection.remove(&(flow.transport, flow.remote, id));
+            }
+            (None, OnStream::Dialog(_) | OnStream::Bindings(_)) => {}
         }
     }
 

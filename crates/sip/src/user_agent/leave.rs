@@ -83,6 +83,20 @@ impl UserAgent {
         }
     }
 
+    /// A connection that the shell opened, or tried to, for bytes without a stream is not there, or is there no more.
+    /// Every request that waits for an answer over it fails as by a transport error (RFC 3261 sections 8.1.3.1 and
+    /// 18.4): an INVITE with 503 and no other try, a re-INVITE likewise while its dialog lives on.
+    pub fn handle_connect_failed(&mut self, now: Timestamp, transport: Transport, remote: SocketAddr) {
+        let first = (transport, remote, ClientId(0));
+        while let Some((on, at, id)) = self.on_connection.range(first..).next().copied() {
+            if (on, at) != (transport, remote) {
+                break;
+            }
+            self.on_connection.remove(&(on, at, id));
+            self.client_stream_lost(now, id);
+        }
+    }
+
     fn dialog_stream_lost(&mut self, now: Timestamp, id: DialogId) {
         let Some(dialog) = self.dialogs.get_mut(&id) else {
             return;

@@ -19,4 +19,6 @@ mod registrar;
 #[cfg(test)]
 mod sdp;
 #[cfg(test)]
+mod streams;
+#[cfg(test)]
 mod torture;
