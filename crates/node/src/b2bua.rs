@@ -300,8 +300,11 @@ impl Node {
     fn targets(&self, endpoint: Endpoint, number: &Number) -> Vec<Target> {
         match endpoint {
             Endpoint::Device(device) => {
-                let bindings = self.agent.bindings(directory::account(device)).iter().take(FORKS_MAX);
-                bindings.map(|binding| Target::Binding(Box::new(binding.clone()))).collect()
+                let account = directory::account(device);
+                let bindings = self.agent.bindings(account).iter().take(FORKS_MAX);
+                bindings
+                    .map(|binding| Target::Binding { account, binding: Box::new(binding.clone()) })
+                    .collect()
             }
             Endpoint::Trunk(trunk) => {
                 vec![Target::Peer { id: PeerId(trunk.0), user: number.as_str().to_owned() }]

@@ -1,6 +1,6 @@
 //! Peer relations (RFC 3261 section 12).
 
-use crate::directory::PeerId;
+use crate::directory::{AccountId, PeerId};
 use crate::event::Origin;
 use crate::flow::Flow;
 use crate::message::{Headers, Method, Name, NameAddr, Request, Uri};
@@ -32,7 +32,12 @@ pub struct Invite {
 #[derive(Clone, Debug)]
 pub enum Target {
     /// A registered device, at one of its bindings.
-    Binding(Box<Binding>),
+    Binding {
+        /// Whose.
+        account: AccountId,
+        /// Where.
+        binding: Box<Binding>,
+    },
     /// A number behind a trunk.
     Peer {
         /// The trunk.
@@ -90,15 +95,15 @@ use Phase::{Answered, Calling, Cancelling, Confirmed, Gone, Incoming, Leaving};
 pub(crate) const LEGAL: &[Move<Phase>] = &[
     (Calling, "2xx: ACK", Confirmed),
     (Calling, "300-699 or nothing", Gone),
-    (Calling, "clear, or rang too long: CANCEL", Cancelling),
+    (Calling, "clear, rang too long, or device lost: CANCEL", Cancelling),
     (Cancelling, "2xx: ACK, BYE; else nothing", Gone),
     (Incoming, "answer: 2xx", Answered),
-    (Incoming, "reject, CANCEL, BYE, transport lost", Gone),
+    (Incoming, "reject, CANCEL, BYE", Gone),
     (Answered, "ACK", Confirmed),
     (Answered, "clear", Leaving),
-    (Answered, "no ACK: BYE; BYE; transport lost", Gone),
-    (Leaving, "ACK or no ACK: BYE; BYE; transport lost", Gone),
-    (Confirmed, "clear: BYE; BYE; 481; 408; transport lost", Gone),
+    (Answered, "no ACK: BYE; BYE", Gone),
+    (Leaving, "ACK or no ACK: BYE; BYE", Gone),
+    (Confirmed, "clear: BYE; BYE; 481; 408; out of reach", Gone),
 ];
 
 /// A phase and what is true in it.
@@ -171,6 +176,12 @@ pub(crate) struct Relation {
     pub(crate) cseq: u32,
     /// The trunk at the other end, whose challenges we may answer.
     pub(crate) peer: Option<PeerId>,
+    /// The device at the other end, which may come back by another path.
+    pub(crate) account: Option<AccountId>,
+    /// Its `+sip.instance`, if it has one.
+    pub(crate) instance: Option<String>,
+    /// The stream of `flow` is gone and nothing else leads there yet.
+    pub(crate) lost: bool,
     /// User part of our Contact.
     pub(crate) contact_user: String,
 }
@@ -234,6 +245,8 @@ pub(crate) struct Dialog {
     /// CSeq of their last request.
     pub(crate) remote_cseq: Option<u32>,
     pub(crate) glare: Option<Glare>,
+    /// Questions in a row, whether the far end lives, that could not even be sent.
+    pub(crate) unreached: u8,
 }
 
 impl Dialog {
@@ -265,6 +278,19 @@ impl Dialog {
             | State::Answered { .. }
             | State::Leaving { .. }
             | State::Confirmed { offering: Offering::Nobody | Offering::Ours | Offering::Unacked(_) } => None,
+        }
+    }
+
+    /// The INVITE transactions that still have something to say by the dialog's path: ours, theirs.
+    pub(crate) fn invites(&self) -> (Option<ClientId>, Option<ServerId>) {
+        match &self.state {
+            State::Calling { invite } | State::Cancelling { invite, .. } => (Some(*invite), None),
+            State::Incoming { invite, .. }
+            | State::Confirmed { offering: Offering::Theirs { invite, .. } } => (None, Some(*invite)),
+            State::Answered { answer }
+            | State::Leaving { answer, .. }
+            | State::Confirmed { offering: Offering::Unacked(answer) } => (None, Some(answer.invite)),
+            State::Confirmed { offering: Offering::Nobody | Offering::Ours } => (None, None),
         }
     }
 

@@ -134,8 +134,6 @@ pub enum ClearCause {
     Cancelled,
     /// Our 2xx was never acknowledged.
     NoAck,
-    /// The far end does not know the dialog any more (481), or does not answer (408).
+    /// The far end does not know the dialog any more (481), does not answer (408), or stays out of reach.
     Unreachable,
-    /// The connection of a device was lost.
-    Transport,
 }

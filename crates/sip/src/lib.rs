@@ -49,6 +49,19 @@
 //! - One that the shell opened itself is told by [`UserAgent::handle_connect_failed`] as well: when it could not be
 //!   opened, and also when it ends later (after `handle_stream_closed`), for requests that went down it named no
 //!   stream. The shell does not try again by itself; the next request opens anew.
+//!
+//! A stream that ends ends no call:
+//!
+//! | what was going on | then |
+//! |---|---|
+//! | our INVITE, nothing heard | `Failed` with 503 |
+//! | our INVITE rings at a trunk, or at a device that can be connected to | rings on: the response may come by another connection (RFC 3261 section 18.2.2) |
+//! | our INVITE rings at any other device | `Failed` with 503 (RFC 5626 section 5.3); CANCEL when it is back |
+//! | their INVITE | goes on until the owner decides; responses go by a new connection to the address that the request came from and the port in its Via |
+//! | a dialog | goes on; requests open a connection to the trunk's target or to the device's Contact, if that is the address it was seen at, or go by the path of the device's next registration (same `+sip.instance`, or its only binding) |
+//! | a re-INVITE of ours | `ReofferFailed` with 503 |
+//! | a request with no way to go | fails at once with 503; a BYE is owed to the device for a minute |
+//! | nobody comes back | two pings that could not be sent: `Cleared` as unreachable |
 
 pub mod digest;
 pub mod limits;

@@ -41,6 +41,13 @@ pub const WRONG_ANSWER_MS: u64 = 3_000;
 /// Addresses whose wrong answers are counted. The one longest quiet is forgotten.
 pub const WRONG_ANSWER_SOURCES_MAX: usize = 4_096;
 
+/// Questions in a row, whether a far end lives, that its path did not carry. Then its dialog is over.
+pub const UNREACHED_MAX: u8 = 2;
+/// Milliseconds for which a device that is out of reach is owed the BYE of a dialog. Then it is forgotten.
+pub const FAREWELL_MS: u64 = 60_000;
+/// BYEs owed to devices out of reach. With one more, the oldest is forgotten.
+pub const FAREWELLS_MAX: usize = 4_096;
+
 /// Headers that pass between a call's two sides, besides `X-` ones. Everything else is the stack's own or is
 /// dropped: trust never travels in a header.
 pub const HEADERS_PASSED: &[&str] = &[

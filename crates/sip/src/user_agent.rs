@@ -2,6 +2,7 @@
 
 mod asked;
 mod clients;
+mod farewells;
 mod identity;
 mod inbound;
 mod inside;
@@ -11,6 +12,7 @@ mod receive;
 mod register;
 mod servers;
 mod strangers;
+mod streams;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
@@ -27,8 +29,10 @@ use crate::registrar::{Binding, Registrar};
 use crate::time::{DialogTimer, TimerKey, Timers, Timestamp};
 use crate::transaction::{ClientId, ClientKey, MergeKey, Pace, ServerId, ServerKey};
 use clients::Client;
+use farewells::Farewells;
 use servers::Server;
 use strangers::Strangers;
+use streams::OnStream;
 
 /// A SIP user agent: see the crate's first page.
 pub struct UserAgent {
@@ -54,17 +58,12 @@ pub struct UserAgent {
     on_stream: BTreeSet<(StreamId, OnStream)>,
     /// Requests that wait for connections which the shell opens.
     on_connection: BTreeSet<(Transport, SocketAddr, ClientId)>,
+    /// Dialogs of devices whose stream is gone and that have not come back.
+    lost: BTreeSet<(AccountId, DialogId)>,
+    farewells: Farewells,
     timers: Timers,
     transmits: VecDeque<Transmit>,
     events: VecDeque<Event>,
-}
-
-/// Something that depends on a stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum OnStream {
-    Client(ClientId),
-    Dialog(DialogId),
-    Bindings(AccountId),
 }
 
 /// How much a user agent holds. Except for bindings, all are zero when nothing is going on.
@@ -109,6 +108,8 @@ impl UserAgent {
             streams: BTreeMap::new(),
             on_stream: BTreeSet::new(),
             on_connection: BTreeSet::new(),
+            lost: BTreeSet::new(),
+            farewells: Farewells::default(),
             timers: Timers::default(),
             transmits: VecDeque::new(),
             events: VecDeque::new(),
@@ -194,7 +195,8 @@ impl UserAgent {
                 + self.merge_keys.len()
                 + self.dialog_keys.len()
                 + self.on_stream.len()
-                + self.on_connection.len(),
+                + self.on_connection.len()
+                + self.lost.len(),
         }
     }
 
@@ -211,30 +213,6 @@ impl UserAgent {
         self.transmits.push_back(Transmit { flow, bytes });
     }
 
-    fn watch_stream(&mut self, flow: &Flow, what: OnStream) {
-        match (flow.stream, what) {
-            (Some(stream), _) => {
-                self.on_stream.insert((stream, what));
-            }
-            (None, OnStream::Client(id)) if flow.transport.is_reliable() => {
-                self.on_connection.insert((flow.transport, flow.remote, id));
-            }
-            (None, OnStream::Client(_) | OnStream::Dialog(_) | OnStream::Bindings(_)) => {}
-        }
-    }
-
-    fn unwatch_stream(&mut self, flow: &Flow, what: OnStream) {
-        match (flow.stream, what) {
-            (Some(stream), _) => {
-                self.on_stream.remove(&(stream, what));
-            }
-            (None, OnStream::Client(id)) => {
-                self.on_connection.remove(&(flow.transport, flow.remote, id));
-            }
-            (None, OnStream::Dialog(_) | OnStream::Bindings(_)) => {}
-        }
-    }
-
     fn add_dialog(&mut self, id: DialogId, dialog: Dialog) {
         let relation = &dialog.relation;
         self.dialog_keys.insert((relation.call_id.clone(), relation.local_tag().to_owned()), id);
@@ -249,6 +227,9 @@ impl UserAgent {
         let relation = &dialog.relation;
         self.dialog_keys.remove(&(relation.call_id.clone(), relation.local_tag().to_owned()));
         self.unwatch_stream(&relation.flow, OnStream::Dialog(id));
+        if let Some(account) = relation.account {
+            self.lost.remove(&(account, id));
+        }
         self.timers.stop_dialog(id);
         if let Some(invite) = dialog.unanswered() {
             self.respond_invite(now, invite, 487, |_| {});

@@ -20,7 +20,6 @@ pub(crate) const LEGAL: &[Move<Phase>] = &[
     (Calling, "timer B or transport error", Terminated),
     (Proceeding, "2xx", Accepted),
     (Proceeding, "300-699, ACK", Completed),
-    (Proceeding, "transport error", Terminated),
     (Completed, "timer D or transport error", Terminated),
     (Accepted, "timer M", Terminated),
 ];
@@ -81,7 +80,7 @@ impl ClientInvite {
                 }
                 steps
             }
-            (Calling | Proceeding, Input::TransportError) => {
+            (Calling, Input::TransportError) => {
                 self.enter(Terminated);
                 vec![Step::TransportFailed, Step::Over]
             }

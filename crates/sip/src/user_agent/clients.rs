@@ -1,6 +1,7 @@
 //! Client transactions: their keys, messages, timers, and answers to challenges.
 
-use super::{OnStream, UserAgent};
+use super::UserAgent;
+use super::streams::OnStream;
 use crate::dialog::{DialogId, State};
 use crate::digest;
 use crate::directory::PeerId;
@@ -17,6 +18,8 @@ pub(super) struct Client {
     pub(super) request: Request,
     bytes: Vec<u8>,
     pub(super) flow: Flow,
+    /// The stream of `flow` is gone: nothing is sent until another path is found.
+    lost: bool,
     key: ClientKey,
     pub(super) purpose: Purpose,
     pub(super) peer: Option<PeerId>,
@@ -39,6 +42,16 @@ pub(super) enum Purpose {
     Ping(DialogId),
     Cancel,
     Bye,
+}
+
+impl Purpose {
+    /// The dialog whose path the request takes.
+    pub(super) fn dialog(self) -> Option<DialogId> {
+        match self {
+            Self::Invite(id) | Self::Reinvite(id) | Self::Ping(id) => Some(id),
+            Self::Cancel | Self::Bye => None,
+        }
+    }
 }
 
 /// A response with what was read from it.
@@ -102,15 +115,20 @@ impl UserAgent {
         self.client_keys.insert(key.clone(), id);
         self.watch_stream(&flow, OnStream::Client(id));
         let bytes = request.to_bytes();
-        let client = Client { machine, request, bytes, flow, key, purpose, peer, tried, acks: Vec::new() };
+        let lost = self.out_of_reach(purpose);
+        let acks = Vec::new();
+        let client = Client { machine, request, bytes, flow, lost, key, purpose, peer, tried, acks };
         self.clients.insert(id, client);
         self.run_client(now, id, steps, None);
+        if lost {
+            self.client_failed(now, id);
+        }
         id
     }
 
     /// CANCEL has the branch, Via, From, To, Call-ID, Route and CSeq number of its INVITE (RFC 3261 section 9.1).
     pub(super) fn send_cancel(&mut self, now: Timestamp, invite: ClientId, reason: Option<&str>) {
-        let Some(client) = self.clients.get(&invite) else {
+        let Some(client) = self.clients.get(&invite).filter(|client| !client.lost) else {
             return;
         };
         let mut request = follow_up(&client.request, Method::Cancel);
@@ -123,7 +141,7 @@ impl UserAgent {
         self.start_client_on(now, request, flow, peer, Purpose::Cancel, (branch, via, 0));
     }
 
-    pub(super) fn handle_response(&mut self, now: Timestamp, response: &Response) {
+    pub(super) fn handle_response(&mut self, now: Timestamp, source: Flow, response: &Response) {
         let Ok(essentials) = Essentials::read(&response.headers) else {
             return;
         };
@@ -134,6 +152,7 @@ impl UserAgent {
         let Some(id) = self.client_keys.get(&key).copied() else {
             return;
         };
+        self.heard_from(now, id, source);
         let timing = self.config.timing;
         let Some(client) = self.clients.get_mut(&id) else {
             return;
@@ -163,8 +182,41 @@ impl UserAgent {
         self.step_client(now, id, client_invite::Input::Timer(letter), client_other::Input::Timer(letter));
     }
 
-    pub(super) fn client_stream_lost(&mut self, now: Timestamp, id: ClientId) {
+    /// The transport did not carry a request. An INVITE that rings already goes on: RFC 3261 figure 5 has no such
+    /// move, for its response may come by another connection (section 18.2.2).
+    pub(super) fn client_failed(&mut self, now: Timestamp, id: ClientId) {
         self.step_client(now, id, client_invite::Input::TransportError, client_other::Input::TransportError);
+    }
+
+    pub(super) fn client_stream_lost(&mut self, now: Timestamp, id: ClientId) {
+        self.client_failed(now, id);
+        if let Some(client) = self.clients.get_mut(&id) {
+            client.flow.stream = None;
+            client.lost = true;
+        }
+    }
+
+    /// Gives our INVITE another path for what is still to be said of it.
+    pub(super) fn redirect_client(&mut self, id: ClientId, flow: Flow) {
+        let Some(client) = self.clients.get_mut(&id) else {
+            return;
+        };
+        let old = std::mem::replace(&mut client.flow, flow);
+        client.lost = false;
+        self.unwatch_stream(&old, OnStream::Client(id));
+        self.watch_stream(&flow, OnStream::Client(id));
+    }
+
+    /// A response came. If the path of its request is gone, this is the new one, for the dialog too.
+    fn heard_from(&mut self, now: Timestamp, id: ClientId, source: Flow) {
+        let Some(purpose) = self.clients.get(&id).filter(|client| client.lost).map(|client| client.purpose)
+        else {
+            return;
+        };
+        self.redirect_client(id, source);
+        if let Some(dialog) = purpose.dialog() {
+            self.found_again(now, dialog, source);
+        }
     }
 
     fn step_client(
@@ -190,7 +242,8 @@ impl UserAgent {
         for step in steps {
             match step {
                 Step::Send => {
-                    let sent = self.clients.get(&id).map(|client| (client.flow, client.bytes.clone()));
+                    let reached = self.clients.get(&id).filter(|client| !client.lost);
+                    let sent = reached.map(|client| (client.flow, client.bytes.clone()));
                     if let Some((flow, bytes)) = sent {
                         self.transmit(flow, bytes);
                     }
@@ -250,7 +303,8 @@ impl UserAgent {
             }
             Some(Purpose::Reinvite(dialog)) => self.reinvite_failed(now, dialog, code),
             Some(Purpose::Ping(dialog)) if code == 408 => self.ping_heard(now, dialog, code),
-            Some(Purpose::Ping(_) | Purpose::Cancel | Purpose::Bye) | None => {}
+            Some(Purpose::Ping(dialog)) => self.ping_not_carried(now, dialog),
+            Some(Purpose::Cancel | Purpose::Bye) | None => {}
         }
     }
 

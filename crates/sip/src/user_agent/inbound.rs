@@ -33,7 +33,8 @@ impl UserAgent {
         let tag = self.chance.token();
         let invite = self.open_invite(&asked, tag.clone(), Some(id));
         self.respond_invite(now, invite, 100, |_| {});
-        let relation = incoming_relation(&asked, contact.uri, origin, &tag);
+        let mut relation = incoming_relation(&asked, contact.uri, origin, &tag);
+        relation.instance = self.instance_at(origin, asked.source);
         let Asked { request, essentials, source, .. } = asked;
         let had_offer = !request.body.is_empty();
         let dialog = Dialog {
@@ -43,6 +44,7 @@ impl UserAgent {
             origin: Some(origin),
             remote_cseq: Some(essentials.cseq),
             glare: None,
+            unreached: 0,
         };
         self.add_dialog(id, dialog);
         let (from_user, from_name) = self.caller(origin, &essentials.from, &request.headers);
@@ -57,6 +59,17 @@ impl UserAgent {
             headers: passed_headers(&request.headers, origin),
             body: had_offer.then_some(request.body),
         });
+    }
+
+    /// The device that calls by a path, if it is registered there and names itself.
+    fn instance_at(&self, origin: Origin, source: Flow) -> Option<String> {
+        match origin {
+            Origin::Account(account) => {
+                let bindings = self.registrar.of(account).iter();
+                bindings.filter(|binding| binding.flow == source).find_map(|binding| binding.instance.clone())
+            }
+            Origin::Peer(_) => None,
+        }
     }
 
     /// The asserted identity is the proved one: an account is its own name whatever its From says, a trunk is believed.
@@ -199,6 +212,7 @@ impl UserAgent {
         if !self.is_far_end(asked, id) {
             return;
         }
+        self.found_again(now, id, asked.source);
         let Some(dialog) = self.dialogs.get_mut(&id) else {
             return;
         };
@@ -316,6 +330,12 @@ fn incoming_relation(asked: &Asked, target: Uri, origin: Origin, tag: &str) -> R
             Origin::Peer(peer) => Some(peer),
             Origin::Account(_) => None,
         },
+        account: match origin {
+            Origin::Account(account) => Some(account),
+            Origin::Peer(_) => None,
+        },
+        instance: None,
+        lost: false,
         contact_user: asked.request.uri.user_text(),
     }
 }

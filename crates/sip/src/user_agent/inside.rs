@@ -1,12 +1,12 @@
 //! Inside a dialog: their requests, re-INVITEs of both sides, and the question whether the far end lives.
 
+use super::UserAgent;
 use super::asked::{Asked, allow, capabilities, content_type};
 use super::clients::{Heard, Purpose};
 use super::inbound::describe;
-use super::{OnStream, UserAgent};
 use crate::dialog::{Dialog, DialogId, Glare, Offering, ReofferError, State, Unacked};
 use crate::event::{ClearCause, Event, Origin};
-use crate::limits::GLARE_RETRIES_MAX;
+use crate::limits::{GLARE_RETRIES_MAX, UNREACHED_MAX};
 use crate::message::{Method, Name, NameAddr, parse_number};
 use crate::time::{DialogTimer, TimerKey, Timestamp};
 use crate::transaction::ClientId;
@@ -51,6 +51,7 @@ impl UserAgent {
     /// Tags alone are not enough: a request from elsewhere must prove to be the dialog's device, which has moved then.
     fn admitted(&mut self, now: Timestamp, asked: &Asked, id: DialogId) -> bool {
         if self.is_far_end(asked, id) {
+            self.found_again(now, id, asked.source);
             return true;
         }
         let origin = self.dialogs.get(&id).and_then(|dialog| dialog.origin);
@@ -65,14 +66,7 @@ impl UserAgent {
         if self.prove(now, asked, &account.realm, &account.username, Some(account.id)).is_none() {
             return false;
         }
-        let old = self.dialogs.get(&id).map(|dialog| dialog.relation.flow);
-        if let Some(old) = old {
-            self.unwatch_stream(&old, OnStream::Dialog(id));
-        }
-        self.watch_stream(&asked.source, OnStream::Dialog(id));
-        if let Some(dialog) = self.dialogs.get_mut(&id) {
-            dialog.relation.flow = asked.source;
-        }
+        self.redirect(id, asked.source);
         true
     }
 
@@ -398,7 +392,21 @@ impl UserAgent {
         }
     }
 
+    /// The question went nowhere: the far end may come back, but not for ever.
+    pub(super) fn ping_not_carried(&mut self, now: Timestamp, id: DialogId) {
+        let Some(dialog) = self.dialogs.get_mut(&id) else {
+            return;
+        };
+        dialog.unreached += 1;
+        if dialog.unreached >= UNREACHED_MAX {
+            self.far_end_is_gone(now, id, 408);
+        }
+    }
+
     pub(super) fn ping_heard(&mut self, now: Timestamp, id: DialogId, code: u16) {
+        if let Some(dialog) = self.dialogs.get_mut(&id) {
+            dialog.unreached = 0;
+        }
         if matches!(code, 408 | 481) {
             self.far_end_is_gone(now, id, code);
         }

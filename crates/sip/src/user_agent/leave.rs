@@ -1,17 +1,15 @@
-//! Ends of dialogs: by the owner, by loss of a stream, and after a restart.
+//! Ends of dialogs: by the owner, and after a restart.
 
 use std::net::SocketAddr;
 
+use super::UserAgent;
 use super::clients::Purpose;
-use super::{OnStream, UserAgent};
 use crate::dialog::{BlobError, DialogId, Relation, State};
 use crate::directory::PeerId;
-use crate::event::{ClearCause, Event};
-use crate::flow::{Flow, ListenerId, StreamId, Transport};
+use crate::flow::{Flow, ListenerId, Transport};
 use crate::limits::BLOB_CSEQ_STEP;
 use crate::message::{Method, Name, NameAddr, Uri};
 use crate::time::{DialogTimer, TimerKey, Timestamp};
-use crate::transaction::ClientId;
 
 impl UserAgent {
     /// Ends a dialog in whatever state it is: refuses it, takes it back or says BYE. `reason` becomes the `Reason`
@@ -53,7 +51,11 @@ impl UserAgent {
         }
     }
 
+    /// Says BYE; to a device out of reach, when it is back.
     pub(super) fn send_bye(&mut self, now: Timestamp, relation: &mut Relation, reason: Option<&str>) {
+        if relation.lost {
+            return self.owe_farewell(now, relation.clone(), reason);
+        }
         relation.cseq += 1;
         let mut request = relation.request(Method::Bye, relation.cseq);
         if let Some(reason) = reason {
@@ -61,63 +63,6 @@ impl UserAgent {
         }
         request.headers.push(Name::UserAgent, self.config.user_agent.clone());
         self.start_client(now, request, relation.flow, relation.peer, Purpose::Bye);
-    }
-
-    /// A stream ended or could not be opened. Bindings and calls of devices end with it; a trunk's calls live on, for
-    /// its connections come and go, and ours to it is opened again when needed.
-    pub fn handle_stream_closed(&mut self, now: Timestamp, stream: StreamId) {
-        self.streams.remove(&stream);
-        let first = (stream, OnStream::Client(ClientId(0)));
-        while let Some((of, what)) = self.on_stream.range(first..).next().copied() {
-            if of != stream {
-                break;
-            }
-            self.on_stream.remove(&(stream, what));
-            match what {
-                OnStream::Client(id) => self.client_stream_lost(now, id),
-                OnStream::Dialog(id) => self.dialog_stream_lost(now, id),
-                OnStream::Bindings(account) => {
-                    self.keep_bindings(account, |binding| binding.flow.stream != Some(stream));
-                }
-            }
-        }
-    }
-
-    /// A connection that the shell opened, or tried to, for bytes without a stream is not there, or is there no more.
-    /// Every request that waits for an answer over it fails as by a transport error (RFC 3261 sections 8.1.3.1 and
-    /// 18.4): an INVITE with 503 and no other try, a re-INVITE likewise while its dialog lives on.
-    pub fn handle_connect_failed(&mut self, now: Timestamp, transport: Transport, remote: SocketAddr) {
-        let first = (transport, remote, ClientId(0));
-        while let Some((on, at, id)) = self.on_connection.range(first..).next().copied() {
-            if (on, at) != (transport, remote) {
-                break;
-            }
-            self.on_connection.remove(&(on, at, id));
-            self.client_stream_lost(now, id);
-        }
-    }
-
-    fn dialog_stream_lost(&mut self, now: Timestamp, id: DialogId) {
-        let Some(dialog) = self.dialogs.get_mut(&id) else {
-            return;
-        };
-        let target = dialog.relation.peer.and_then(|peer| self.directory.peer(peer)?.target.as_ref());
-        if let Some(target) = target {
-            dialog.relation.flow = Flow { stream: None, ..target.flow };
-            return;
-        }
-        match dialog.state {
-            // The INVITE's own transaction reports the loss.
-            State::Calling { .. } | State::Cancelling { .. } => {}
-            State::Leaving { .. } => {
-                self.remove_dialog(now, id);
-            }
-            State::Incoming { .. } | State::Answered { .. } | State::Confirmed { .. } => {
-                self.remove_dialog(now, id);
-                let cause = ClearCause::Transport;
-                self.events.push_back(Event::Cleared { dialog: id, cause, reason: None });
-            }
-        }
     }
 
     /// What is needed to end a dialog after a restart, once both tags are known: from its arrival for theirs, from the
@@ -201,6 +146,9 @@ fn read_blob(blob: &str) -> Result<Relation, BlobError> {
         flow: Flow { transport, listener, remote: remote_address, stream: None },
         cseq: cseq + BLOB_CSEQ_STEP,
         peer,
+        account: None,
+        instance: None,
+        lost: false,
         contact_user: String::new(),
     })
 }

@@ -19,6 +19,7 @@ struct Aim {
     routes: Vec<String>,
     flow: Flow,
     origin: Option<Origin>,
+    instance: Option<String>,
 }
 
 impl UserAgent {
@@ -51,6 +52,12 @@ impl UserAgent {
                 Some(Origin::Peer(peer)) => Some(peer),
                 Some(Origin::Account(_)) | None => None,
             },
+            account: match aim.origin {
+                Some(Origin::Account(account)) => Some(account),
+                Some(Origin::Peer(_)) | None => None,
+            },
+            instance: aim.instance,
+            lost: false,
             contact_user: from_user,
         };
         let mut request = relation.request(Method::Invite, 1);
@@ -63,19 +70,20 @@ impl UserAgent {
         let client = self.start_client(now, request, flow, peer, purpose);
         let state = State::Calling { invite: client };
         let origin = aim.origin;
-        let dialog = Dialog { relation, state, ours: true, origin, remote_cseq: None, glare: None };
+        let (remote_cseq, glare, unreached) = (None, None, 0);
+        let dialog = Dialog { relation, state, ours: true, origin, remote_cseq, glare, unreached };
         self.add_dialog(id, dialog);
         self.timers.set(TimerKey::Dialog(id, DialogTimer::GiveUp), now + RING_MS_MAX);
         id
     }
 
-    fn fail(&mut self, dialog: DialogId, code: u16, reason: &str) {
+    pub(super) fn fail(&mut self, dialog: DialogId, code: u16, reason: &str) {
         self.events.push_back(Event::Failed { dialog, code, reason: reason.to_owned() });
     }
 
     fn aim(&self, invite: &Invite) -> Result<Aim, u16> {
         match &invite.target {
-            Target::Binding(binding) => {
+            Target::Binding { account, binding } => {
                 let listener = self.config.listener(binding.flow.listener);
                 let realm = listener.and_then(|listener| listener.realm.clone());
                 let realm = realm.unwrap_or_else(|| self.config.realm.clone());
@@ -85,7 +93,8 @@ impl UserAgent {
                     from_host: realm,
                     routes: binding.path.clone(),
                     flow: binding.flow,
-                    origin: None,
+                    origin: Some(Origin::Account(*account)),
+                    instance: binding.instance.clone(),
                 })
             }
             Target::Peer { id, user } => {
@@ -98,13 +107,14 @@ impl UserAgent {
                     routes: Vec::new(),
                     flow: target.flow,
                     origin: Some(Origin::Peer(*id)),
+                    instance: None,
                 })
             }
             Target::Uri { uri, flow } => {
                 let uri = Uri::parse(uri).map_err(|_| 400u16)?;
                 let to = Uri::sip(Some(&invite.to_user), &uri.host, uri.port);
                 let from_host = self.own_host(flow);
-                Ok(Aim { uri, to, from_host, routes: Vec::new(), flow: *flow, origin: None })
+                Ok(Aim { uri, to, from_host, routes: Vec::new(), flow: *flow, origin: None, instance: None })
             }
         }
     }
@@ -187,7 +197,9 @@ impl UserAgent {
             return;
         };
         let contact_user = std::mem::take(&mut dialog.relation.contact_user);
-        dialog.relation = Relation { contact_user, cseq: dialog.relation.cseq, ..relation };
+        let (account, instance) = (dialog.relation.account, dialog.relation.instance.take());
+        let cseq = dialog.relation.cseq;
+        dialog.relation = Relation { contact_user, cseq, account, instance, ..relation };
         dialog.enter(State::Confirmed { offering: Offering::Nobody });
         self.timers.stop(TimerKey::Dialog(id, DialogTimer::GiveUp));
         self.events.push_back(Event::Answered { dialog: id, body: heard.response.body.clone() });
@@ -218,6 +230,9 @@ impl UserAgent {
             flow,
             cseq: asked.cseq,
             peer: client.peer,
+            account: None,
+            instance: None,
+            lost: false,
             contact_user: String::new(),
         };
         let relation = match client.purpose {

@@ -63,7 +63,7 @@ impl UserAgent {
                     self.handle_request(now, asked);
                 }
             }
-            Ok(Message::Response(response)) => self.handle_response(now, &response),
+            Ok(Message::Response(response)) => self.handle_response(now, flow, &response),
             Err(Malformed { fault, request: Some(request) }) if request.method != Method::Ack => {
                 self.refuse_malformed(*request, flow, fault);
             }

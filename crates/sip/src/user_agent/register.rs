@@ -1,7 +1,8 @@
 //! REGISTER: the registrar's side that speaks SIP.
 
+use super::UserAgent;
 use super::asked::Asked;
-use super::{OnStream, UserAgent};
+use super::streams::OnStream;
 use crate::directory::AccountId;
 use crate::event::Event;
 use crate::message::{Name, NameAddr, quote};
@@ -57,7 +58,9 @@ impl UserAgent {
                     }
                 });
                 if !only_asks {
+                    let before = self.registrar.of(id).to_vec();
                     self.put_bindings(id, bindings.clone());
+                    self.device_is_back(now, id, &before);
                     self.events.push_back(Event::BindingsChanged { account: id, bindings });
                 }
             }

@@ -1,11 +1,12 @@
 //! Server transactions: their keys, messages and timers.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use super::UserAgent;
 use super::asked::Asked;
+use super::streams::OnStream;
 use crate::dialog::DialogId;
-use crate::flow::Flow;
+use crate::flow::{Flow, Transport};
 use crate::message::{Method, Request, Response};
 use crate::time::{Letter, TimerKey, Timestamp};
 use crate::transaction::server_invite::{self, ServerInvite};
@@ -17,8 +18,12 @@ pub(super) struct Server {
     key: ServerKey,
     merge: Option<MergeKey>,
     reply: Flow,
+    /// The stream of `reply` is gone and nothing else leads there.
+    lost: bool,
     /// Where the request came from: its CANCEL must, too.
     source: IpAddr,
+    /// Port of the topmost Via's sender.
+    sent_by: u16,
     /// The last response.
     last: Vec<u8>,
 }
@@ -57,9 +62,12 @@ impl UserAgent {
             key: asked.key.clone(),
             merge,
             reply: asked.reply,
+            lost: false,
             source: asked.source.remote.ip(),
+            sent_by: asked.essentials.via.port.unwrap_or(asked.reply.transport.default_port()),
             last: Vec::new(),
         };
+        self.watch_stream(&server.reply, OnStream::Server(id));
         self.servers.insert(id, server);
         id
     }
@@ -238,7 +246,8 @@ impl UserAgent {
         for step in steps {
             match step {
                 Step::Send => {
-                    let sent = self.servers.get(&id).map(|server| (server.reply, server.last.clone()));
+                    let reached = self.servers.get(&id).filter(|server| !server.lost);
+                    let sent = reached.map(|server| (server.reply, server.last.clone()));
                     if let Some((reply, bytes)) = sent.filter(|(_, bytes)| !bytes.is_empty()) {
                         self.transmit(reply, bytes);
                     }
@@ -252,9 +261,32 @@ impl UserAgent {
         }
     }
 
+    /// RFC 3261 section 18.2.2: a response whose connection is gone goes by a new one to the address the request came
+    /// from and the port its sender named. A browser cannot be connected to.
+    pub(super) fn server_stream_lost(&mut self, id: ServerId) {
+        let Some(server) = self.servers.get_mut(&id) else {
+            return;
+        };
+        let remote = SocketAddr::new(server.source, server.sent_by);
+        server.reply = Flow { remote, stream: None, ..server.reply };
+        server.lost = server.reply.transport == Transport::Ws;
+    }
+
+    /// Gives the responses to their INVITE another path.
+    pub(super) fn redirect_server(&mut self, id: ServerId, flow: Flow) {
+        let Some(server) = self.servers.get_mut(&id) else {
+            return;
+        };
+        let old = std::mem::replace(&mut server.reply, flow);
+        server.lost = false;
+        self.unwatch_stream(&old, OnStream::Server(id));
+        self.watch_stream(&flow, OnStream::Server(id));
+    }
+
     fn remove_server(&mut self, id: ServerId) {
         self.timers.stop_server(id);
         if let Some(server) = self.servers.remove(&id) {
+            self.unwatch_stream(&server.reply, OnStream::Server(id));
             if self.server_keys.get(&server.key) == Some(&id) {
                 self.server_keys.remove(&server.key);
             }

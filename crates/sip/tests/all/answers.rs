@@ -1,7 +1,7 @@
 //! Requests that can be answered are answered, each as the RFC says.
 
 use cordial_sip::message::Name;
-use cordial_sip::{ClearCause, Event, Flow, ListenerId, StreamId, Transport};
+use cordial_sip::{Event, Flow, ListenerId, StreamId, Transport};
 
 use crate::bench::*;
 
@@ -157,38 +157,6 @@ fn a_stream_whose_next_message_cannot_be_found_is_cut() {
         let mut bench = Bench::new();
         bench.ua.handle_stream(bench.now, stream(Transport::Tcp, 9), bytes.as_bytes());
         assert_eq!(bench.events(), [Event::StreamBroken { stream: StreamId(9), why }]);
-        bench.assert_nothing_left();
-    }
-}
-
-#[test]
-fn a_closed_stream_ends_the_calls_of_a_device_in_every_state() {
-    let text = invite(&[("Via", "SIP/2.0/TCP 192.0.2.9;branch=z9hG4bK-t")]);
-    // The trunk has no target here, so there is no way back to it but the stream.
-    let lonely = cordial_sip::Peer { target: None, ..trunk() };
-    for (answered, confirmed) in [(false, false), (true, false), (true, true)] {
-        let mut bench = Bench::new();
-        bench.ua.set_peer(lonely.clone());
-        bench.ua.handle_stream(bench.now, stream(Transport::Tcp, 3), text.as_bytes());
-        let Some(Event::Incoming { dialog, .. }) = bench.ua.poll_event() else { panic!() };
-        if answered {
-            bench.sent();
-            bench.ua.answer(bench.now, dialog, OFFER.into());
-            let to = format!("<sip:1000@acme.example>;tag={}", to_tag(&responses(&bench.sent())[0]));
-            if confirmed {
-                let ack = request(
-                    "ACK",
-                    ANY,
-                    &[("To", &to), ("Via", "SIP/2.0/TCP 192.0.2.9;branch=z9hG4bK-a")],
-                    "",
-                );
-                bench.ua.handle_stream(bench.now, stream(Transport::Tcp, 3), ack.as_bytes());
-                bench.events();
-            }
-        }
-        bench.ua.handle_stream_closed(bench.now, StreamId(3));
-        let cause = ClearCause::Transport;
-        assert_eq!(bench.events(), [Event::Cleared { dialog, cause, reason: None }]);
         bench.assert_nothing_left();
     }
 }

@@ -96,7 +96,7 @@ fn our_ack_for_a_refusal_has_their_to_tag_the_branch_and_the_route_set() {
         path: vec!["<sip:edge.example;lr>".to_owned()],
     };
     let invite = Invite {
-        target: Target::Binding(Box::new(binding)),
+        target: Target::Binding { account: cordial_sip::AccountId(1), binding: Box::new(binding) },
         from_user: "1000".to_owned(),
         from_name: Some("Queue \"sales\"".to_owned()),
         to_user: "ann".to_owned(),

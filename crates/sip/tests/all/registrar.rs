@@ -47,16 +47,21 @@ impl Phone {
     }
 }
 
-fn authorization(challenged: &Response) -> String {
+pub(crate) fn authorization(challenged: &Response) -> String {
+    proof(challenged, "REGISTER", "sip:acme.example")
+}
+
+/// What `ann` says to a challenge.
+pub(crate) fn proof(challenged: &Response, method: &str, uri: &str) -> String {
     use cordial_sip::digest::{Algorithm, DigestFields, ha1_sha256, response};
     let fields = DigestFields::parse(challenged.headers.get(&Name::WwwAuthenticate).unwrap()).unwrap();
     let nonce = fields.get("nonce").unwrap();
     let ha1: String =
         ha1_sha256("ann", "acme.example", "secret").iter().map(|byte| format!("{byte:02x}")).collect();
     let quality = Some(("00000001", "c"));
-    let proof = response(Algorithm::Sha256, &ha1, "REGISTER", "sip:acme.example", nonce, quality);
+    let proof = response(Algorithm::Sha256, &ha1, method, uri, nonce, quality);
     format!(
-        "Digest username=\"ann\", realm=\"acme.example\", nonce=\"{nonce}\", uri=\"sip:acme.example\", \
+        "Digest username=\"ann\", realm=\"acme.example\", nonce=\"{nonce}\", uri=\"{uri}\", \
          response=\"{proof}\", algorithm=SHA-256, qop=auth, nc=00000001, cnonce=\"c\""
     )
 }
