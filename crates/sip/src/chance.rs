@@ -41,3 +41,8 @@ impl Chance {
         low + self.number() % (high - low + 1)
     }
 }
+
+/// The first bytes in hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8], first: usize) -> String {
+    bytes.iter().take(first).map(|byte| format!("{byte:02x}")).collect()
+}

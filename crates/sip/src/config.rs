@@ -1,5 +1,7 @@
 //! What the user agent is told once, at construction.
 
+use std::fmt;
+
 use crate::flow::{ListenerId, Transport};
 
 /// Settings of a user agent.
@@ -27,6 +29,24 @@ pub struct Config {
     pub digest_without_qop: bool,
     /// Dialogs alive at once; beyond it a new INVITE is answered 503.
     pub dialogs_max: usize,
+    /// Marks our requests so that an answer that comes after a restart is known to be ours: the same in every life.
+    /// Without one, each life has its own.
+    pub key: Option<Key>,
+    /// Whether the ACK for a call of ours that was answered waits for [`UserAgent::acknowledge`], so that the owner can
+    /// write down first what ends the call after a crash.
+    ///
+    /// [`UserAgent::acknowledge`]: crate::UserAgent::acknowledge
+    pub hold_ack: bool,
+}
+
+/// A secret of 32 bytes, never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Key(pub [u8; 32]);
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key")
+    }
 }
 
 impl Config {
@@ -44,6 +64,8 @@ impl Config {
             nonce_life_ms: 300_000,
             digest_without_qop: false,
             dialogs_max: crate::limits::DIALOGS_MAX,
+            key: None,
+            hold_ack: false,
         }
     }
 

@@ -245,11 +245,27 @@ pub(crate) struct Dialog {
     /// CSeq of their last request.
     pub(crate) remote_cseq: Option<u32>,
     pub(crate) glare: Option<Glare>,
+    /// Our INVITE whose 2xx is not acknowledged yet, for the owner has not said so.
+    pub(crate) held_ack: Option<ClientId>,
     /// Questions in a row, whether the far end lives, that could not even be sent.
     pub(crate) unreached: u8,
 }
 
 impl Dialog {
+    /// One that our INVITE begins.
+    pub(crate) fn of_ours(relation: Relation, state: State, origin: Option<Origin>) -> Self {
+        Self {
+            relation,
+            state,
+            ours: true,
+            origin,
+            remote_cseq: None,
+            glare: None,
+            held_ack: None,
+            unreached: 0,
+        }
+    }
+
     pub(crate) fn phase(&self) -> Phase {
         match self.state {
             State::Calling { .. } => Calling,

@@ -15,13 +15,16 @@
 //!   [`UserAgent::restore_binding`];
 //! - **dialogs**: [`UserAgent::invite`] makes one, [`Event::Incoming`] announces one; `ring`, `answer`,
 //!   `reject`, `reoffer`, `answer_reoffer`, `reject_reoffer`, `ping`, `clear` act on one;
-//! - **after a crash**: [`UserAgent::dialog_blob`] and [`UserAgent::clear_from_blob`].
+//! - **after a crash**: [`UserAgent::dialog_blob`] and [`UserAgent::clear_from_blob`]. An owner who sets
+//!   [`Config::hold_ack`] and says [`UserAgent::acknowledge`] when the blob is safe loses no answered call: a phone
+//!   whose 200 nobody acknowledged says it again to the next process, which knows by [`Config::key`] that the INVITE
+//!   was ours, acknowledges and says BYE.
 //!
 //! # The life of a dialog as its owner sees it
 //!
 //! | began by | then | ends with one of |
 //! |---|---|---|
-//! | `invite` | any number of `Progress`, then `Answered` (it is acknowledged already) | `Failed` before the answer, `Cleared` after it, or the owner's `clear` |
+//! | `invite` | any number of `Progress`, then `Answered` (acknowledged already, unless held) | `Failed` before the answer, `Cleared` after it, or the owner's `clear` |
 //! | `Incoming` | the owner rings, then answers: `Confirmed` when the ACK has come; or rejects | `Cleared`, or the owner's `reject` or `clear` |
 //!
 //! - After `Failed` or `Cleared`, and after the owner's own `clear` or `reject`, no event names that dialog
@@ -79,7 +82,7 @@ mod time;
 mod transaction;
 mod user_agent;
 
-pub use config::{Config, Listener, Timing};
+pub use config::{Config, Key, Listener, Timing};
 pub use dialog::{BlobError, DialogId, Invite, ReofferError, Target};
 pub use directory::{Account, AccountId, ClientCredentials, Peer, PeerId, PeerTarget, Secret};
 pub use event::{ClearCause, Event, Origin};

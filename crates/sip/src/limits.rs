@@ -48,6 +48,12 @@ pub const FAREWELL_MS: u64 = 60_000;
 /// BYEs owed to devices out of reach. With one more, the oldest is forgotten.
 pub const FAREWELLS_MAX: usize = 4_096;
 
+/// Answers of an earlier life's calls that are acknowledged and cleared at once; then one in each [`STRAY_MS`]. Others
+/// come again by themselves until 32 s have passed.
+pub const STRAYS_BURST: u32 = 500;
+/// Milliseconds after which one more of them is taken.
+pub const STRAY_MS: u64 = 5;
+
 /// Headers that pass between a call's two sides, besides `X-` ones. Everything else is the stack's own or is
 /// dropped: trust never travels in a header.
 pub const HEADERS_PASSED: &[&str] = &[

@@ -1,6 +1,7 @@
 //! The user agent itself: what it owns, what comes in, what goes out.
 
 mod asked;
+mod blob;
 mod clients;
 mod farewells;
 mod identity;
@@ -12,13 +13,14 @@ mod receive;
 mod register;
 mod servers;
 mod strangers;
+mod stray;
 mod streams;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 
 use crate::chance::Chance;
-use crate::config::Config;
+use crate::config::{Config, Key};
 use crate::dialog::{Dialog, DialogId, assert_legal};
 use crate::digest::Guard;
 use crate::directory::{Account, AccountId, Directory, Peer, PeerId};
@@ -32,6 +34,7 @@ use clients::Client;
 use farewells::Farewells;
 use servers::Server;
 use strangers::Strangers;
+use stray::Strays;
 use streams::OnStream;
 
 /// A SIP user agent: see the crate's first page.
@@ -40,6 +43,9 @@ pub struct UserAgent {
     chance: Chance,
     /// Makes the To tags of answers given without state.
     tag_key: [u8; 32],
+    /// Makes the branches of our requests.
+    key: Key,
+    strays: Strays,
     last_id: u64,
     directory: Directory,
     registrar: Registrar,
@@ -92,6 +98,8 @@ impl UserAgent {
         let guard = Guard::new(chance.derive("nonce"), config.nonce_life_ms, config.digest_without_qop);
         Self {
             tag_key: chance.derive("tag"),
+            key: config.key.clone().unwrap_or_else(|| Key(chance.derive("branch"))),
+            strays: Strays::default(),
             chance,
             last_id: 0,
             directory: Directory::default(),
@@ -224,6 +232,9 @@ impl UserAgent {
     fn remove_dialog(&mut self, now: Timestamp, id: DialogId) -> Option<Dialog> {
         let dialog = self.dialogs.remove(&id)?;
         assert_legal(dialog.phase(), crate::dialog::Phase::Gone);
+        if let Some(client) = dialog.held_ack {
+            self.release_ack(client);
+        }
         let relation = &dialog.relation;
         self.dialog_keys.remove(&(relation.call_id.clone(), relation.local_tag().to_owned()));
         self.unwatch_stream(&relation.flow, OnStream::Dialog(id));

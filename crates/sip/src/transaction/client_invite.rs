@@ -47,6 +47,11 @@ impl ClientInvite {
         (Self { phase: Calling, interval_ms: pace.timing.t1_ms }, steps)
     }
 
+    /// One that rang when the process before ended.
+    pub(crate) fn restored(pace: Pace) -> Self {
+        Self { phase: Proceeding, interval_ms: pace.timing.t1_ms }
+    }
+
     pub(crate) fn on(&mut self, input: Input, pace: Pace) -> Vec<Step> {
         match (self.phase, input) {
             (Calling, Input::Timer(Letter::A)) => {

@@ -7,7 +7,7 @@ use crate::digest;
 use crate::directory::PeerId;
 use crate::flow::Flow;
 use crate::limits::AUTH_RETRIES_MAX;
-use crate::message::{BRANCH_COOKIE, Essentials, Method, Name, Parameters, Request, Response, Via};
+use crate::message::{Essentials, Method, Name, Parameters, Request, Response, Via};
 use crate::time::{Letter, TimerKey, Timestamp};
 use crate::transaction::client_invite::{self, ClientInvite};
 use crate::transaction::client_other::{self, ClientOther};
@@ -19,14 +19,23 @@ pub(super) struct Client {
     bytes: Vec<u8>,
     pub(super) flow: Flow,
     /// The stream of `flow` is gone: nothing is sent until another path is found.
-    lost: bool,
+    pub(super) lost: bool,
     key: ClientKey,
     pub(super) purpose: Purpose,
     pub(super) peer: Option<PeerId>,
     /// Times it was sent again with credentials.
     tried: u8,
-    /// Our ACKs of its 2xx, by the far end's tag: several when the INVITE forked.
-    pub(super) acks: Vec<(String, Vec<u8>)>,
+    /// Our ACKs of its 2xx: several when the INVITE forked.
+    pub(super) acks: Vec<Acknowledgement>,
+}
+
+/// An ACK of a 2xx.
+pub(super) struct Acknowledgement {
+    /// The far end's.
+    pub(super) tag: String,
+    pub(super) bytes: Vec<u8>,
+    /// It waits for the owner's word.
+    pub(super) held: bool,
 }
 
 enum Machine {
@@ -62,8 +71,13 @@ pub(super) struct Heard<'a> {
 
 impl UserAgent {
     /// A Via of ours for a flow, with a fresh branch.
-    pub(super) fn new_via(&mut self, flow: &Flow) -> (String, String) {
-        let branch = format!("{BRANCH_COOKIE}{}", self.chance.token());
+    pub(super) fn new_via(&mut self, flow: &Flow, call_id: &str) -> (String, String) {
+        let branch = self.key.branch(&self.chance.token(), call_id);
+        let via = self.via(flow, &branch);
+        (branch, via)
+    }
+
+    pub(super) fn via(&self, flow: &Flow, branch: &str) -> String {
         let (host, port) = match self.config.listener(flow.listener) {
             Some(listener) => (listener.host.clone(), Some(listener.port)),
             None => ("localhost".to_owned(), None),
@@ -74,9 +88,9 @@ impl UserAgent {
             port,
             parameters: Parameters::default(),
         };
-        via.parameters.set("branch", Some(branch.clone()));
+        via.parameters.set("branch", Some(branch.to_owned()));
         via.parameters.set("rport", None);
-        (branch, via.to_string())
+        via.to_string()
     }
 
     /// Sends a request that has everything but its Via.
@@ -88,11 +102,11 @@ impl UserAgent {
         peer: Option<PeerId>,
         purpose: Purpose,
     ) -> ClientId {
-        let (branch, via) = self.new_via(&flow);
+        let (branch, via) = self.new_via(&flow, request.headers.get(&Name::CallId).unwrap_or_default());
         self.start_client_on(now, request, flow, peer, purpose, (branch, via, 0))
     }
 
-    fn start_client_on(
+    pub(super) fn start_client_on(
         &mut self,
         now: Timestamp,
         mut request: Request,
@@ -150,7 +164,7 @@ impl UserAgent {
         };
         let key = (branch.to_owned(), essentials.method.clone());
         let Some(id) = self.client_keys.get(&key).copied() else {
-            return;
+            return self.stray_response(now, source, &Heard { response, essentials: &essentials });
         };
         self.heard_from(now, id, source);
         let timing = self.config.timing;
@@ -334,7 +348,7 @@ impl UserAgent {
         request.headers.remove(&Name::Via);
         request.headers.set(Name::CSeq, format!("{cseq} {}", request.method));
         request.headers.set(name, value);
-        let (branch, via) = self.new_via(&flow);
+        let (branch, via) = self.new_via(&flow, request.headers.get(&Name::CallId).unwrap_or_default());
         let retried = self.start_client_on(now, request, flow, peer, purpose, (branch, via, tried));
         if let Purpose::Invite(dialog) = purpose
             && let Some(dialog) = self.dialogs.get_mut(&dialog)
@@ -358,6 +372,41 @@ impl UserAgent {
             Purpose::Bye => Some(Essentials::read(&request.headers).ok()?.cseq + 1),
             Purpose::Cancel => None,
         }
+    }
+
+    /// Makes an INVITE of an earlier life again, as it was when it rang.
+    pub(super) fn restore_invite(
+        &mut self,
+        mut request: Request,
+        (flow, lost): (Flow, bool),
+        peer: Option<PeerId>,
+        dialog: DialogId,
+        (branch, via): (String, String),
+    ) -> ClientId {
+        let id = ClientId(self.next_id());
+        request.headers.push_front(Name::Via, via);
+        let key = (branch, request.method.clone());
+        self.client_keys.insert(key.clone(), id);
+        self.watch_stream(&flow, OnStream::Client(id));
+        let client = Client {
+            machine: Machine::Invite(ClientInvite::restored(self.pace(&flow))),
+            bytes: request.to_bytes(),
+            request,
+            flow,
+            lost,
+            key,
+            purpose: Purpose::Invite(dialog),
+            peer,
+            tried: 0,
+            acks: Vec::new(),
+        };
+        self.clients.insert(id, client);
+        id
+    }
+
+    /// The topmost Via of a request of ours.
+    pub(super) fn via_of(&self, id: ClientId) -> Option<&str> {
+        self.clients.get(&id)?.request.headers.get(&Name::Via)
     }
 
     /// Whether an INVITE of ours got a provisional response.

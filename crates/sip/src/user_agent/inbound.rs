@@ -44,6 +44,7 @@ impl UserAgent {
             origin: Some(origin),
             remote_cseq: Some(essentials.cseq),
             glare: None,
+            held_ack: None,
             unreached: 0,
         };
         self.add_dialog(id, dialog);

@@ -279,7 +279,7 @@ impl UserAgent {
         match heard.response.code {
             100..=199 => {}
             200..=299 => {
-                if self.acknowledge_success(client, heard).is_some() && self.offer_is_over(id) {
+                if self.acknowledge_success(client, heard, false).is_some() && self.offer_is_over(id) {
                     let body = heard.response.body.clone();
                     self.events.push_back(Event::ReofferAnswered { dialog: id, body });
                 }

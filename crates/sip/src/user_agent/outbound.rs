@@ -1,9 +1,9 @@
 //! Calls we make: RFC 3261 section 13.2.
 
 use super::UserAgent;
-use super::clients::{Heard, Purpose};
+use super::clients::{Acknowledgement, Heard, Purpose};
 use super::inbound::passes;
-use crate::dialog::{Dialog, DialogId, Invite, Offering, Relation, State, Target};
+use crate::dialog::{Dialog, DialogId, Invite, Offering, Phase, Relation, State, Target};
 use crate::event::{Event, Origin};
 use crate::flow::Flow;
 use crate::limits::{FORKS_MAX, RING_MS_MAX};
@@ -70,9 +70,7 @@ impl UserAgent {
         let client = self.start_client(now, request, flow, peer, purpose);
         let state = State::Calling { invite: client };
         let origin = aim.origin;
-        let (remote_cseq, glare, unreached) = (None, None, 0);
-        let dialog = Dialog { relation, state, ours: true, origin, remote_cseq, glare, unreached };
-        self.add_dialog(id, dialog);
+        self.add_dialog(id, Dialog::of_ours(relation, state, origin));
         self.timers.set(TimerKey::Dialog(id, DialogTimer::GiveUp), now + RING_MS_MAX);
         id
     }
@@ -167,11 +165,15 @@ impl UserAgent {
     /// A 2xx: the first makes the dialog; the same once more is acknowledged once more; another fork's is acknowledged
     /// and cleared (RFC 3261 section 13.2.2.4).
     fn invite_answered(&mut self, now: Timestamp, id: DialogId, client: ClientId, heard: &Heard<'_>) {
-        let Some(relation) = self.acknowledge_success(client, heard) else {
+        let wanted = matches!(self.dialogs.get(&id).map(Dialog::phase), Some(Phase::Calling));
+        let hold = wanted && self.config.hold_ack;
+        let Some(relation) = self.acknowledge_success(client, heard, hold) else {
             return;
         };
-        let wanted = self.dialogs.get(&id).map(|dialog| &dialog.state);
-        match wanted {
+        if let Some(dialog) = self.dialogs.get_mut(&id).filter(|_| hold) {
+            dialog.held_ack = Some(client);
+        }
+        match self.dialogs.get(&id).map(|dialog| &dialog.state) {
             Some(State::Calling { .. }) => self.dialog_confirmed(now, id, relation, heard),
             Some(State::Cancelling { .. }) => {
                 // The 200 crossed our CANCEL.
@@ -206,14 +208,46 @@ impl UserAgent {
         self.schedule_ping(now, id);
     }
 
-    /// Sends the ACK of a 2xx. Gives the relation if this is the first 2xx with its tag.
-    pub(super) fn acknowledge_success(&mut self, id: ClientId, heard: &Heard<'_>) -> Option<Relation> {
+    /// Lets the ACK of an answered call go, where [`Config::hold_ack`](crate::Config::hold_ack) held it back. Until then
+    /// the far end repeats its 2xx, for at most 64 T1.
+    pub fn acknowledge(&mut self, dialog: DialogId) {
+        if let Some(client) = self.dialogs.get_mut(&dialog).and_then(|dialog| dialog.held_ack.take()) {
+            self.release_ack(client);
+        }
+    }
+
+    pub(super) fn release_ack(&mut self, id: ClientId) {
+        let Some(client) = self.clients.get_mut(&id) else {
+            return;
+        };
+        let (flow, lost) = (client.flow, client.lost);
+        let held = client.acks.iter_mut().find(|ack| ack.held);
+        let Some(ack) = held else {
+            return;
+        };
+        ack.held = false;
+        let bytes = ack.bytes.clone();
+        // To a device out of reach it goes when its 2xx comes again.
+        if !lost {
+            self.transmit(flow, bytes);
+        }
+    }
+
+    /// Sends the ACK of a 2xx, unless it is to be held. Gives the relation if this is the first 2xx with its tag.
+    pub(super) fn acknowledge_success(
+        &mut self,
+        id: ClientId,
+        heard: &Heard<'_>,
+        hold: bool,
+    ) -> Option<Relation> {
         let client = self.clients.get(&id)?;
         let tag = heard.essentials.to.tag().unwrap_or_default();
         let flow = client.flow;
-        if let Some((_, ack)) = client.acks.iter().find(|(known, _)| known == tag) {
-            let ack = ack.clone();
-            self.transmit(flow, ack);
+        if let Some(ack) = client.acks.iter().find(|ack| ack.tag == tag) {
+            if !ack.held {
+                let bytes = ack.bytes.clone();
+                self.transmit(flow, bytes);
+            }
             return None;
         }
         if client.acks.len() >= FORKS_MAX {
@@ -251,13 +285,15 @@ impl UserAgent {
         // RFC 3261 section 13.2.2.4: the same credentials as the INVITE.
         ack.headers.copy(&request.headers, &Name::Authorization);
         ack.headers.copy(&request.headers, &Name::ProxyAuthorization);
-        let (_, via) = self.new_via(&flow);
+        let (_, via) = self.new_via(&flow, &relation.call_id);
         ack.headers.push_front(Name::Via, via);
         let bytes = ack.to_bytes();
         if let Some(client) = self.clients.get_mut(&id) {
-            client.acks.push((tag.to_owned(), bytes.clone()));
+            client.acks.push(Acknowledgement { tag: tag.to_owned(), bytes: bytes.clone(), held: hold });
         }
-        self.transmit(flow, bytes);
+        if !hold {
+            self.transmit(flow, bytes);
+        }
         Some(relation)
     }
 

@@ -5,6 +5,8 @@ mod answers;
 #[cfg(test)]
 mod bench;
 #[cfg(test)]
+mod crashes;
+#[cfg(test)]
 mod digest;
 #[cfg(test)]
 mod faults;

@@ -79,8 +79,8 @@ fn a_call_to_a_trunk_lives_on_when_its_connection_is_lost_and_opens_another() {
 }
 
 /// The browser `ann`, on one stream after another.
-struct Browser {
-    bench: Bench,
+pub(crate) struct Browser {
+    pub(crate) bench: Bench,
     flow: Flow,
     cseq: u32,
     /// Of its dialog: ours and its own part.
@@ -92,7 +92,7 @@ const CONTACT: &str = "<sip:ann@ann.invalid;transport=ws>";
 const NUMBER: &str = "sip:1000@acme.example";
 
 impl Browser {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let bench = Bench::with(cordial_sip::Config { dialog_ping_ms: 60_000, ..config() });
         let mut browser = Self { bench, flow: stream(PHONE, 3), cseq: 0, our_tag: String::new() };
         browser.flow.transport = Transport::Ws;
@@ -171,7 +171,7 @@ impl Browser {
         events
     }
 
-    fn comes_back(&mut self) -> Vec<String> {
+    pub(crate) fn comes_back(&mut self) -> Vec<String> {
         self.flow.stream = Some(StreamId(4));
         self.registers()
     }
@@ -206,7 +206,7 @@ impl Browser {
 }
 
 /// Brings a call into a state.
-fn bring(browser: &mut Browser, state: &str) -> DialogId {
+pub(crate) fn bring(browser: &mut Browser, state: &str) -> DialogId {
     if let "calling" | "ringing" | "cancelling" | "cancelled" | "answered by it" | "offering" | "asking" =
         state
     {
