@@ -17,6 +17,9 @@ pub(crate) struct SimArgs {
     /// The first seed.
     #[arg(long, default_value_t = 1)]
     from: u64,
+    /// Instead of seeds, one busy hour with 100 agents, stopped and recovered after every single record of its journal.
+    #[arg(long)]
+    every_record: bool,
     /// Further arguments for the simulator itself.
     #[arg(last = true)]
     rest: Vec<String>,
@@ -32,7 +35,8 @@ pub(crate) struct ScenarioArgs {
     update: bool,
 }
 
-/// Run far more seeds than the gate does, then the crash test: for a night, or before a release.
+/// The long forms of what the gate does briefly: seeds, a crash after every record, kills of the real process. For a
+/// night, or before a release.
 #[derive(clap::Args)]
 pub(crate) struct SoakArgs {
     /// How many seeds to run.
@@ -41,8 +45,11 @@ pub(crate) struct SoakArgs {
     /// The first seed; the gate's own seeds begin at 1.
     #[arg(long, default_value_t = 1_000_000)]
     from: u64,
-    /// How often the real process is killed and recovered afterwards.
-    #[arg(long, default_value_t = 100)]
+    /// How many busy hours are then stopped and recovered after every single record; each takes a quarter of an hour.
+    #[arg(long, default_value_t = 1, value_name = "HOURS")]
+    every_record: u64,
+    /// How often the real process is killed under load and started again afterwards.
+    #[arg(long, default_value_t = 500)]
     kills: u64,
 }
 
@@ -64,15 +71,15 @@ const KEEP_WHAT_IS: (&str, &str) = ("UPDATE_EXPECT", "1");
 const BENCH_PROGRAM: &str = "crates/sim/src/bin/bench.rs";
 
 pub(crate) fn sim(args: &SimArgs) -> Result<()> {
-    simulate(args.seeds, args.from, &args.rest)
+    let from = args.from.to_string();
+    if args.every_record {
+        return simulator(&["--every-record", "--from", &from]).args(&args.rest).run();
+    }
+    simulator(&["--seeds", &args.seeds.to_string(), "--from", &from]).args(&args.rest).run()
 }
 
-fn simulate(seeds: u64, from: u64, rest: &[String]) -> Result<()> {
-    Invocation::cargo()
-        .args(["run", "--locked", "--package", "cordial-sim", "--bin", "sim", "--"])
-        .args(["--seeds", &seeds.to_string(), "--from", &from.to_string()])
-        .args(rest)
-        .run()
+fn simulator(args: &[&str]) -> Invocation {
+    Invocation::cargo().args(["run", "--locked", "--package", "cordial-sim", "--bin", "sim", "--"]).args(args)
 }
 
 pub(crate) fn scenario(args: &ScenarioArgs) -> Result<()> {
@@ -89,7 +96,10 @@ pub(crate) fn scenario(args: &ScenarioArgs) -> Result<()> {
 }
 
 pub(crate) fn soak(args: &SoakArgs) -> Result<()> {
-    simulate(args.seeds, args.from, &[])?;
+    simulator(&["--seeds", &args.seeds.to_string(), "--from", &args.from.to_string()]).run()?;
+    for hour in 0..args.every_record {
+        simulator(&["--every-record", "--full", "--from", &(args.from + hour).to_string()]).run()?;
+    }
     Invocation::cargo()
         .args(["test", "--locked", "--package", "cordial-server", "--test", "wire"])
         .args(["--", "--include-ignored", "--nocapture", "kill"])

@@ -17,6 +17,7 @@ use crate::id::{Guid, TenantId};
 use crate::refusal::Refusal;
 use crate::state::State;
 use crate::time::{Now, Timestamp};
+use crate::witness::{Seen, Watch, Witness};
 
 /// The contact centre of all tenants as one value.
 #[derive(Debug)]
@@ -29,6 +30,7 @@ pub struct Engine {
     guids: GuidSource,
     events: VecDeque<Event>,
     actions: VecDeque<Action>,
+    witness: Witness,
 }
 
 impl Engine {
@@ -38,7 +40,7 @@ impl Engine {
     }
 
     /// An engine that knows what a snapshot knew.
-    pub const fn from_state(seed: u64, state: State) -> Self {
+    pub fn from_state(seed: u64, state: State) -> Self {
         let now = Now { at: state.at, wall: state.wall };
         Self {
             state,
@@ -47,6 +49,7 @@ impl Engine {
             guids: GuidSource::new(seed),
             events: VecDeque::new(),
             actions: VecDeque::new(),
+            witness: Witness::default(),
         }
     }
 
@@ -98,6 +101,16 @@ impl Engine {
     /// The next thing to do, once the events so far are durable.
     pub fn poll_action(&mut self) -> Option<Action> {
         self.actions.pop_front()
+    }
+
+    /// Lets a proof watch from inside; see [`Watch`].
+    pub fn watch(&mut self, watch: Watch) {
+        self.witness.watch = watch;
+    }
+
+    /// The next thing seen since the engine is watched.
+    pub fn poll_seen(&mut self) -> Option<Seen> {
+        self.witness.poll()
     }
 
     /// The number of the last event applied; nought before the first.
@@ -178,6 +191,7 @@ impl Engine {
             fact,
         };
         self.state.apply(&event);
+        self.witness.see_state(&self.state);
         self.events.push_back(event);
     }
 
@@ -189,6 +203,7 @@ impl Engine {
     }
 
     pub(crate) fn act(&mut self, action: Action) {
+        self.witness.see_action(self.state.seq, &action);
         self.actions.push_back(action);
     }
 

@@ -26,6 +26,7 @@ pub mod text;
 pub mod time;
 mod timer;
 pub mod view;
+mod witness;
 
 pub use action::{Action, AfterPrompts};
 pub use command::{Actor, Answer, Command, Endpoint, Input, Report};
@@ -35,3 +36,4 @@ pub use fact::{Event, Fact};
 pub use refusal::Refusal;
 pub use state::State;
 pub use time::{Now, Timestamp, WallTime};
+pub use witness::{Seen, Watch};

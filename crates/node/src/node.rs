@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 
 use cordial_engine::id::{DeviceId, Guid, LegId, RecordingId, TenantId, TrunkId};
 use cordial_engine::{
-    Action, Answer, Engine, EntryId, Event, Fact, Input, Now, Refusal, Report, State, Timestamp,
+    Action, Answer, Engine, EntryId, Event, Fact, Input, Now, Refusal, Report, Seen, State, Timestamp, Watch,
 };
 use cordial_media::{MediaCommand, MediaEvent, PlayId, PortId, PortPool};
 use cordial_sip::{Binding, DialogId, Flow, StreamId, Transmit, Transport, UserAgent};
@@ -295,6 +295,16 @@ impl Node {
     /// when [`Node::last_seq`] as it was then is durable.
     pub const fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// Lets a proof watch the engine from inside.
+    pub fn watch(&mut self, watch: Watch) {
+        self.engine.watch(watch);
+    }
+
+    /// The next thing seen since the engine is watched.
+    pub fn poll_seen(&mut self) -> Option<Seen> {
+        self.engine.poll_seen()
     }
 
     /// The number of the last event decided.

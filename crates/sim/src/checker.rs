@@ -4,14 +4,16 @@
 //! this file says what must hold at the end of every step, compares the books with the views, keeps a second engine
 //! that knows only the events (H9), and says what must be over when everything is calm.
 
+mod aftermath;
 mod books;
 mod owners;
 
 use cordial_engine::agent::{Activity, DeviceState};
-use cordial_engine::{Engine, Event, Timestamp};
+use cordial_engine::{Action, Engine, Event, Timestamp};
 
 use crate::model::Model;
 use crate::tamper::Tamper;
+use aftermath::Saved;
 use books::Books;
 use owners::Owners;
 
@@ -40,6 +42,7 @@ pub struct Checker {
     books: Books,
     owners: Owners,
     model: Model,
+    saved: Saved,
     shadow: Engine,
     /// Whether events came since the last step was judged.
     news: bool,
@@ -58,6 +61,7 @@ impl Checker {
             books: Books::default(),
             owners: Owners::default(),
             model: Model::default(),
+            saved: Saved::default(),
             shadow: Engine::new(0),
             news: false,
             steps: 0,
@@ -101,9 +105,15 @@ impl Checker {
             }
             self.shadow.apply(event);
         }
+        self.saved.read(event);
         self.owners.read(event)?;
         self.books.read(event)?;
         self.model.read(event)
+    }
+
+    /// Takes an action that was decided when the last event was this.
+    pub(crate) fn act(&mut self, seq: u64, action: Action) {
+        self.owners.act(seq, action);
     }
 
     /// A granted command was answered.
@@ -116,6 +126,7 @@ impl Checker {
     /// A new process starts on a journal: everything told before must be there.
     pub(crate) fn restarted(&mut self, now: u64, told: &[Event], durable: &[Event]) {
         self.up_since = now;
+        self.owners.forget_actions();
         let lost = told.iter().zip(durable).position(|(told, kept)| told != kept);
         let lost = lost.or_else(|| (told.len() > durable.len()).then_some(durable.len()));
         if let Some(event) = lost.and_then(|index| told.get(index)) {

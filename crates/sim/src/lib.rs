@@ -8,6 +8,7 @@
 //! | `media.rs` | the media worker, or its silent stand-in |
 //! | `world.rs` | all of that around the production node, one event at a time |
 //! | `checker.rs` | the invariants H1 to H9 and H12, from events and views |
+//! | `crashes.rs` | a crash after every single record |
 //! | `model.rs` | a naive model of the engine's decisions |
 //! | `tamper.rs` | faults planted on purpose |
 //! | `run.rs` | one seed: a morning full of people, faults, and calm |
@@ -15,6 +16,7 @@
 
 pub mod chance;
 pub mod checker;
+pub mod crashes;
 pub mod journal;
 mod media;
 mod model;

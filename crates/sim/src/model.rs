@@ -16,7 +16,7 @@ use cordial_engine::{Actor, Endpoint, Event, Fact, Timestamp};
 use crate::checker::Broken;
 
 /// See the module's first lines.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Model {
     queues: BTreeMap<QueueId, Queue>,
     agents: BTreeMap<AgentId, Agent>,
@@ -250,8 +250,7 @@ impl Model {
             }
             Fact::OfferEnded { offer, end, .. } => self.offer_ended(*offer, *end),
             Fact::AgentConnected { call, agent, queue, .. } => self.converse(*agent, *call, *queue),
-            // What a dead process did not get to say does not follow any more.
-            Fact::NodeStarted { .. } => self.expected.clear(),
+            Fact::NodeStarted { .. } => self.restarted(),
             Fact::AgentDisconnected { call, agent } => self.disconnected(*agent, *call, at),
             Fact::WrapUpStarted { agent, call, queue, until } => {
                 let length = self.queues.get(queue).map_or(0, |queue| queue.wrap_up_ms);
@@ -329,7 +328,9 @@ impl Model {
             let left = Expected::PlaceEnds(call, end);
             match self.expected.iter().position(|expected| *expected == left) {
                 Some(index) => drop(self.expected.remove(index)),
-                None => self.expected.push(Expected::CallerLeaves(call)),
+                // A journal may be cut after the caller left: then nobody is left who could.
+                None if self.has_caller(call) => self.expected.push(Expected::CallerLeaves(call)),
+                None => {}
             }
         }
         self.waiting.retain(|(_, other, _)| *other != call);
@@ -387,6 +388,22 @@ impl Model {
     fn has_device(&self, id: AgentId) -> bool {
         let device = self.agents.get(&id).and_then(|agent| agent.device);
         device.is_some_and(|device| self.registered.contains(&device))
+    }
+
+    /// What a dead process did not get to say does not follow any more; but who accepted a call has it, and who is idle
+    /// becomes what he asked for.
+    fn restarted(&mut self) {
+        let accepted =
+            |call: &CallId| self.conversations.iter().any(|(_, of, queue)| of == call && queue.is_some());
+        let places = self.waiting.iter().map(|(_, call, _)| *call).filter(accepted);
+        self.expected = places.map(|call| Expected::PlaceEnds(call, WaitingEnd::Answered)).collect();
+        for agent in self.agents.keys().copied().collect::<Vec<_>>() {
+            self.settle(agent);
+        }
+    }
+
+    fn has_caller(&self, call: CallId) -> bool {
+        self.legs.iter().any(|(_, of, role, _)| *of == call && *role == Role::Caller)
     }
 
     fn leg_cleared(&mut self, leg: LegId) {

@@ -1,7 +1,10 @@
 //! One seed: people call, answer, hang up, take breaks and change their minds while phones, network, clock and process
 //! fail; then the faults stop, everybody goes home, and nothing may be left over.
 
+mod hour;
 mod town;
+
+use std::ops::RangeInclusive;
 
 use cordial_engine::agent::{Handling, Membership};
 use cordial_engine::command::Note;
@@ -15,6 +18,8 @@ use crate::phone::{Habit, Placing};
 use crate::tamper::{Fault, Tamper};
 use crate::world::{World, number};
 use town::{Climate, Company};
+
+pub use hour::{Pace, hour};
 
 /// A talking phone whose leg we have forgotten must learn of it within this, when the network loses nothing.
 /// Milliseconds.
@@ -53,6 +58,8 @@ struct Run {
     climate: Climate,
     companies: Vec<Company>,
     calls: u64,
+    /// How long callers talk. Milliseconds.
+    talk_ms: RangeInclusive<u64>,
     /// When a station was first seen in a call that we know nothing of.
     ghosts: Vec<Option<u64>>,
     troubled: u64,
@@ -71,26 +78,31 @@ pub fn run(seed: u64, fault: Option<Fault>, verbose: bool) -> Report {
     }
     let ghosts = vec![None; world.stations.len()];
     let log = verbose.then(|| vec![format!("{settings:?} {climate:?}")]);
-    let mut run = Run { world, chance, climate, companies, calls: 0, ghosts, troubled: 0, log };
+    let talk_ms = 3_000..=60_000;
+    let mut run = Run { world, chance, climate, companies, calls: 0, talk_ms, ghosts, troubled: 0, log };
     run.morning();
     run.day();
     run.evening();
-    if run.world.violation().is_some() {
-        let last = run.world.told.len().saturating_sub(LAST_EVENTS);
-        let events: Vec<_> = run.world.told[last..].iter().map(|event| format!("{event:?}")).collect();
-        events.into_iter().for_each(|event| run.say(|| event));
-    }
-    Report {
-        seed,
-        violation: run.world.violation().cloned(),
-        events: run.world.told.len(),
-        calls: run.calls,
-        virtual_ms: run.world.now(),
-        log: run.log.unwrap_or_default(),
-    }
+    run.report(seed)
 }
 
 impl Run {
+    fn report(mut self, seed: u64) -> Report {
+        if self.world.violation().is_some() {
+            let last = self.world.told.len().saturating_sub(LAST_EVENTS);
+            let events: Vec<_> = self.world.told[last..].iter().map(|event| format!("{event:?}")).collect();
+            events.into_iter().for_each(|event| self.say(|| event));
+        }
+        Report {
+            seed,
+            violation: self.world.violation().cloned(),
+            events: self.world.told.len(),
+            calls: self.calls,
+            virtual_ms: self.world.now(),
+            log: self.log.unwrap_or_default(),
+        }
+    }
+
     /// Phones register, agents log in and get ready.
     fn morning(&mut self) {
         for company in 0..self.companies.len() {
@@ -177,7 +189,7 @@ impl Run {
             to,
             from: Some(format!("+4477{:05}", self.calls)),
             give_up_after_ms: Some(self.chance.within(500..=60_000)),
-            hang_up_after_ms: Some(self.chance.within(3_000..=60_000)),
+            hang_up_after_ms: Some(self.chance.within(self.talk_ms.clone())),
         };
         self.say(|| format!("caller {placing:?}"));
         let station = self.companies[company].carrier.station;

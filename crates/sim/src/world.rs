@@ -5,18 +5,19 @@ mod ladder;
 mod setup;
 mod shell;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 
 use cordial_engine::id::{DeviceId, Guid, RecordingId, TenantId, TrunkId};
-use cordial_engine::{Answer, Event, Input, Now, Refusal, Timestamp, WallTime};
+use cordial_engine::{Answer, Event, Input, Now, Refusal, State, Timestamp, WallTime};
 use cordial_media::MediaEvent;
 use cordial_node::{AskId, DeviceSecret, Node};
 use cordial_sip::{Binding, Flow, ListenerId};
 
 use crate::chance::Chance;
 use crate::checker::{Checker, Violation};
+use crate::crashes::{Crashes, Done, Stops};
 use crate::journal::Journal;
 use crate::media::Media;
 use crate::network::Network;
@@ -42,6 +43,8 @@ pub struct Settings {
     pub audio: bool,
     /// Whether every SIP message is kept for a ladder.
     pub ladder: bool,
+    /// After which records another process is started on the journal so far.
+    pub crashes: Option<Stops>,
 }
 
 /// A phone or carrier, with the name that stories call it by.
@@ -88,6 +91,10 @@ pub struct World {
     by_host: BTreeMap<IpAddr, usize>,
     /// What is watched.
     pub checker: Checker,
+    /// What happens elsewhere after every record.
+    crashes: Option<Box<Crashes>>,
+    /// The live engine's states after the events not yet journalled.
+    states: VecDeque<State>,
     pub(crate) tamper: Tamper,
     /// SIP messages, when they are kept.
     pub rungs: Vec<Rung>,
@@ -150,6 +157,8 @@ impl World {
             stations: Vec::new(),
             by_host: BTreeMap::new(),
             checker: Checker::new(tamper.is_planted()),
+            crashes: settings.crashes.map(|stops| Box::new(Crashes::new(stops))),
+            states: VecDeque::new(),
             tamper,
             rungs: Vec::new(),
             settings,
@@ -165,7 +174,13 @@ impl World {
 
     /// The first thing that was wrong.
     pub fn violation(&self) -> Option<&Violation> {
-        self.checker.violation()
+        let elsewhere = self.crashes.as_ref().and_then(|crashes| crashes.violation());
+        elsewhere.or_else(|| self.checker.violation())
+    }
+
+    /// What was proved by crashes after records.
+    pub fn crashes_done(&self) -> Done {
+        self.crashes.as_ref().map(|crashes| crashes.done).unwrap_or_default()
     }
 
     /// Notes what somebody outside saw wrong.

@@ -1,9 +1,11 @@
 //! Runs seeds and stops at the first that breaks a rule.
 
 use std::process::ExitCode;
+use std::thread;
 
 use clap::Parser;
-use cordial_sim::run::run;
+use cordial_sim::crashes::{Done, Stops};
+use cordial_sim::run::{Pace, Report, hour, run};
 use cordial_sim::tamper::Fault;
 
 /// Run the contact centre under seeded faults and check its invariants after every step.
@@ -21,6 +23,12 @@ struct Arguments {
     /// Go on after a seed that breaks a rule, to see how many do.
     #[arg(long)]
     keep_going: bool,
+    /// Instead, one busy hour with 100 agents, stopped and recovered after every single record of its journal.
+    #[arg(long, conflicts_with_all = ["seeds", "fault", "keep_going"])]
+    every_record: bool,
+    /// With --every-record: as many calls as 100 agents can take. The gate's hour has fewer.
+    #[arg(long, requires = "every_record")]
+    full: bool,
     /// Print all that people and faults did.
     #[arg(long)]
     verbose: bool,
@@ -28,6 +36,9 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if arguments.every_record {
+        return every_record(&arguments);
+    }
     let fault = match &arguments.fault {
         None => None,
         Some(name) => match Fault::ALL.iter().find(|(_, word, _)| word == name) {
@@ -70,4 +81,47 @@ fn main() -> ExitCode {
         arguments.seeds
     );
     if broken == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The hour is lived in as many threads as there are processors, each stopping after its share of the records: the live
+/// run is the same in all of them and costs little beside the recoveries.
+#[expect(clippy::disallowed_methods, reason = "two runs side by side; nothing is shared between them")]
+fn every_record(arguments: &Arguments) -> ExitCode {
+    let (seed, verbose) = (arguments.from, arguments.verbose);
+    let pace = if arguments.full { Pace::FULL } else { Pace::GATE };
+    let step = thread::available_parallelism().map_or(1, |threads| threads.get() as u64);
+    let shares: Vec<_> = (0..step)
+        .map(|first| thread::spawn(move || hour(seed, pace, Stops { first, step, fault: None }, verbose)))
+        .collect();
+    let mut crashes = 0;
+    for share in shares {
+        let (report, done) = share.join().expect("a run that panics has shown why");
+        crashes += done.crashes;
+        for line in &report.log {
+            println!("{line}");
+        }
+        if let Some(violation) = &report.violation {
+            println!("seed {seed}, at {} ms: {}: {}", violation.at, violation.rule, violation.what);
+            println!("repeat it with: cargo xtask sim --every-record --from {seed}");
+            return ExitCode::FAILURE;
+        }
+        print_share(&report, done);
+    }
+    println!("{crashes} crashes, one after every record, shared by {step} threads");
+    ExitCode::SUCCESS
+}
+
+fn print_share(report: &Report, done: Done) {
+    println!(
+        "{} records compared; {} crashes recovered: {} calls ended (up to {} at once), {} BYEs, {} facts; \
+         {} calls placed in {} virtual minutes",
+        done.compared,
+        done.crashes,
+        done.calls,
+        done.calls_max,
+        done.byes,
+        done.facts,
+        report.calls,
+        report.virtual_ms / 60_000,
+    );
 }

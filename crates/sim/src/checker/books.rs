@@ -12,11 +12,11 @@ use cordial_engine::id::{AgentId, CallId, DeviceId, LegId, OfferId, QueueId, Rec
 use cordial_engine::{Endpoint, Event, Fact, Timestamp};
 
 use super::Broken;
-use duties::Agent;
+pub(super) use duties::Agent;
 use recordings::Recording;
 
 /// What the events say so far.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Books {
     pub(super) agents: BTreeMap<AgentId, Agent>,
     pub(super) queues: BTreeMap<QueueId, Queue>,
@@ -25,18 +25,18 @@ pub(super) struct Books {
     devices: BTreeMap<DeviceId, Device>,
     recordings: BTreeMap<RecordingId, Recording>,
     ended_offers: BTreeSet<OfferId>,
-    closed_calls: BTreeSet<CallId>,
     /// The last node start: what was under way then may not be as long as it should.
     started: Timestamp,
     last_at: Timestamp,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Device {
     registered: bool,
     legs: BTreeSet<LegId>,
 }
 
+#[derive(Clone)]
 pub(super) struct Queue {
     pub(super) tenant: TenantId,
     pub(super) waiting: u64,
@@ -45,7 +45,7 @@ pub(super) struct Queue {
     entered: u64,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Call {
     legs: BTreeMap<LegId, Endpoint>,
     place: Option<(QueueId, Timestamp)>,
@@ -57,6 +57,7 @@ pub(super) struct Call {
     cleared: bool,
 }
 
+#[derive(Clone)]
 pub(super) struct Offer {
     call: CallId,
     queue: QueueId,
@@ -78,6 +79,16 @@ impl Queue {
 }
 
 impl Books {
+    /// The recordings whose file nobody has reported yet.
+    pub(super) fn recordings(&self) -> impl Iterator<Item = RecordingId> {
+        self.recordings.keys().copied()
+    }
+
+    /// How long a queue's calls are wrapped up.
+    pub(super) fn wrap_up_ms(&self, queue: QueueId) -> u64 {
+        self.queues.get(&queue).map_or(0, |queue| queue.entry.wrap_up_ms)
+    }
+
     pub(super) fn device_state(&self, device: DeviceId) -> DeviceState {
         match self.devices.get(&device) {
             Some(device) if device.registered && device.legs.is_empty() => DeviceState::Idle,
@@ -217,7 +228,6 @@ impl Books {
                     closed.cleared && closed.wrap_ups.is_empty(),
                     "H7 closed before its last leg or wrap-up",
                 )?;
-                self.closed_calls.insert(*call);
             }
             _ => {}
         }

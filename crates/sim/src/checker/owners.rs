@@ -1,18 +1,28 @@
-//! H12: no fact of one tenant names an id of another.
+//! H12: no fact or action of one tenant names an id of another.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
 
 use cordial_engine::id::TenantId;
-use cordial_engine::{Event, Fact};
+use cordial_engine::{Action, Endpoint, Event, Fact};
 use serde_json::Value;
 
 use super::Broken;
 
+type Ids = BTreeMap<(&'static str, u64), TenantId>;
+
 /// Who owns each id, by what names it in a fact.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Owners {
-    by_id: BTreeMap<(&'static str, u64), TenantId>,
+    /// Shared between copies, so that a copy is cheap.
+    known: Rc<Ids>,
+    recent: Ids,
+    /// Actions that follow from events not yet told, each with the last of them.
+    acted: VecDeque<(u64, Action)>,
 }
+
+/// So many ids are copied with a copy. More are shared.
+const RECENT_MAX: usize = 256;
 
 /// What names an id of which kind; variants of `EntryId` are written with a capital.
 const NAMES: [(&str, &str); 27] = [
@@ -52,7 +62,41 @@ impl Owners {
             return Ok(());
         }
         let value = serde_json::to_value((&event.fact, event.by)).unwrap_or_default();
-        self.look(event.tenant, "", &value)
+        self.look(event.tenant, "", &value)?;
+        if self.recent.len() > RECENT_MAX {
+            Rc::make_mut(&mut self.known).append(&mut self.recent);
+        }
+        while let Some((_, action)) = self.acted.pop_front_if(|(seq, _)| *seq <= event.seq) {
+            self.judge(&action)?;
+        }
+        Ok(())
+    }
+
+    /// Takes an action; it is judged when the events that it follows from have been told.
+    pub(super) fn act(&mut self, seq: u64, action: Action) {
+        self.acted.push_back((seq, action));
+    }
+
+    /// The process is gone, and with it what it wanted done.
+    pub(super) fn forget_actions(&mut self) {
+        self.acted.clear();
+    }
+
+    /// All that an action names belongs to one tenant.
+    fn judge(&self, action: &Action) -> Result<(), Broken> {
+        let mut owners = named(action).into_iter().flatten().map(|id| match id {
+            ("tenant", tenant) => Some(TenantId(tenant)),
+            id => self.owner(id),
+        });
+        let first = owners.next().flatten();
+        if first.is_none() || owners.any(|owner| owner != first) {
+            return Err(format!("H12 an action names what is not one tenant's: {action:?}"));
+        }
+        Ok(())
+    }
+
+    fn owner(&self, id: (&'static str, u64)) -> Option<TenantId> {
+        self.recent.get(&id).or_else(|| self.known.get(&id)).copied()
     }
 
     fn look(&mut self, tenant: TenantId, key: &str, value: &Value) -> Result<(), Broken> {
@@ -62,8 +106,11 @@ impl Owners {
                 let Some((kind, id)) = kind.zip(number.as_u64()) else {
                     return Ok(());
                 };
-                let owner = *self.by_id.entry((kind, id)).or_insert(tenant);
-                if owner != tenant {
+                let owner = self.owner((kind, id));
+                if owner.is_none() {
+                    self.recent.insert((kind, id), tenant);
+                }
+                if let Some(owner) = owner.filter(|owner| *owner != tenant) {
                     return Err(format!("H12 {kind}-{id} belongs to {owner}, a fact of {tenant} names it"));
                 }
                 Ok(())
@@ -76,5 +123,62 @@ impl Owners {
             Value::Array(items) => items.iter().try_for_each(|item| self.look(tenant, key, item)),
             Value::Null | Value::Bool(_) | Value::String(_) => Ok(()),
         }
+    }
+}
+
+/// What an action names.
+fn named(action: &Action) -> [Option<(&'static str, u64)>; 4] {
+    let endpoint = |endpoint: &Endpoint| match endpoint {
+        Endpoint::Device(id) => ("device", id.0),
+        Endpoint::Trunk(id) => ("trunk", id.0),
+    };
+    match action {
+        Action::Ring { leg, endpoint: at, .. } => [Some(("leg", leg.0)), Some(endpoint(at)), None, None],
+        Action::Progress { leg, heard } => {
+            [Some(("leg", leg.0)), heard.map(|heard| ("leg", heard.0)), None, None]
+        }
+        Action::Answer { leg }
+        | Action::Clear { leg, .. }
+        | Action::ClearSaved { leg, .. }
+        | Action::Play { leg, .. }
+        | Action::StopPlay { leg } => [Some(("leg", leg.0)), None, None, None],
+        Action::Bridge { a, b } | Action::Unbridge { a, b } => {
+            [Some(("leg", a.0)), Some(("leg", b.0)), None, None]
+        }
+        Action::StartRecording { recording, tenant, left, right, .. } => [
+            Some(("recording", recording.0)),
+            Some(("tenant", tenant.0)),
+            Some(("leg", left.0)),
+            Some(("leg", right.0)),
+        ],
+        Action::PauseRecording { recording }
+        | Action::ResumeRecording { recording }
+        | Action::StopRecording { recording } => [Some(("recording", recording.0)), None, None, None],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cordial_engine::id::{DeviceId, LegId};
+    use cordial_engine::text::Number;
+
+    #[test]
+    fn an_action_that_names_two_tenants_things_is_found() {
+        let mut owners = Owners::default();
+        owners.recent.insert(("leg", 1), TenantId(1));
+        owners.recent.insert(("leg", 2), TenantId(2));
+        owners.recent.insert(("device", 7), TenantId(2));
+        let ring = |leg| Action::Ring {
+            leg: LegId(leg),
+            endpoint: Endpoint::Device(DeviceId(7)),
+            number: Number::parse("101").expect("digits"),
+            caller: None,
+            caller_name: Default::default(),
+        };
+        assert_eq!(owners.judge(&ring(2)), Ok(()));
+        assert!(owners.judge(&ring(1)).is_err(), "the device is another's");
+        assert!(owners.judge(&ring(3)).is_err(), "nobody has told of this leg");
+        assert!(owners.judge(&Action::Bridge { a: LegId(1), b: LegId(2) }).is_err());
     }
 }

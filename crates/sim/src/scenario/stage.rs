@@ -37,7 +37,7 @@ pub struct Played {
 /// The first line that names nobody, or whose expectation was not met; or a broken invariant.
 pub fn play(story: &Story) -> Result<Played, StoryError> {
     let audio = story.givens.iter().any(|(_, given)| matches!(given, Given::Audio));
-    let settings = Settings { seed: 1, commit_ms: 2..=2, audio, ladder: true };
+    let settings = Settings { seed: 1, commit_ms: 2..=2, audio, ladder: true, crashes: None };
     let mut stage = Stage::new(World::new(settings, Tamper::default()));
     for (line, given) in &story.givens {
         stage.set_up(given).map_err(|what| StoryError { line: *line, what })?;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use cordial_engine::id::{DeviceId, RecordingId, TrunkId};
 use cordial_engine::text::Text;
-use cordial_engine::{Event, Fact, Now, Report};
+use cordial_engine::{Event, Fact, Now, Report, Seen, Timestamp, WallTime, Watch};
 use cordial_media::{LocalSocket, Prompts, Recorded, Worker, WorkerConfig};
 use cordial_node::{Config, DeviceSecret, Node, Output};
 use cordial_sip::{Listener, ListenerId, Transport, digest};
@@ -36,6 +36,24 @@ pub(super) fn media(settings: &Settings, seed: u64) -> Media {
     Media::Worker(Box::new(Worker::new(prompts, WorkerConfig::default(), seed)))
 }
 
+/// A process that has read nothing yet.
+fn new_node(seed: u64) -> Node {
+    let listener = Listener {
+        id: ListenerId(0),
+        transport: Transport::Udp,
+        host: NODE.ip().to_string(),
+        port: NODE.port(),
+        realm: None,
+    };
+    let config = Config {
+        sip: cordial_sip::Config::new(vec![listener], DOMAINS[0]),
+        media_address: NODE.ip(),
+        rtp_ports: RTP_PORTS,
+        version: "sim".to_owned(),
+    };
+    Node::new(config, seed).expect("the port range above has ports")
+}
+
 impl World {
     // The process
 
@@ -45,33 +63,13 @@ impl World {
         self.life += 1;
         (self.node_wake, self.media_wake) = (None, None);
         self.media = media(&self.settings, seed);
-        let listener = Listener {
-            id: ListenerId(0),
-            transport: Transport::Udp,
-            host: NODE.ip().to_string(),
-            port: NODE.port(),
-            realm: None,
-        };
-        let config = Config {
-            sip: cordial_sip::Config::new(vec![listener], DOMAINS[0]),
-            media_address: NODE.ip(),
-            rtp_ports: RTP_PORTS,
-            version: "sim".to_owned(),
-        };
-        let mut node = Node::new(config, seed).expect("the port range above has ports");
+        let mut node = new_node(seed);
+        node.watch(self.watch());
         self.checker.restarted(self.now, &self.told, self.journal.durable());
         for event in self.journal.durable() {
             node.restore(&self.tamper.restored(self.now, event));
         }
-        for (device, secret) in &self.device_secrets {
-            node.set_device_secret(*device, Some(secret.clone()));
-        }
-        for (trunk, password) in &self.trunk_secrets {
-            node.set_trunk_secret(*trunk, Some(password.clone()));
-        }
-        for (device, bindings) in &self.bindings {
-            node.restore_bindings(*device, bindings.clone());
-        }
+        self.equip(&mut node);
         // Whoever listens resumes by number: events that reached the disk but nobody are read from there.
         let untold = self.journal.durable().get(self.told.len()..).unwrap_or_default().to_vec();
         for event in untold {
@@ -81,6 +79,23 @@ impl World {
         self.node = Some(node);
         self.drain_node();
         self.mend_tapes();
+    }
+
+    /// Tells a node that has read the journal what else the disk has.
+    fn equip(&self, node: &mut Node) {
+        for (device, secret) in &self.device_secrets {
+            node.set_device_secret(*device, Some(secret.clone()));
+        }
+        for (trunk, password) in &self.trunk_secrets {
+            node.set_trunk_secret(*trunk, Some(password.clone()));
+        }
+        for (device, bindings) in &self.bindings {
+            node.restore_bindings(*device, bindings.clone());
+        }
+    }
+
+    const fn watch(&self) -> Watch {
+        if self.settings.crashes.is_some() { Watch::Everything } else { Watch::Actions }
     }
 
     /// The process dies at once; it comes back by itself.
@@ -93,6 +108,7 @@ impl World {
         self.journal.crash(usize::try_from(survivors).unwrap_or_default());
         self.tamper.crashed(&mut self.journal);
         self.asked.clear();
+        self.states.clear();
         self.plan(self.now + BOOT_MS, Happening::Boot);
     }
 
@@ -124,6 +140,12 @@ impl World {
     // The node's outputs
 
     pub(super) fn drain_node(&mut self) {
+        while let Some(seen) = self.node.as_mut().and_then(Node::poll_seen) {
+            match seen {
+                Seen::State(state) => self.states.push_back(*state),
+                Seen::Action(seq, action) => self.checker.act(seq, action),
+            }
+        }
         while let Some(output) = self.node.as_mut().and_then(Node::poll_output) {
             if let Some(output) = self.tamper.output(output) {
                 self.carry_out(output);
@@ -151,6 +173,7 @@ impl World {
                 if let Some(early) = self.tamper.told_early(&event) {
                     self.tell(early);
                 }
+                self.crash_elsewhere(&event);
                 self.journal.append(event);
             }
             Output::Answer { ask, result } => {
@@ -165,6 +188,25 @@ impl World {
                 self.bindings.insert(device, bindings);
             }
         }
+    }
+
+    /// Lets another process start on the journal up to this event, and has it judged.
+    fn crash_elsewhere(&mut self, event: &Event) {
+        let Some(mut crashes) = self.crashes.take() else { return };
+        let live = self.states.pop_front().expect("a state is seen for each event");
+        crashes.read(self.now, event, &live);
+        if crashes.is_due(event) {
+            let mut node = new_node(event.seq);
+            node.restore_state(event.seq, crashes.state().clone());
+            self.equip(&mut node);
+            let Now { at, wall } = self.clocks();
+            let ready = Now {
+                at: Timestamp(at.0 + BOOT_MS),
+                wall: WallTime(wall.0.saturating_add_unsigned(BOOT_MS)),
+            };
+            crashes.recover(ready, event, node);
+        }
+        self.crashes = Some(crashes);
     }
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "the writer of recordings knows recordings")]

@@ -8,6 +8,7 @@ use cordial_engine::{Actor, Event, Fact, Timestamp};
 
 use super::{Books, Broken, must};
 
+#[derive(Clone)]
 pub(in crate::checker) struct Agent {
     pub(in crate::checker) tenant: TenantId,
     pub(in crate::checker) device: Option<DeviceId>,

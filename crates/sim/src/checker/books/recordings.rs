@@ -5,6 +5,7 @@ use cordial_engine::{Event, Fact, Timestamp};
 
 use super::{Books, Broken, must};
 
+#[derive(Clone)]
 pub(super) struct Recording {
     since: Timestamp,
     running: bool,
