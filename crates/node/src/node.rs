@@ -240,6 +240,16 @@ impl Node {
         self.settle(now);
     }
 
+    /// Whether a registration, a call or a transaction needs a SIP stream.
+    pub fn uses_stream(&self, stream: StreamId) -> bool {
+        self.agent.uses_stream(stream)
+    }
+
+    /// Whether a call or a transaction needs a SIP stream to `remote` that the shell opens by itself.
+    pub fn uses_remote(&self, transport: Transport, remote: SocketAddr) -> bool {
+        self.agent.uses_remote(transport, remote)
+    }
+
     /// The media worker tells something.
     pub fn handle_media(&mut self, now: Now, event: &MediaEvent) {
         self.media_event(now, event);

@@ -17,7 +17,7 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
 pub use error::ConfigError;
-pub use value::{Host, Listen, LogFormat, PortRange, Whole};
+pub use value::{Host, Listen, LogFormat, PortRange, Several, Whole};
 
 /// Environment variables of the command line that share the prefix but are no options.
 const OTHER_VARIABLES: &[&str] = &["config", "output", "token", "url"];
@@ -47,9 +47,12 @@ pub struct Config {
 #[serde(deny_unknown_fields, default)]
 pub struct Sip {
     /// Where phones and trunks reach us by UDP.
-    pub udp: Listen,
-    /// The host written in Via and Contact; empty means the address of `udp`.
-    pub advertised_host: Host,
+    pub udp: Several<Listen>,
+    /// Where they reach us by TCP.
+    pub tcp: Several<Listen>,
+    /// The hosts written in Via and Contact: an address for the listeners of its family, a name for all others. With
+    /// none of them, the address of the listener.
+    pub advertised_host: Several<Host>,
     /// The realm in which strangers of unknown domains are challenged.
     pub realm: Host,
     /// The shortest life of a registration. Seconds.
@@ -73,7 +76,8 @@ pub struct Http {
 #[serde(deny_unknown_fields, default)]
 pub struct Media {
     /// The address on which audio is taken, and which phones are told to send to.
-    pub ip: IpAddress,
+    /// At most one of each family.
+    pub ip: Several<IpAddress>,
     /// UDP ports for audio; each party of a call takes two.
     pub rtp_ports: PortRange,
     /// Whether audio may come from another address than the phone named (phones behind NAT).
@@ -111,6 +115,11 @@ pub struct FirstTenant {
 pub struct Limits {
     /// SIP dialogs alive at once; beyond it a new call is answered 503.
     pub dialogs: Whole<2, 200_000>,
+    /// SIP connections (TCP, TLS) taken at once, in all; beyond it one that has said nothing yet makes place, else a new
+    /// one is refused.
+    pub sip_connections: Whole<1, 200_000>,
+    /// The same from one source: an IPv4 address, or a network of 64 bits in IPv6.
+    pub sip_connections_per_source: Whole<1, 200_000>,
     /// How far the journal may fall behind before new calls and requests are refused. Milliseconds.
     pub journal_behind_ms: Whole<50, 10_000>,
     /// How long a stop waits for live calls. Seconds.
@@ -174,16 +183,7 @@ impl Config {
             let wrong = format!("must be at most sip.expires_max_s ({})", self.sip.expires_max_s.get());
             return Err(("sip.expires_min_s", wrong));
         }
-        if self.media.ip.get().is_unspecified() {
-            return Err((
-                "media.ip",
-                "phones are told this address, so it must be one of this machine's own such as \"192.0.2.10\""
-                    .to_owned(),
-            ));
-        }
-        if self.media.ip.get().is_multicast() {
-            return Err(("media.ip", "must be an address of one machine, not of a group".to_owned()));
-        }
+        self.check_media()?;
         for (key, path, needed) in [
             ("paths.data", &self.paths.data, true),
             ("paths.recordings", &self.paths.recordings, true),
@@ -194,16 +194,7 @@ impl Config {
                 return Err((key, "expected the path of a folder such as \"/var/lib/cordial\"".to_owned()));
             }
         }
-        let udp = self.sip.udp.get();
-        if udp.ip().is_unspecified() && self.sip.advertised_host.as_str().is_empty() {
-            let wrong =
-                format!("needed because sip.udp is {udp}: the name or address that phones reach us by");
-            return Err(("sip.advertised_host", wrong));
-        }
-        if self.media.rtp_ports.contains(udp.port()) {
-            let wrong = format!("must not hold the port of sip.udp ({})", udp.port());
-            return Err(("media.rtp_ports", wrong));
-        }
+        self.check_listeners()?;
         for (key, value) in [
             ("first_tenant.name", &self.first_tenant.name),
             ("first_tenant.domain", &self.first_tenant.domain),
@@ -217,6 +208,69 @@ impl Config {
                 "log.filter",
                 format!("expected levels such as \"info\" or \"info,cordial_sip=debug\" ({wrong})"),
             ));
+        }
+        Ok(())
+    }
+
+    fn check_media(&self) -> Result<(), (&'static str, String)> {
+        let wrong = |what: &str| Err(("media.ip", what.to_owned()));
+        for family in [IpAddr::is_ipv4, IpAddr::is_ipv6] {
+            if self.media.ip.all().iter().filter(|ip| family(&ip.get())).count() > 1 {
+                return wrong("must hold at most one IPv4 and one IPv6 address");
+            }
+        }
+        if self.media.ip.all().is_empty() {
+            return wrong("needs at least one address");
+        }
+        for ip in self.media.ip.all() {
+            if ip.get().is_unspecified() {
+                return wrong(
+                    "phones are told this address, so it must be one of this machine's own such as \"192.0.2.10\"",
+                );
+            }
+            if ip.get().is_multicast() {
+                return wrong("must be an address of one machine, not of a group");
+            }
+        }
+        Ok(())
+    }
+
+    fn check_listeners(&self) -> Result<(), (&'static str, String)> {
+        let listeners = [("sip.udp", &self.sip.udp), ("sip.tcp", &self.sip.tcp)];
+        if listeners.iter().all(|(_, addresses)| addresses.all().is_empty()) {
+            return Err((
+                "sip.udp",
+                "at least one of sip.udp and sip.tcp must name a place to listen".to_owned(),
+            ));
+        }
+        for (key, addresses) in listeners {
+            for (n, address) in addresses.all().iter().enumerate() {
+                let address = address.get();
+                let twice = addresses.all()[..n].iter().any(|other| other.get() == address);
+                if twice && address.port() != 0 {
+                    return Err((key, format!("{address} stands there twice")));
+                }
+                if address.ip().is_unspecified() && self.sip.advertised(address.ip()).is_none() {
+                    let wrong = format!(
+                        "needed because {key} is {address}: the name or address that phones reach us by"
+                    );
+                    return Err(("sip.advertised_host", wrong));
+                }
+                let audible = self.media.ip.all().iter().any(|ip| ip.get().is_ipv6() == address.is_ipv6());
+                if !audible {
+                    let family = if address.is_ipv6() { "IPv6" } else { "IPv4" };
+                    return Err((
+                        "media.ip",
+                        format!("needs an {family} address because {key} is {address}"),
+                    ));
+                }
+            }
+        }
+        for address in self.sip.udp.all() {
+            let port = address.get().port();
+            if self.media.rtp_ports.contains(port) {
+                return Err(("media.rtp_ports", format!("must not hold the port of sip.udp ({port})")));
+            }
         }
         Ok(())
     }
@@ -240,11 +294,22 @@ fn environment() -> Figment {
     Figment::from(Env::prefixed("CORDIAL_").ignore(OTHER_VARIABLES).split("__"))
 }
 
+impl Sip {
+    /// The host to advertise for a listener at `ip`, if one is said: the address of its family, else a name.
+    #[must_use]
+    pub fn advertised(&self, ip: IpAddr) -> Option<&str> {
+        let hosts = || self.advertised_host.all().iter().map(Host::as_str).filter(|host| !host.is_empty());
+        let address = |host: &&str| host.parse::<IpAddr>().is_ok_and(|host| host.is_ipv6() == ip.is_ipv6());
+        hosts().find(address).or_else(|| hosts().find(|host| host.parse::<IpAddr>().is_err()))
+    }
+}
+
 impl Default for Sip {
     fn default() -> Self {
         Self {
-            udp: Listen::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 5060))),
-            advertised_host: Host::default(),
+            udp: Several::new(vec![Listen::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 5060)))]),
+            tcp: Several::new(vec![Listen::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 5060)))]),
+            advertised_host: Several::new(Vec::new()),
             realm: Host::known("cordial"),
             expires_min_s: Whole::known(60),
             expires_max_s: Whole::known(3_600),
@@ -262,7 +327,7 @@ impl Default for Http {
 impl Default for Media {
     fn default() -> Self {
         Self {
-            ip: IpAddress::new(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+            ip: Several::new(vec![IpAddress::new(IpAddr::V4(Ipv4Addr::LOCALHOST))]),
             rtp_ports: PortRange::known(16_384, 24_575),
             learn_sources: true,
         }
@@ -285,6 +350,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             dialogs: Whole::known(20_000),
+            sip_connections: Whole::known(10_000),
+            sip_connections_per_source: Whole::known(1_000),
             journal_behind_ms: Whole::known(500),
             drain_s: Whole::known(60),
             event_streams: Whole::known(1_000),

@@ -19,5 +19,7 @@ pub mod tap;
 
 mod bindings;
 mod clock;
+mod listeners;
 mod media_thread;
 mod node_loop;
+mod streams;

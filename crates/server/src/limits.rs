@@ -42,3 +42,31 @@ pub const START_FATAL_MAX: Duration = Duration::from_secs(1);
 pub const SNAPSHOT_EVENTS: u64 = 50_000;
 /// How often a drain looks whether the last call has ended.
 pub const DRAIN_LOOK: Duration = Duration::from_millis(100);
+/// Connections that the system holds for us until they are accepted. It refuses more.
+pub const ACCEPT_BACKLOG: i32 = 1_024;
+/// How long nothing is accepted after the system refused a connection (for lack of file descriptors, say).
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// Messages from SIP connections waiting for the node. The connections wait beyond it, and with them their far ends.
+pub const STREAM_MESSAGES_MAX: usize = 1_024;
+/// Connections waiting to be opened. For one more, whatever wanted it has failed.
+pub const DIALS_MAX: usize = 1_024;
+/// How long opening a connection may take, TLS included. Then whatever wanted it has failed.
+pub const DIAL_MAX: Duration = Duration::from_secs(5);
+/// Messages queued on one connection. One more cuts it: its far end does not read.
+pub const STREAM_QUEUE_MAX: usize = 256;
+/// How long one message may take to be written. Then the connection is cut: its far end does not read.
+pub const STREAM_WRITE_MAX: Duration = Duration::from_secs(10);
+/// How long a connection may take until its first message is whole. Then it is cut.
+pub const STREAM_FIRST_MESSAGE_MAX: Duration = Duration::from_secs(10);
+/// How long any message may take from its first to its last byte. Then the connection is cut.
+pub const STREAM_MESSAGE_MAX: Duration = Duration::from_secs(10);
+/// How long a connection without registration or call may say nothing, not even a keep-alive. Then it is closed.
+pub const STREAM_IDLE: Duration = Duration::from_secs(180);
+/// How long a connection that is given up may still send what is queued.
+pub const STREAM_LINGER: Duration = Duration::from_secs(2);
+/// Bytes read from a connection at once.
+pub const STREAM_READ_BYTES: usize = 4_096;
+/// Connections from one source that have not sent a whole message. For one more the oldest of them is cut.
+pub const STREAM_UNPROVED_MAX: usize = 32;
+/// Silence after which the system asks whether the far end of a connection is still there, and how often then.
+pub const STREAM_PROBE: Duration = Duration::from_secs(60);

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use cordial_engine::Engine;
 use cordial_engine::{Event, Now};
-use metrics::{counter, describe_counter, describe_histogram, histogram};
+use cordial_sip::Transport;
+use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 use crate::handle::Handle;
@@ -34,13 +35,13 @@ impl Meters {
         if let Ok(picture) = self.handle.read(picture).await {
             text.push_str(&picture);
         }
-        gauge(
+        put_gauge(
             &mut text,
             "cordial_event_streams",
             "Event streams that are open.",
             &[("", self.handle.open_streams())],
         );
-        gauge(
+        put_gauge(
             &mut text,
             "cordial_journal_behind_seconds",
             "Age of the oldest event that is not on disk.",
@@ -68,6 +69,9 @@ pub(crate) fn start() {
 
 fn describe() {
     describe_counter!("cordial_sip_messages_total", "SIP messages by direction and kind.");
+    describe_gauge!("cordial_sip_connections", "SIP connections that are open.");
+    describe_counter!("cordial_sip_connections_total", "SIP connections that were opened.");
+    describe_counter!("cordial_sip_connections_refused_total", "SIP connections beyond what is let in.");
     describe_counter!("cordial_events_total", "Durable events.");
     describe_counter!("cordial_rtp_packets_total", "RTP and RTCP packets by direction.");
     describe_counter!("cordial_rtp_lost_total", "RTP packets that never came, told when a port closes.");
@@ -117,6 +121,36 @@ fn sip_kind(bytes: &[u8]) -> &'static str {
     METHODS.iter().find(|method| method.as_bytes() == word).copied().unwrap_or("other")
 }
 
+/// Counts a connection as long as what is given is held.
+pub(crate) fn connection_opened(transport: Transport) -> OpenConnection {
+    counter!("cordial_sip_connections_total", "transport" => transport_label(transport)).increment(1);
+    gauge!("cordial_sip_connections", "transport" => transport_label(transport)).increment(1.0);
+    OpenConnection(transport)
+}
+
+/// Counts a connection that was not let in.
+pub(crate) fn connection_refused(transport: Transport) {
+    counter!("cordial_sip_connections_refused_total", "transport" => transport_label(transport)).increment(1);
+}
+
+/// One open connection in the numbers.
+pub(crate) struct OpenConnection(Transport);
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        gauge!("cordial_sip_connections", "transport" => transport_label(self.0)).decrement(1.0);
+    }
+}
+
+const fn transport_label(transport: Transport) -> &'static str {
+    match transport {
+        Transport::Udp => "udp",
+        Transport::Tcp => "tcp",
+        Transport::Tls => "tls",
+        Transport::Ws => "ws",
+    }
+}
+
 /// Counts a durable event.
 pub(crate) fn event(_event: &Event) {
     counter!("cordial_events_total").increment(1);
@@ -150,16 +184,16 @@ fn picture(engine: &Engine, now: Now) -> String {
         }
     }
     let mut text = String::new();
-    gauge(&mut text, "cordial_calls", "Calls in progress.", &[("", calls)]);
-    gauge(&mut text, "cordial_legs", "Legs of calls in progress.", &[("", legs)]);
-    gauge(&mut text, "cordial_offers", "Offers that are live.", &[("", offers)]);
+    put_gauge(&mut text, "cordial_calls", "Calls in progress.", &[("", calls)]);
+    put_gauge(&mut text, "cordial_legs", "Legs of calls in progress.", &[("", legs)]);
+    put_gauge(&mut text, "cordial_offers", "Offers that are live.", &[("", offers)]);
     let devices = devices.map(|(state, count)| (format!("{{state=\"{state}\"}}"), count));
-    gauge(&mut text, "cordial_devices", "Devices by state.", &devices);
+    put_gauge(&mut text, "cordial_devices", "Devices by state.", &devices);
     let of = |pick: fn(&cordial_engine::view::QueueView) -> usize| -> Vec<(String, usize)> {
         queues.iter().map(|(labels, queue)| (labels.clone(), pick(queue))).collect()
     };
-    gauge(&mut text, "cordial_queue_waiting", "Calls waiting.", &of(|queue| queue.waiting));
-    gauge(
+    put_gauge(&mut text, "cordial_queue_waiting", "Calls waiting.", &of(|queue| queue.waiting));
+    put_gauge(
         &mut text,
         "cordial_queue_agents_eligible",
         "Agents who could take a call now.",
@@ -167,7 +201,7 @@ fn picture(engine: &Engine, now: Now) -> String {
     );
     let waits: Vec<_> =
         queues.iter().map(|(labels, queue)| (labels.clone(), seconds(queue.longest_wait_ms))).collect();
-    gauge(&mut text, "cordial_queue_longest_wait_seconds", "The wait of the first in line.", &waits);
+    put_gauge(&mut text, "cordial_queue_longest_wait_seconds", "The wait of the first in line.", &waits);
     text
 }
 
@@ -184,7 +218,7 @@ fn seconds(ms: u64) -> String {
     format!("{}.{:03}", ms / 1_000, ms % 1_000)
 }
 
-fn gauge<L: std::fmt::Display, V: std::fmt::Display>(
+fn put_gauge<L: std::fmt::Display, V: std::fmt::Display>(
     text: &mut String,
     name: &str,
     help: &str,

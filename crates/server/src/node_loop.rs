@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
+use std::net::SocketAddr;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use cordial_engine::{Answer, Event, Refusal, State};
 use cordial_media::{MediaCommand, MediaEvent};
 use cordial_node::{Admission, AskId, Node, Output};
-use cordial_sip::{Flow, ListenerId, Transmit};
+use cordial_sip::{Flow, StreamId, Transmit, Transport};
 use cordial_store::Journal;
 use tokio::net::UdpSocket;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
@@ -19,16 +21,20 @@ use crate::clock::Clock;
 use crate::handle::{Release, ToNode};
 use crate::health::{Gate, Health};
 use crate::limits::{BEHIND_LOOK, DATAGRAM_MAX, HEARTBEAT, SNAPSHOT_EVENTS, TURN_MAX};
+use crate::listeners::Listening;
 use crate::media_thread::MediaDoor;
 use crate::meters;
 use crate::recordings::{self, RecordingDoor};
 use crate::run::Fatal;
+use crate::streams::{FromStream, Given, Lost, Streams};
 
 /// Everything that the loop owns or speaks to.
 pub(crate) struct NodeLoop {
     pub(crate) node: Node,
     pub(crate) clock: Clock,
-    pub(crate) socket: UdpSocket,
+    pub(crate) udp: Vec<Listening<UdpSocket>>,
+    pub(crate) streams: Streams,
+    pub(crate) from_streams: mpsc::Receiver<FromStream>,
     pub(crate) inbox: mpsc::Receiver<ToNode>,
     pub(crate) media_events: mpsc::Receiver<MediaEvent>,
     pub(crate) durable: watch::Receiver<u64>,
@@ -53,6 +59,8 @@ pub(crate) struct Pending {
     /// The last event of each batch given to the journal, and when; only those not durable yet.
     journalled: VecDeque<(u64, Instant)>,
     draining: bool,
+    /// The UDP socket that is looked at first, so that a flooded one does not starve the others.
+    udp_turn: usize,
     /// The last event in the last picture that was handed over.
     snapshot: u64,
 }
@@ -72,9 +80,11 @@ impl NodeLoop {
         loop {
             let wake = tokio::time::Instant::from_std(self.wake());
             tokio::select! {
-                received = self.socket.recv_from(&mut datagram) => {
-                    self.datagrams(received, &mut datagram)?;
+                socket = readable(&self.udp, self.pending.udp_turn) => {
+                    self.pending.udp_turn = socket + 1;
+                    self.datagrams(socket, &mut datagram)?;
                 }
+                Some(told) = self.from_streams.recv() => self.streams_told(told)?,
                 message = self.inbox.recv() => {
                     if self.messages(message).is_break() {
                         break;
@@ -106,17 +116,13 @@ impl NodeLoop {
         self.node.poll_timeout().map_or(rest, |(at, _)| self.clock.instant(at).min(rest))
     }
 
-    fn datagrams(
-        &mut self,
-        first: io::Result<(usize, std::net::SocketAddr)>,
-        buffer: &mut [u8],
-    ) -> Result<(), Fatal> {
-        let mut received = first;
+    fn datagrams(&mut self, socket: usize, buffer: &mut [u8]) -> Result<(), Fatal> {
         for _ in 0..TURN_MAX {
-            match received {
+            let Listening { id, socket, .. } = &self.udp[socket];
+            match socket.try_recv_from(buffer) {
                 Ok((length, from)) => {
                     meters::sip_message("in", &buffer[..length]);
-                    let flow = Flow::udp(ListenerId(0), from);
+                    let flow = Flow::udp(*id, from);
                     self.node.handle_datagram(self.clock.now(), flow, &buffer[..length]);
                     self.settle()?;
                 }
@@ -125,9 +131,74 @@ impl NodeLoop {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
                 Err(error) => return Err(Fatal::Socket(format!("receiving SIP: {error}"))),
             }
-            received = self.socket.try_recv_from(buffer);
         }
         Ok(())
+    }
+
+    fn streams_told(&mut self, first: FromStream) -> Result<(), Fatal> {
+        let mut told = Some(first);
+        for _ in 0..TURN_MAX {
+            let Some(some) = told else {
+                return Ok(());
+            };
+            self.stream_told(some);
+            self.settle()?;
+            told = self.from_streams.try_recv().ok();
+        }
+        told.map_or(Ok(()), |last| {
+            self.stream_told(last);
+            Ok(())
+        })
+    }
+
+    fn stream_told(&mut self, told: FromStream) {
+        match told {
+            FromStream::Opened { flow, door } => self.streams.opened(flow, door),
+            FromStream::Bytes { flow, bytes } => {
+                // What was given up is not heard any more, even if it still speaks.
+                if flow.stream.is_some_and(|stream| self.streams.is_open(stream)) {
+                    meters::sip_message("in", &bytes);
+                    self.node.handle_stream(self.clock.now(), flow, &bytes);
+                }
+            }
+            FromStream::Idle { stream } => {
+                if !self.in_use(stream) {
+                    self.close_stream(stream);
+                }
+            }
+            FromStream::Closed { stream } => self.close_stream(stream),
+        }
+    }
+
+    /// Whether a registration, a call or a transaction needs a connection.
+    fn in_use(&self, stream: StreamId) -> bool {
+        self.node.uses_stream(stream)
+            || self
+                .streams
+                .led_to(stream)
+                .is_some_and(|(transport, remote)| self.node.uses_remote(transport, remote))
+    }
+
+    /// Gives up a connection that has ended, or shall.
+    fn close_stream(&mut self, stream: StreamId) {
+        match self.streams.close(stream) {
+            Some(Given::Theirs) => self.node.handle_stream_closed(self.clock.now(), stream),
+            Some(Given::Ours(transport, remote)) => {
+                self.node.handle_stream_closed(self.clock.now(), stream);
+                self.node.handle_connect_failed(self.clock.now(), transport, remote);
+            }
+            None => {}
+        }
+    }
+
+    /// Tells the node that what it sent on a connection will not arrive.
+    fn lost(&mut self, lost: Lost) {
+        match lost {
+            Lost::Stream(stream) => self.close_stream(stream),
+            Lost::Remote(transport, remote) => {
+                self.node.handle_connect_failed(self.clock.now(), transport, remote);
+            }
+        }
     }
 
     fn messages(&mut self, first: Option<ToNode>) -> ControlFlow<()> {
@@ -244,7 +315,7 @@ impl NodeLoop {
 
     fn carry_out(&mut self, output: Output) -> Result<(), Fatal> {
         match output {
-            Output::Transmit(transmit) => self.transmit(&transmit),
+            Output::Transmit(transmit) => self.transmit(transmit),
             Output::Media(command) => self.order(command)?,
             Output::OpenRecording { recording, guid, tenant } => self.open_recording(recording, guid, tenant),
             Output::Journal(event) => {
@@ -261,8 +332,7 @@ impl NodeLoop {
                 // Nobody listening is an ordinary case.
                 self.live.send(Arc::new(event)).ok();
             }
-            // There are no stream listeners: only UDP is listened on.
-            Output::CloseStream(_) => {}
+            Output::CloseStream(stream) => self.close_stream(stream),
             Output::Bindings { device, bindings } => {
                 if self.bindings.try_send(Changed { device, bindings }).is_err() {
                     tracing::warn!(%device, "too many bindings wait for the store; kept with the next REGISTER");
@@ -291,11 +361,35 @@ impl NodeLoop {
         self.media.order(command).map_err(|()| Fatal::Ended("media thread (it takes no more orders)"))
     }
 
-    /// A datagram that the socket does not take now is lost like any other: SIP sends it again (RFC 3261 section 17).
-    fn transmit(&self, transmit: &Transmit) {
+    fn transmit(&mut self, transmit: Transmit) {
         meters::sip_message("out", &transmit.bytes);
-        if let Err(error) = self.socket.try_send_to(&transmit.bytes, transmit.flow.remote) {
-            tracing::debug!(flow = %transmit.flow, %error, "a SIP datagram was not sent");
+        match transmit.flow.transport {
+            Transport::Udp => self.transmit_datagram(&transmit),
+            Transport::Tcp | Transport::Tls => {
+                if let Err(lost) = self.streams.send(transmit) {
+                    self.lost(lost);
+                }
+            }
+            Transport::Ws => tracing::debug!(flow = %transmit.flow, "there are no WebSocket listeners"),
+        }
+    }
+
+    /// A datagram that the socket does not take now is lost like any other: SIP sends it again (RFC 3261 section 17).
+    fn transmit_datagram(&self, transmit: &Transmit) {
+        let flow = transmit.flow;
+        let fits = |address: SocketAddr| address.is_ipv6() == flow.remote.is_ipv6();
+        // A binding of an earlier start may name a listener that is no more: any of its family does.
+        let socket = self
+            .udp
+            .iter()
+            .filter(|socket| fits(socket.address))
+            .min_by_key(|socket| socket.id != flow.listener);
+        let Some(Listening { socket, .. }) = socket else {
+            tracing::debug!(%flow, "there is no UDP listener of this family");
+            return;
+        };
+        if let Err(error) = socket.try_send_to(&transmit.bytes, flow.remote) {
+            tracing::debug!(%flow, %error, "a SIP datagram was not sent");
         }
     }
 
@@ -311,4 +405,14 @@ impl NodeLoop {
             self.node.handle_durable(self.clock.now(), seq);
         }
     }
+}
+
+/// The first of the sockets that has something, from number `first` on.
+async fn readable(sockets: &[Listening<UdpSocket>], first: usize) -> usize {
+    std::future::poll_fn(|context| {
+        let mut turns = (0..sockets.len()).map(|turn| (first + turn) % sockets.len());
+        let ready = turns.find(|socket| sockets[*socket].socket.poll_recv_ready(context).is_ready());
+        ready.map_or(Poll::Pending, Poll::Ready)
+    })
+    .await
 }

@@ -1,8 +1,10 @@
 //! Concurrency in one file: every thread and task is started here, and every channel is owned here. All are bounded.
 //!
 //! ```text
-//!   sockets ─► node loop (own thread) ─► journal writer ─► disk
-//!                 ▲  │  ▲                      │ durable
+//!   UDP ─────► node loop (own thread) ─► journal writer ─► disk
+//!   a task ──►    ▲  │  ▲                      │ durable
+//!   for each      │  │  │                      │
+//!   connection    │  │  │                      │
 //!   Handle ───────┘  │  └──────────────────────┘
 //!   (HTTP)           ├─► live events ─► subscriptions
 //!                    ├─► media thread ─► recordings' thread ─► files
@@ -15,6 +17,7 @@ mod left;
 mod restore;
 mod start;
 mod stop;
+mod streams;
 mod threads;
 
 use std::io;
@@ -22,6 +25,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use cordial_node::Node;
+use cordial_sip::Transport;
 use cordial_store::StoreError;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
@@ -44,7 +48,7 @@ use threads::Threads;
 pub struct Server {
     handle: Handle,
     health: Health,
-    sip: SocketAddr,
+    sip: Vec<(Transport, SocketAddr)>,
     http: SocketAddr,
     first_start: Option<FirstStart>,
     drain: std::time::Duration,
@@ -136,10 +140,19 @@ impl Server {
         &self.handle
     }
 
-    /// Where SIP is taken by UDP.
+    /// Where SIP is taken: by UDP if at all, else by the first listener that there is.
+    ///
+    /// # Panics
+    /// Never: the configuration has at least one listener.
     #[must_use]
-    pub const fn sip(&self) -> SocketAddr {
-        self.sip
+    pub fn sip(&self) -> SocketAddr {
+        self.sip.first().expect("a configuration without listeners is refused").1
+    }
+
+    /// Every place where SIP is taken.
+    #[must_use]
+    pub fn sip_listeners(&self) -> &[(Transport, SocketAddr)] {
+        &self.sip
     }
 
     /// Where the API is served.

@@ -72,6 +72,11 @@ pub(super) const STAGES: &[Stage] = &[
         steps: &[Step::Cargo("test --workspace --locked --test wire -- --include-ignored --nocapture")],
     },
     Stage {
+        name: "transports",
+        budget_s: 90,
+        steps: &[Step::Cargo("test --workspace --locked --test transports -- --include-ignored")],
+    },
+    Stage {
         name: "api",
         budget_s: 60,
         steps: &[Step::Cargo("test --workspace --locked --test api -- --include-ignored")],

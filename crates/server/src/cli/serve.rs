@@ -14,7 +14,12 @@ pub(super) async fn serve(config: &Config, file: Option<&Path>) -> Result<(), Fa
     if let Some(first) = server.take_first_start() {
         print!("{}", welcome(&first, server.http(), file));
     }
-    println!("serving: SIP udp {}, API http://{}", server.sip(), server.http());
+    let sip: Vec<String> = server
+        .sip_listeners()
+        .iter()
+        .map(|(transport, address)| format!("{} {address}", transport.via_token().to_lowercase()))
+        .collect();
+    println!("serving: SIP {}, API http://{}", sip.join(", "), server.http());
     let asked = AskedToEnd::new().map_err(|error| Failure::Internal(error.to_string()))?;
     let (first, second) = tokio::sync::oneshot::channel();
     let stop = async {

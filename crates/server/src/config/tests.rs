@@ -51,13 +51,13 @@ fn a_wrong_value_is_told_with_line_key_and_what_would_be_right() {
     check(
         "[sip]\n# ours\nudp = \"5060\"\n",
         expect![[
-            r#"cordial.toml:3: sip.udp: expected an address and port such as "127.0.0.1:5060", found "5060""#
+            r#"cordial.toml:3: sip.udp: expected an address and port such as "127.0.0.1:5060", or a list of at most 16, found "5060""#
         ]],
     );
     check(
         "[sip]\nudp = 5060\n",
         expect![[
-            r#"cordial.toml:2: sip.udp: expected an address and port such as "127.0.0.1:5060", found 5060"#
+            r#"cordial.toml:2: sip.udp: expected an address and port such as "127.0.0.1:5060", or a list of at most 16, found 5060"#
         ]],
     );
     check(
@@ -126,11 +126,44 @@ fn values_that_contradict_each_other_are_told_at_one_of_them() {
         ]],
     );
     check(
+        "[sip]\nudp = \"\"\ntcp = []\n",
+        expect!["cordial.toml:2: sip.udp: at least one of sip.udp and sip.tcp must name a place to listen"],
+    );
+    check(
+        "[sip]\ntcp = [\"127.0.0.1:5060\", \"[::1]:5060\"]\n",
+        expect!["cordial.toml: media.ip: needs an IPv6 address because sip.tcp is [::1]:5060"],
+    );
+    check(
+        "[media]\nip = \"127.0.0.1, 127.0.0.2\"\n",
+        expect!["cordial.toml:2: media.ip: must hold at most one IPv4 and one IPv6 address"],
+    );
+    check(
         "[log]\nfilter = \"info,=x=\"\n",
         expect![[
             r#"cordial.toml:2: log.filter: expected levels such as "info" or "info,cordial_sip=debug" (invalid filter directive)"#
         ]],
     );
+}
+
+#[test]
+fn several_listeners_are_a_list_or_a_text_with_commas_and_an_empty_one_is_none() {
+    let read = |text| Config::parse(Path::new("cordial.toml"), text).unwrap().sip;
+    let list = read("[sip]\ntcp = [\"127.0.0.1:1\", \"127.0.0.1:2\"]\n");
+    assert_eq!(list, read("[sip]\ntcp = \"127.0.0.1:1, 127.0.0.1:2\"\n"));
+    assert_eq!(list.tcp.all().len(), 2);
+    assert_eq!(read("[sip]\ntcp = \"\"\n").tcp.all(), []);
+}
+
+#[test]
+fn each_listener_is_advertised_by_the_address_of_its_family_or_the_name() {
+    let sip = Config::parse(
+        Path::new("cordial.toml"),
+        "[sip]\nadvertised_host = [\"192.0.2.1\", \"pbx.example.org\"]\n",
+    );
+    let sip = sip.unwrap().sip;
+    assert_eq!(sip.advertised([127, 0, 0, 1].into()), Some("192.0.2.1"));
+    assert_eq!(sip.advertised(std::net::Ipv6Addr::LOCALHOST.into()), Some("pbx.example.org"));
+    assert_eq!(super::Sip::default().advertised([127, 0, 0, 1].into()), None);
 }
 
 #[test]
@@ -179,7 +212,7 @@ fn the_environment_is_named_when_it_is_wrong_and_wins_over_the_file() {
         Config::read(Path::new("cordial.toml"), "[http]\nnative = \"127.0.0.1:1\"\n", environment)
     };
     let wrong = read(figment::Figment::from(FakeEnvironment("sip.udp", "nowhere"))).unwrap_err();
-    expect![[r#"environment variable CORDIAL_SIP__UDP: sip.udp: expected an address and port such as "127.0.0.1:5060", found "nowhere""#]].assert_eq(&wrong.to_string());
+    expect![[r#"environment variable CORDIAL_SIP__UDP: sip.udp: expected an address and port such as "127.0.0.1:5060", or a list of at most 16, found "nowhere""#]].assert_eq(&wrong.to_string());
     let unknown = read(figment::Figment::from(FakeEnvironment("sip.upd", "127.0.0.1:5060"))).unwrap_err();
     expect![[r#"environment variable CORDIAL_SIP__UPD: sip.upd: no such option; did you mean "udp"?"#]]
         .assert_eq(&unknown.to_string());

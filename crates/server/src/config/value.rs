@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 
-use serde::de::{Deserializer, Error, Unexpected, Visitor};
+use serde::de::{Deserializer, Error, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
 /// A value that is written as text in the file.
@@ -47,6 +47,72 @@ macro_rules! in_text {
 }
 
 in_text!(Listen, Address, PortRange, Host, LogFormat);
+
+/// None, one or several values: in the file one text or a list of them, in the environment also a text with commas.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Several<T>(Vec<T>);
+
+impl<T> Several<T> {
+    /// These.
+    #[must_use]
+    pub const fn new(values: Vec<T>) -> Self {
+        Self(values)
+    }
+
+    /// All of them.
+    #[must_use]
+    pub fn all(&self) -> &[T] {
+        &self.0
+    }
+}
+
+/// Values in one list. More are refused, so that a slip cannot ask for a million sockets.
+const SEVERAL_MAX: usize = 16;
+
+struct SeveralVisitor<T>(PhantomData<T>);
+
+impl<'de, T: FromText + Deserialize<'de>> Visitor<'de> for SeveralVisitor<T> {
+    type Value = Several<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, or a list of at most {SEVERAL_MAX}", T::WANTED)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        let pieces = text.split(',').map(str::trim).filter(|_| !text.trim().is_empty());
+        let values: Option<Vec<T>> = pieces.map(T::from_text).collect();
+        match values {
+            Some(values) if values.len() <= SEVERAL_MAX => Ok(Several(values)),
+            Some(_) | None => Err(E::invalid_value(Unexpected::Str(text), &self)),
+        }
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut all: A) -> Result<Self::Value, A::Error> {
+        let mut values = Vec::new();
+        while let Some(value) = all.next_element()? {
+            if values.len() == SEVERAL_MAX {
+                return Err(A::Error::invalid_length(SEVERAL_MAX + 1, &self));
+            }
+            values.push(value);
+        }
+        Ok(Several(values))
+    }
+}
+
+impl<'de, T: FromText + Deserialize<'de>> Deserialize<'de> for Several<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(SeveralVisitor(PhantomData))
+    }
+}
+
+impl<T: fmt::Display + Serialize> Serialize for Several<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.as_slice() {
+            [one] => serializer.collect_str(one),
+            all => serializer.collect_seq(all),
+        }
+    }
+}
 
 /// Where a socket is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

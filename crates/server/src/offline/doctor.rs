@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, Write};
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::cli::{Failure, Printer};
 use crate::clock;
 use crate::config::Config;
+use crate::listeners;
 use crate::prompts;
 use crate::run::store_path;
 
@@ -123,14 +124,23 @@ fn ports(config: &Config, runs: bool) -> Vec<Found> {
         Ok(()) => found(what, State::Fine, format!("{address} is free")),
         Err(error) => found(what, State::Wrong, format!("{key} = \"{address}\": {error}")),
     };
-    let sip = config.sip.udp.get();
+    let mut all = Vec::new();
+    for address in config.sip.udp.all() {
+        let result = listeners::open_udp(address.get()).map(drop);
+        all.push(tried("SIP port (UDP)", "sip.udp", address.get(), result));
+    }
+    for address in config.sip.tcp.all() {
+        let result = listeners::open_tcp(address.get()).map(drop);
+        all.push(tried("SIP port (TCP)", "sip.tcp", address.get(), result));
+    }
     let http = config.http.native.get();
-    let rtp = SocketAddr::new(config.media.ip.get(), *config.media.rtp_ports.range().start());
-    vec![
-        tried("SIP port", "sip.udp", sip, UdpSocket::bind(sip).map(drop)),
-        tried("API port", "http.native", http, TcpListener::bind(http).map(drop)),
-        tried("first RTP port", "media.rtp_ports", rtp, UdpSocket::bind(rtp).map(drop)),
-    ]
+    all.push(tried("API port", "http.native", http, listeners::open_tcp(http).map(drop)));
+    for ip in config.media.ip.all() {
+        let rtp = SocketAddr::new(ip.get(), *config.media.rtp_ports.range().start());
+        let result = listeners::open_udp(rtp).map(drop);
+        all.push(tried("first RTP port", "media.rtp_ports", rtp, result));
+    }
+    all
 }
 
 /// Whether a folder can be written, how fast it flushes, and how much is free.

@@ -1,10 +1,8 @@
 //! The start: what the journal says becomes true again.
 
-use std::net::SocketAddr;
-
 use cordial_engine::{Event, Now, State};
 use cordial_node::Node;
-use cordial_sip::{Listener, ListenerId, Transport};
+use cordial_sip::Listener;
 use cordial_store::{Store, StoreError};
 
 use super::{StartError, random};
@@ -36,9 +34,13 @@ pub enum RestoreError {
 }
 
 /// Reads snapshot and tail, secrets and bindings.
-pub(super) async fn restore(store: &Store, config: &Config, sip: SocketAddr) -> Result<Restored, StartError> {
+pub(super) async fn restore(
+    store: &Store,
+    config: &Config,
+    listeners: Vec<Listener>,
+) -> Result<Restored, StartError> {
     let seed = u64::from_le_bytes(random()?);
-    let mut node = Node::new(node_config(config, sip), seed)?;
+    let mut node = Node::new(node_config(config, listeners), seed)?;
     let mut after = 0;
     if let Some((seq, state)) = snapshot(store).await? {
         node.restore_state(seed, state);
@@ -110,17 +112,8 @@ pub(crate) fn state_bytes(state: &State) -> Vec<u8> {
     serde_json::to_vec(state).expect("a state consists of plain values with text keys")
 }
 
-fn node_config(config: &Config, sip: SocketAddr) -> cordial_node::Config {
-    let advertised = config.sip.advertised_host.as_str();
-    let listener = Listener {
-        id: ListenerId(0),
-        transport: Transport::Udp,
-        host: if advertised.is_empty() { sip.ip().to_string() } else { advertised.to_owned() },
-        port: sip.port(),
-        // One realm for all who dial us by address: that of the first tenant, whose devices most likely are meant.
-        realm: Some(config.first_tenant.domain.as_str().to_owned()),
-    };
-    let mut agent = cordial_sip::Config::new(vec![listener], config.sip.realm.as_str());
+fn node_config(config: &Config, listeners: Vec<Listener>) -> cordial_node::Config {
+    let mut agent = cordial_sip::Config::new(listeners, config.sip.realm.as_str());
     agent.user_agent = format!("Cordial/{}", env!("CARGO_PKG_VERSION"));
     agent.dialog_ping_ms = config.sip.ping_s.get() * 1_000;
     agent.expires_min_s = seconds(config.sip.expires_min_s.get());
@@ -129,7 +122,7 @@ fn node_config(config: &Config, sip: SocketAddr) -> cordial_node::Config {
     agent.dialogs_max = usize::try_from(config.limits.dialogs.get()).unwrap_or(usize::MAX);
     cordial_node::Config {
         sip: agent,
-        media_address: config.media.ip.get(),
+        media_address: config.media.ip.all()[0].get(),
         rtp_ports: config.media.rtp_ports.range(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     }

@@ -9,11 +9,13 @@ use std::time::Duration;
 use cordial_engine::{Event, Report, State};
 use cordial_media::{MediaEvent, Worker, WorkerConfig};
 use cordial_node::Node;
+use cordial_sip::Transport;
 use cordial_store::{Follower, Journal, Options, Store, Writer};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, broadcast, mpsc, oneshot, watch};
 
 use super::restore::{self, Restored};
+use super::streams::Carriers;
 use super::threads::Threads;
 use super::{
     Fatal, SNAPSHOT_VERSION, Server, StartError, first_start, left, random, state_bytes, store_path,
@@ -25,12 +27,18 @@ use crate::events::{Page, Pages};
 use crate::handle::{Handle, Shared, ToNode};
 use crate::health::Health;
 use crate::http;
-use crate::limits::{BINDINGS_QUEUE_MAX, INBOX_MAX, MEDIA_EVENTS_MAX, MEDIA_ORDERS_MAX, START_FATAL_MAX};
+use crate::limits::{
+    BINDINGS_QUEUE_MAX, DIALS_MAX, INBOX_MAX, MEDIA_EVENTS_MAX, MEDIA_ORDERS_MAX, START_FATAL_MAX,
+    STREAM_MESSAGES_MAX, STREAM_UNPROVED_MAX,
+};
+use crate::listeners::{self, Listening, SipSockets};
 use crate::media_thread::{MediaDoor, MediaThread};
 use crate::meters::{self, Meters};
 use crate::node_loop::{NodeLoop, Pending};
 use crate::prompts;
 use crate::recordings::{Library, RecordingDoor, RecordingInbox, RecordingWriter};
+use crate::streams::book::{Book, Room};
+use crate::streams::{FromStream, Numbers, Streams};
 use crate::tap::Tap;
 
 impl Server {
@@ -42,9 +50,10 @@ impl Server {
         meters::start();
         let store = Store::open(&store_path(config), Options::default()).await?;
         let library = open_library(config)?;
-        let (sip_socket, sip) = open_sip(config)?;
+        let sip_sockets = SipSockets::open(config)?;
+        let sip = sip_sockets.all();
         let (http_socket, http) = open_http(config).await?;
-        let restored = restore::restore(&store, config, sip).await?;
+        let restored = restore::restore(&store, config, listeners::advertised(config, &sip)).await?;
         let clock = Clock::resume(restored.last);
         let (writer, journal) = store.writer().await?;
         let follower = store.follower().await?;
@@ -54,6 +63,9 @@ impl Server {
         let (media_events, from_media) = mpsc::channel(MEDIA_EVENTS_MAX);
         let (changed, changes) = mpsc::channel(BINDINGS_QUEUE_MAX);
         let (snapshots, pictures) = mpsc::channel(1);
+        let (streams_told, from_streams) = mpsc::channel(STREAM_MESSAGES_MAX);
+        let (dial, dials) = mpsc::channel(DIALS_MAX);
+        let carriers = Carriers { node: streams_told, numbers: Numbers::default(), book: new_book(config) };
         let live = broadcast::Sender::new(count(config.limits.events_behind.get()));
         let (recordings, recorded) = RecordingDoor::new();
         let (http_stop, http_stopped) = watch::channel(false);
@@ -71,13 +83,16 @@ impl Server {
             live,
             changed,
             snapshots,
+            streams: Streams::new(carriers.numbers.clone(), dial),
+            from_streams,
             media,
             recordings: recordings.clone(),
             health: health.clone(),
             behind_limit: config.limits.journal_behind(),
         };
-        let node = node_start.spawn(&mut threads, sip_socket)?;
-        let tasks = vec![
+        let SipSockets { udp, tcp } = sip_sockets;
+        let node = node_start.spawn(&mut threads, udp)?;
+        let mut tasks = vec![
             tokio::spawn(write_journal(writer, told.clone())),
             tokio::spawn(fold(follower, handle.durable())),
             tokio::spawn(write_snapshots(pictures, store.clone())),
@@ -88,9 +103,15 @@ impl Server {
             Err(why) => return Err(not_begun(why, fatal).await),
         };
         left::settle(&handle, &library).await?;
+        tasks.push(carriers.dial(dials));
+        tasks.extend(tcp.into_iter().map(|socket| carriers.accept(socket, Transport::Tcp)));
         let router = router(config, &handle, &health, &library);
         let http_task = tokio::spawn(serve_http(http_socket, router, http_stopped, told));
-        tracing::info!(%sip, %http, "serving");
+        let sip: Vec<_> = sip.into_iter().map(|(_, transport, address)| (transport, address)).collect();
+        for (transport, address) in &sip {
+            tracing::info!(transport = transport.via_token(), %address, "SIP is taken");
+        }
+        tracing::info!(%http, "serving");
         Ok(Self {
             handle,
             health,
@@ -165,7 +186,7 @@ fn start_media(
     recordings: RecordingDoor,
 ) -> Result<MediaDoor, StartError> {
     let prompts = prompts::load(&config.paths.prompts)?;
-    let ip = config.media.ip.get();
+    let ip = config.media.ip.all()[0].get();
     // Ports are opened call by call; that none ever can be is better known now.
     UdpSocket::bind((ip, 0)).map_err(|source| StartError::Listen {
         key: "media.ip",
@@ -215,6 +236,8 @@ struct NodeStart {
     live: broadcast::Sender<Arc<Event>>,
     changed: mpsc::Sender<Changed>,
     snapshots: mpsc::Sender<(u64, State)>,
+    streams: Streams,
+    from_streams: mpsc::Receiver<FromStream>,
     media: MediaDoor,
     recordings: RecordingDoor,
     health: Health,
@@ -223,10 +246,14 @@ struct NodeStart {
 
 impl NodeStart {
     /// Gives the node a thread of its own, and gives it back when that has ended.
-    fn spawn(self, threads: &mut Threads, socket: UdpSocket) -> io::Result<oneshot::Receiver<Node>> {
+    fn spawn(
+        self,
+        threads: &mut Threads,
+        udp: Vec<Listening<UdpSocket>>,
+    ) -> io::Result<oneshot::Receiver<Node>> {
         let (ended, node) = oneshot::channel();
         threads.spawn("node's thread", move || {
-            let node = self.run(socket)?;
+            let node = self.run(udp)?;
             // Nobody waiting for it means that the process ends anyway.
             ended.send(node).ok();
             Ok(())
@@ -235,7 +262,7 @@ impl NodeStart {
     }
 
     /// Runs the node on this thread until it is told to stop.
-    fn run(self, socket: UdpSocket) -> Result<Node, Fatal> {
+    fn run(self, udp: Vec<Listening<UdpSocket>>) -> Result<Node, Fatal> {
         let broken = |error: io::Error| Fatal::Socket(format!("SIP by UDP: {error}"));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(broken)?;
         runtime.block_on(async move {
@@ -244,7 +271,9 @@ impl NodeStart {
             let node_loop = NodeLoop {
                 node,
                 clock: self.clock,
-                socket: tokio::net::UdpSocket::from_std(socket).map_err(broken)?,
+                udp: udp.into_iter().map(in_runtime).collect::<io::Result<_>>().map_err(broken)?,
+                streams: self.streams,
+                from_streams: self.from_streams,
                 inbox: self.inbox,
                 media_events: self.from_media,
                 durable: self.journal.durable(),
@@ -319,15 +348,19 @@ fn open_library(config: &Config) -> Result<Library, StartError> {
     Ok(library)
 }
 
-fn open_sip(config: &Config) -> Result<(UdpSocket, SocketAddr), StartError> {
-    let address = config.sip.udp.get();
-    let open = || {
-        let socket = UdpSocket::bind(address)?;
-        socket.set_nonblocking(true)?;
-        let address = socket.local_addr()?;
-        Ok((socket, address))
-    };
-    open().map_err(|source| StartError::Listen { key: "sip.udp", address, source })
+/// A socket as the runtime takes it that this is called on.
+fn in_runtime(listening: Listening<UdpSocket>) -> io::Result<Listening<tokio::net::UdpSocket>> {
+    let Listening { id, socket, address } = listening;
+    Ok(Listening { id, socket: tokio::net::UdpSocket::from_std(socket)?, address })
+}
+
+/// Who may have how many SIP connections.
+fn new_book(config: &Config) -> Book {
+    Book::new(Room {
+        all: count(config.limits.sip_connections.get()),
+        source: count(config.limits.sip_connections_per_source.get()),
+        unproved: STREAM_UNPROVED_MAX,
+    })
 }
 
 async fn open_http(config: &Config) -> Result<(TcpListener, SocketAddr), StartError> {

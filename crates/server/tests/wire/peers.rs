@@ -1,11 +1,12 @@
 //! `sipp` and `baresip` as children of the test.
 
 use std::f64::consts::TAU;
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A loopback port that nobody has, for UDP and TCP, below the system's ephemeral ports and never given out twice: a
@@ -27,6 +28,7 @@ pub(crate) struct Sipp {
     scenario: String,
     name: String,
     arguments: Vec<String>,
+    at: IpAddr,
     port: u16,
     to: Option<SocketAddr>,
 }
@@ -35,7 +37,8 @@ impl Sipp {
     pub(crate) fn scenario(name: &str) -> Self {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wire").join(name);
         let scenario = std::fs::read_to_string(&path).expect("the scenario is beside this file");
-        Self { scenario, name: name.to_owned(), arguments: Vec::new(), port: 0, to: None }.calls(1, 10)
+        Self { scenario, name: name.to_owned(), arguments: Vec::new(), at: LOOPBACK, port: 0, to: None }
+            .calls(1, 10)
     }
 
     pub(crate) fn replaced(mut self, what: &str, by: &str) -> Self {
@@ -46,6 +49,17 @@ impl Sipp {
     pub(crate) fn from(mut self, port: u16) -> Self {
         self.port = port;
         self
+    }
+
+    /// Another address than 127.0.0.1.
+    pub(crate) fn at(mut self, at: IpAddr) -> Self {
+        self.at = at;
+        self
+    }
+
+    /// By one TCP connection instead of UDP.
+    pub(crate) fn by_tcp(self) -> Self {
+        self.with(&["-t", "t1"])
     }
 
     pub(crate) fn to(mut self, to: SocketAddr) -> Self {
@@ -94,7 +108,8 @@ impl Sipp {
         let to = self.to.expect("a scenario goes somewhere");
         let process = Command::new("sipp")
             .current_dir(folder.path())
-            .args(["-sf", "scenario.xml", "-i", "127.0.0.1", "-nostdin", "-aa", "-trace_err", "-trace_msg"])
+            .args(["-sf", "scenario.xml", "-i", &self.at.to_string()])
+            .args(["-nostdin", "-aa", "-trace_err", "-trace_msg"])
             .args(["-timeout", "60s", "-timeout_error", "-p", &self.port.to_string()])
             .args(&self.arguments)
             .arg(to.to_string())
@@ -140,12 +155,19 @@ impl Drop for SippRun {
     }
 }
 
-/// Waits until somebody has bound the port, so that nothing is sent to it too early. It reads the kernel's table: trying
+/// Waits until somebody has bound the port, so that nothing is sent to it too early. It reads the kernel's tables: trying
 /// to bind the port would now and then take it from the very program that is waited for.
 fn wait_bound(port: u16) {
     let until = Instant::now() + PATIENCE;
-    let local = format!("0100007F:{port:04X} ");
-    while !std::fs::read_to_string("/proc/net/udp").expect("Linux has the table").contains(&local) {
+    let local = format!(":{port:04X}");
+    let bound = || {
+        ["udp", "udp6", "tcp", "tcp6"].iter().any(|table| {
+            // A kernel without IPv6 lacks two of them.
+            let table = std::fs::read_to_string(format!("/proc/net/{table}")).unwrap_or_default();
+            table.lines().any(|line| line.split_whitespace().nth(1).is_some_and(|at| at.ends_with(&local)))
+        })
+    };
+    while !bound() {
         assert!(Instant::now() < until, "nobody bound port {port}");
         std::thread::yield_now();
     }

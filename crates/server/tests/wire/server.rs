@@ -33,7 +33,7 @@ impl Server {
         let (sip, http) = (free_port(), free_port());
         let rtp = rtp_block();
         let config = format!(
-            "[sip]\nudp = \"127.0.0.1:{sip}\"\n{sip_lines}\n[http]\nnative = \"127.0.0.1:{http}\"\n[media]\nrtp_ports = \"{}-{}\"\n\
+            "[sip]\nudp = \"127.0.0.1:{sip}\"\ntcp = \"127.0.0.1:{sip}\"\n{sip_lines}\n[http]\nnative = \"127.0.0.1:{http}\"\n[media]\nrtp_ports = \"{}-{}\"\n\
              [paths]\ndata = \"{folder}/data\"\nrecordings = \"{folder}/recordings\"\n",
             rtp,
             rtp + 399,

@@ -27,6 +27,20 @@ pub(super) enum OnStream {
 }
 
 impl UserAgent {
+    /// Whether a binding, a dialog or a transaction needs a stream. One that nobody needs may be closed when it is idle.
+    pub fn uses_stream(&self, stream: StreamId) -> bool {
+        let first = (stream, OnStream::Client(ClientId(0)));
+        self.on_stream.range(first..).next().is_some_and(|(of, _)| *of == stream)
+    }
+
+    /// Whether a dialog or a transaction needs a way to `remote` that the shell opens by itself.
+    pub fn uses_remote(&self, transport: Transport, remote: SocketAddr) -> bool {
+        let needs =
+            |flow: &Flow| flow.stream.is_none() && flow.transport == transport && flow.remote == remote;
+        self.clients.values().any(|client| needs(&client.flow))
+            || self.dialogs.values().any(|dialog| needs(&dialog.relation.flow))
+    }
+
     /// A stream ended. Bindings over it end with it (RFC 5626 section 5.3); calls do not.
     pub fn handle_stream_closed(&mut self, now: Timestamp, stream: StreamId) {
         self.streams.remove(&stream);
