@@ -15,6 +15,7 @@ use clap::Parser;
 
 use crate::config::{Config, ConfigError};
 use crate::offline;
+use crate::tls;
 
 pub use arguments::{Arguments, Verb};
 pub use print::Printer;
@@ -114,7 +115,7 @@ async fn dispatch(arguments: &Arguments, config: &Config, printer: &Printer) -> 
     let api = || api::Api::new(arguments, config);
     match &arguments.verb {
         Verb::Serve => serve::serve(config, arguments.config.as_deref()).await,
-        Verb::CheckConfig => check_config(arguments.config.as_deref(), printer),
+        Verb::CheckConfig => check_config(config, arguments.config.as_deref(), printer),
         Verb::User(verb) => directory::user(&api()?, printer, verb).await,
         Verb::Device(verb) => directory::device(&api()?, printer, verb).await,
         Verb::Agent(verb) => operate::agent(&api()?, printer, verb).await,
@@ -133,9 +134,10 @@ async fn dispatch(arguments: &Arguments, config: &Config, printer: &Printer) -> 
     }
 }
 
-fn check_config(file: Option<&Path>, printer: &Printer) -> Result<(), Failure> {
+fn check_config(config: &Config, file: Option<&Path>, printer: &Printer) -> Result<(), Failure> {
+    let certificate = tls::check(config).map_err(|fault| Failure::Refused(fault.to_string()))?;
     let file = file.map_or_else(|| "(defaults)".to_owned(), |file| file.display().to_string());
-    printer.record(&serde_json::json!({ "config": file, "result": "fine" }));
+    printer.record(&serde_json::json!({ "config": file, "result": "fine", "certificate": certificate }));
     Ok(())
 }
 

@@ -30,6 +30,8 @@ pub struct Config {
     pub sip: Sip,
     /// Our own API.
     pub http: Http,
+    /// Certificates, for SIP and HTTP alike.
+    pub tls: Tls,
     /// Audio.
     pub media: Media,
     /// Where things lie on disk.
@@ -50,6 +52,8 @@ pub struct Sip {
     pub udp: Several<Listen>,
     /// Where they reach us by TCP.
     pub tcp: Several<Listen>,
+    /// Where they reach us by TLS.
+    pub tls: Several<Listen>,
     /// The hosts written in Via and Contact: an address for the listeners of its family, a name for all others. With
     /// none of them, the address of the listener.
     pub advertised_host: Several<Host>,
@@ -69,6 +73,22 @@ pub struct Sip {
 pub struct Http {
     /// Where the native API, `/metrics` and the health probes are served.
     pub native: Listen,
+    /// Where the same is served by HTTPS.
+    pub tls: Several<Listen>,
+}
+
+/// Certificates, for SIP and HTTP alike.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tls {
+    /// Our certificate and those between it and its root; empty: one is made that signs itself.
+    pub certificate: PathBuf,
+    /// Its key.
+    pub key: PathBuf,
+    /// The roots by which trunks are believed; empty: those of the system.
+    pub roots: PathBuf,
+    /// Whether a trunk must prove to be who it should be.
+    pub verify_trunks: bool,
 }
 
 /// Audio.
@@ -120,6 +140,10 @@ pub struct Limits {
     pub sip_connections: Whole<1, 200_000>,
     /// The same from one source: an IPv4 address, or a network of 64 bits in IPv6.
     pub sip_connections_per_source: Whole<1, 200_000>,
+    /// HTTP connections taken at once, in all.
+    pub http_connections: Whole<1, 200_000>,
+    /// The same from one source.
+    pub http_connections_per_source: Whole<1, 200_000>,
     /// How far the journal may fall behind before new calls and requests are refused. Milliseconds.
     pub journal_behind_ms: Whole<50, 10_000>,
     /// How long a stop waits for live calls. Seconds.
@@ -184,6 +208,9 @@ impl Config {
             return Err(("sip.expires_min_s", wrong));
         }
         self.check_media()?;
+        if self.tls.certificate.as_os_str().is_empty() != self.tls.key.as_os_str().is_empty() {
+            return Err(("tls.key", "must be given together with tls.certificate, or neither".to_owned()));
+        }
         for (key, path, needed) in [
             ("paths.data", &self.paths.data, true),
             ("paths.recordings", &self.paths.recordings, true),
@@ -236,11 +263,11 @@ impl Config {
     }
 
     fn check_listeners(&self) -> Result<(), (&'static str, String)> {
-        let listeners = [("sip.udp", &self.sip.udp), ("sip.tcp", &self.sip.tcp)];
+        let listeners = [("sip.udp", &self.sip.udp), ("sip.tcp", &self.sip.tcp), ("sip.tls", &self.sip.tls)];
         if listeners.iter().all(|(_, addresses)| addresses.all().is_empty()) {
             return Err((
                 "sip.udp",
-                "at least one of sip.udp and sip.tcp must name a place to listen".to_owned(),
+                "at least one of sip.udp, sip.tcp and sip.tls must name a place to listen".to_owned(),
             ));
         }
         for (key, addresses) in listeners {
@@ -309,6 +336,7 @@ impl Default for Sip {
         Self {
             udp: Several::new(vec![Listen::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 5060)))]),
             tcp: Several::new(vec![Listen::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 5060)))]),
+            tls: Several::new(vec![Listen::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 5061)))]),
             advertised_host: Several::new(Vec::new()),
             realm: Host::known("cordial"),
             expires_min_s: Whole::known(60),
@@ -320,7 +348,17 @@ impl Default for Sip {
 
 impl Default for Http {
     fn default() -> Self {
-        Self { native: Listen::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))) }
+        Self {
+            native: Listen::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))),
+            tls: Several::new(vec![Listen::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 8443)))]),
+        }
+    }
+}
+
+impl Default for Tls {
+    fn default() -> Self {
+        let none = PathBuf::new;
+        Self { certificate: none(), key: none(), roots: none(), verify_trunks: true }
     }
 }
 
@@ -352,6 +390,8 @@ impl Default for Limits {
             dialogs: Whole::known(20_000),
             sip_connections: Whole::known(10_000),
             sip_connections_per_source: Whole::known(1_000),
+            http_connections: Whole::known(10_000),
+            http_connections_per_source: Whole::known(1_000),
             journal_behind_ms: Whole::known(500),
             drain_s: Whole::known(60),
             event_streams: Whole::known(1_000),

@@ -23,3 +23,4 @@ mod listeners;
 mod media_thread;
 mod node_loop;
 mod streams;
+mod tls;

@@ -70,3 +70,16 @@ pub const STREAM_READ_BYTES: usize = 4_096;
 pub const STREAM_UNPROVED_MAX: usize = 32;
 /// Silence after which the system asks whether the far end of a connection is still there, and how often then.
 pub const STREAM_PROBE: Duration = Duration::from_secs(60);
+/// How long a TLS handshake may take. Then the connection is cut.
+pub const TLS_HANDSHAKE_MAX: Duration = Duration::from_secs(10);
+/// How often the files of the certificate are looked at for changes. SIGHUP looks at once.
+pub const TLS_LOOK: Duration = Duration::from_secs(60);
+/// How long the head of an HTTP request may take, and how long a connection may wait for its next request. Then it is
+/// closed.
+pub const HTTP_HEAD_MAX: Duration = Duration::from_secs(15);
+/// Bytes of an HTTP request's head. A larger one is refused (431).
+pub const HTTP_HEAD_BYTES_MAX: usize = 64 * 1_024;
+/// How long an HTTP answer or stream may wait until its reader takes more. Then the connection is cut.
+pub const HTTP_WRITE_MAX: Duration = Duration::from_secs(20);
+/// HTTP connections from one source that have not sent a whole request. For one more the oldest of them is cut.
+pub const HTTP_UNPROVED_MAX: usize = 64;

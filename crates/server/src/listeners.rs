@@ -28,6 +28,8 @@ pub(crate) struct SipSockets {
     pub(crate) udp: Vec<Listening<UdpSocket>>,
     /// Plain connections.
     pub(crate) tcp: Vec<Listening<TcpListener>>,
+    /// Connections under TLS.
+    pub(crate) tls: Vec<Listening<TcpListener>>,
 }
 
 impl SipSockets {
@@ -40,6 +42,7 @@ impl SipSockets {
         Ok(Self {
             udp: open_all("sip.udp", &config.sip.udp, &mut ids, open_udp)?,
             tcp: open_all("sip.tcp", &config.sip.tcp, &mut ids, open_tcp)?,
+            tls: open_all("sip.tls", &config.sip.tls, &mut ids, open_tcp)?,
         })
     }
 
@@ -47,7 +50,8 @@ impl SipSockets {
     pub(crate) fn all(&self) -> Vec<(ListenerId, Transport, SocketAddr)> {
         let udp = self.udp.iter().map(|socket| (socket.id, Transport::Udp, socket.address));
         let tcp = self.tcp.iter().map(|socket| (socket.id, Transport::Tcp, socket.address));
-        udp.chain(tcp).collect()
+        let tls = self.tls.iter().map(|socket| (socket.id, Transport::Tls, socket.address));
+        udp.chain(tcp).chain(tls).collect()
     }
 }
 

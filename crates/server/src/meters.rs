@@ -72,6 +72,7 @@ fn describe() {
     describe_gauge!("cordial_sip_connections", "SIP connections that are open.");
     describe_counter!("cordial_sip_connections_total", "SIP connections that were opened.");
     describe_counter!("cordial_sip_connections_refused_total", "SIP connections beyond what is let in.");
+    describe_counter!("cordial_http_connections_refused_total", "HTTP connections beyond what is let in.");
     describe_counter!("cordial_events_total", "Durable events.");
     describe_counter!("cordial_rtp_packets_total", "RTP and RTCP packets by direction.");
     describe_counter!("cordial_rtp_lost_total", "RTP packets that never came, told when a port closes.");
@@ -131,6 +132,11 @@ pub(crate) fn connection_opened(transport: Transport) -> OpenConnection {
 /// Counts a connection that was not let in.
 pub(crate) fn connection_refused(transport: Transport) {
     counter!("cordial_sip_connections_refused_total", "transport" => transport_label(transport)).increment(1);
+}
+
+/// Counts an HTTP connection that was not let in.
+pub(crate) fn http_refused() {
+    counter!("cordial_http_connections_refused_total").increment(1);
 }
 
 /// One open connection in the numbers.

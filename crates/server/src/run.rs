@@ -19,6 +19,7 @@ mod start;
 mod stop;
 mod streams;
 mod threads;
+mod web;
 
 use std::io;
 use std::net::SocketAddr;
@@ -36,6 +37,7 @@ use crate::health::Health;
 use crate::limits::STOP_MAX;
 use crate::prompts;
 use crate::recordings::RecordingDoor;
+pub use crate::tls::TlsFault;
 
 pub use first_start::FirstStart;
 pub(crate) use first_start::token_file;
@@ -49,14 +51,14 @@ pub struct Server {
     handle: Handle,
     health: Health,
     sip: Vec<(Transport, SocketAddr)>,
-    http: SocketAddr,
+    http: Vec<SocketAddr>,
     first_start: Option<FirstStart>,
     drain: std::time::Duration,
     recordings: RecordingDoor,
     fatal: mpsc::Receiver<Fatal>,
     node: oneshot::Receiver<Node>,
     http_stop: watch::Sender<bool>,
-    http_task: JoinHandle<()>,
+    web_tasks: Vec<JoinHandle<()>>,
     tasks: Vec<JoinHandle<()>>,
     threads: Threads,
 }
@@ -80,6 +82,9 @@ pub enum StartError {
         /// What the system said.
         source: io::Error,
     },
+    /// The certificate, its key or the roots cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsFault),
     /// The folder of the recordings could not be used.
     #[error("paths.recordings = {path:?}: {source}")]
     Recordings {
@@ -155,10 +160,19 @@ impl Server {
         &self.sip
     }
 
-    /// Where the API is served.
+    /// Where the API is served in the clear.
+    ///
+    /// # Panics
+    /// Never: there always is such a place.
     #[must_use]
-    pub const fn http(&self) -> SocketAddr {
-        self.http
+    pub fn http(&self) -> SocketAddr {
+        *self.http.first().expect("the plain listener is opened first, and always")
+    }
+
+    /// Where it is served under TLS.
+    #[must_use]
+    pub fn https(&self) -> &[SocketAddr] {
+        self.http.get(1..).unwrap_or_default()
     }
 
     /// What the very first start made; shown once.
@@ -196,7 +210,7 @@ impl Server {
 
     /// Ends every thread and task in the order in which they depend on each other.
     async fn end(self) -> Result<(), Fatal> {
-        let Self { handle, mut fatal, node, http_stop, http_task, tasks, threads, recordings, .. } = self;
+        let Self { handle, mut fatal, node, http_stop, web_tasks, tasks, threads, recordings, .. } = self;
         let store = handle.store().clone();
         handle.stop().await;
         let Ok(Ok(node)) = tokio::time::timeout(STOP_MAX, node).await else {
@@ -204,8 +218,10 @@ impl Server {
         };
         http_stop.send_replace(true);
         drop((handle, recordings));
-        if tokio::time::timeout(STOP_MAX, http_task).await.is_err() {
-            tracing::warn!("requests were cut: they took too long to end");
+        for task in web_tasks {
+            if tokio::time::timeout(STOP_MAX, task).await.is_err() {
+                tracing::warn!("requests were cut: they took too long to end");
+            }
         }
         for task in tasks {
             if tokio::time::timeout(STOP_MAX, task).await.is_err() {

@@ -23,7 +23,7 @@ struct Running {
 
 fn config_text(folder: &Path) -> String {
     format!(
-        "[sip]\nudp = \"127.0.0.1:0\"\ntcp = \"\"\n[http]\nnative = \"127.0.0.1:0\"\n[paths]\ndata = {:?}\nrecordings = {:?}\n\
+        "[sip]\nudp = \"127.0.0.1:0\"\ntcp = \"\"\ntls = \"\"\n[http]\nnative = \"127.0.0.1:0\"\ntls = \"\"\n[paths]\ndata = {:?}\nrecordings = {:?}\n\
          [limits]\ndrain_s = 0\n",
         folder.join("data"),
         folder.join("recordings")

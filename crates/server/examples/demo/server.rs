@@ -135,7 +135,7 @@ fn free_rtp_block() -> Result<u16> {
 fn spawn(folder: &Folder, ports: &Ports) -> Result<Child> {
     let Ports { sip, http, rtp } = ports;
     let config = format!(
-        "[sip]\nudp = \"{sip}\"\ntcp = \"\"\n\n[http]\nnative = \"{http}\"\n\n[media]\nrtp_ports = \"{rtp}-{last}\"\n\n\
+        "[sip]\nudp = \"{sip}\"\ntcp = \"\"\ntls = \"\"\n\n[http]\nnative = \"{http}\"\ntls = \"\"\n\n[media]\nrtp_ports = \"{rtp}-{last}\"\n\n\
          [paths]\ndata = {data:?}\nrecordings = {recordings:?}\n\n[limits]\ndrain_s = {DRAIN_S}\n",
         last = rtp + RTP_PORTS - 1,
         data = folder.data(),

@@ -19,7 +19,8 @@ pub(super) async fn serve(config: &Config, file: Option<&Path>) -> Result<(), Fa
         .iter()
         .map(|(transport, address)| format!("{} {address}", transport.via_token().to_lowercase()))
         .collect();
-    println!("serving: SIP {}, API http://{}", sip.join(", "), server.http());
+    let https: String = server.https().iter().map(|address| format!(", https://{address}")).collect();
+    println!("serving: SIP {}, API http://{}{https}", sip.join(", "), server.http());
     let asked = AskedToEnd::new().map_err(|error| Failure::Internal(error.to_string()))?;
     let (first, second) = tokio::sync::oneshot::channel();
     let stop = async {
@@ -54,6 +55,7 @@ fn not_started(config: &Config, error: &StartError) -> Failure {
             Failure::Store(format!("paths.data = {:?}: {error}", config.paths.data))
         }
         StartError::Listen { .. }
+        | StartError::Tls(_)
         | StartError::Recordings { .. }
         | StartError::Prompts(_)
         | StartError::Node(_)

@@ -126,8 +126,10 @@ fn values_that_contradict_each_other_are_told_at_one_of_them() {
         ]],
     );
     check(
-        "[sip]\nudp = \"\"\ntcp = []\n",
-        expect!["cordial.toml:2: sip.udp: at least one of sip.udp and sip.tcp must name a place to listen"],
+        "[sip]\nudp = \"\"\ntcp = []\ntls = \"\"\n",
+        expect![
+            "cordial.toml:2: sip.udp: at least one of sip.udp, sip.tcp and sip.tls must name a place to listen"
+        ],
     );
     check(
         "[sip]\ntcp = [\"127.0.0.1:5060\", \"[::1]:5060\"]\n",

@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::listeners;
 use crate::prompts;
 use crate::run::store_path;
+use crate::tls;
 
 /// A flush slower than this makes every answer slow.
 const FLUSH_SLOW: Duration = Duration::from_millis(50);
@@ -60,6 +61,7 @@ pub async fn doctor(config: &Config, printer: &Printer) -> Result<(), Failure> {
     found.push(folder("data folder", &config.paths.data));
     found.push(folder("recordings folder", &config.paths.recordings));
     found.push(rights(&config.paths.data));
+    found.push(certificate(config));
     found.push(prompt_files(config));
     found.push(ephemeral_ports(config));
     let rows: Vec<Value> = found
@@ -129,9 +131,15 @@ fn ports(config: &Config, runs: bool) -> Vec<Found> {
         let result = listeners::open_udp(address.get()).map(drop);
         all.push(tried("SIP port (UDP)", "sip.udp", address.get(), result));
     }
-    for address in config.sip.tcp.all() {
-        let result = listeners::open_tcp(address.get()).map(drop);
-        all.push(tried("SIP port (TCP)", "sip.tcp", address.get(), result));
+    for (what, key, addresses) in [
+        ("SIP port (TCP)", "sip.tcp", &config.sip.tcp),
+        ("SIP port (TLS)", "sip.tls", &config.sip.tls),
+        ("API port (TLS)", "http.tls", &config.http.tls),
+    ] {
+        for address in addresses.all() {
+            let result = listeners::open_tcp(address.get()).map(drop);
+            all.push(tried(what, key, address.get(), result));
+        }
     }
     let http = config.http.native.get();
     all.push(tried("API port", "http.native", http, listeners::open_tcp(http).map(drop)));
@@ -194,7 +202,7 @@ fn rights(data: &Path) -> Found {
         return found(what, State::Skipped, format!("{}: not made yet", data.display()));
     };
     let mode = about.permissions().mode() & 0o777;
-    for name in ["cordial.db", "cordial.db.key", "operator.token"] {
+    for name in ["cordial.db", "cordial.db.key", "operator.token", "tls.key"] {
         let path = data.join(name);
         let Ok(about) = fs::metadata(&path) else { continue };
         let file = about.permissions().mode() & 0o777;
@@ -209,6 +217,14 @@ fn rights(data: &Path) -> Found {
 #[cfg(not(unix))]
 fn rights(data: &Path) -> Found {
     found("rights", State::Skipped, format!("{}: not known on this system", data.display()))
+}
+
+/// Whether certificate, key and roots can be used.
+fn certificate(config: &Config) -> Found {
+    match tls::check(config) {
+        Ok(detail) => found("certificate", State::Fine, detail),
+        Err(fault) => found("certificate", State::Wrong, fault.to_string()),
+    }
 }
 
 fn prompt_files(config: &Config) -> Found {

@@ -13,10 +13,12 @@ use cordial_sip::Transport;
 use cordial_store::{Follower, Journal, Options, Store, Writer};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, broadcast, mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
 
 use super::restore::{self, Restored};
 use super::streams::Carriers;
 use super::threads::Threads;
+use super::web::Web;
 use super::{
     Fatal, SNAPSHOT_VERSION, Server, StartError, first_start, left, random, state_bytes, store_path,
 };
@@ -28,8 +30,8 @@ use crate::handle::{Handle, Shared, ToNode};
 use crate::health::Health;
 use crate::http;
 use crate::limits::{
-    BINDINGS_QUEUE_MAX, DIALS_MAX, INBOX_MAX, MEDIA_EVENTS_MAX, MEDIA_ORDERS_MAX, START_FATAL_MAX,
-    STREAM_MESSAGES_MAX, STREAM_UNPROVED_MAX,
+    BINDINGS_QUEUE_MAX, DIALS_MAX, HTTP_UNPROVED_MAX, INBOX_MAX, MEDIA_EVENTS_MAX, MEDIA_ORDERS_MAX,
+    START_FATAL_MAX, STREAM_MESSAGES_MAX, STREAM_UNPROVED_MAX, TLS_LOOK,
 };
 use crate::listeners::{self, Listening, SipSockets};
 use crate::media_thread::{MediaDoor, MediaThread};
@@ -40,6 +42,7 @@ use crate::recordings::{Library, RecordingDoor, RecordingInbox, RecordingWriter}
 use crate::streams::book::{Book, Room};
 use crate::streams::{FromStream, Numbers, Streams};
 use crate::tap::Tap;
+use crate::tls::Tls;
 
 impl Server {
     /// Opens everything, makes true again what the journal says, and begins to serve.
@@ -52,7 +55,8 @@ impl Server {
         let library = open_library(config)?;
         let sip_sockets = SipSockets::open(config)?;
         let sip = sip_sockets.all();
-        let (http_socket, http) = open_http(config).await?;
+        let tls = Tls::open(config)?;
+        let web_sockets = open_web(config)?;
         let restored = restore::restore(&store, config, listeners::advertised(config, &sip)).await?;
         let clock = Clock::resume(restored.last);
         let (writer, journal) = store.writer().await?;
@@ -65,7 +69,12 @@ impl Server {
         let (snapshots, pictures) = mpsc::channel(1);
         let (streams_told, from_streams) = mpsc::channel(STREAM_MESSAGES_MAX);
         let (dial, dials) = mpsc::channel(DIALS_MAX);
-        let carriers = Carriers { node: streams_told, numbers: Numbers::default(), book: new_book(config) };
+        let carriers = Carriers {
+            node: streams_told,
+            numbers: Numbers::default(),
+            book: new_book(config),
+            tls: tls.clone(),
+        };
         let live = broadcast::Sender::new(count(config.limits.events_behind.get()));
         let (recordings, recorded) = RecordingDoor::new();
         let (http_stop, http_stopped) = watch::channel(false);
@@ -90,7 +99,7 @@ impl Server {
             health: health.clone(),
             behind_limit: config.limits.journal_behind(),
         };
-        let SipSockets { udp, tcp } = sip_sockets;
+        let SipSockets { udp, tcp, tls: tls_sockets } = sip_sockets;
         let node = node_start.spawn(&mut threads, udp)?;
         let mut tasks = vec![
             tokio::spawn(write_journal(writer, told.clone())),
@@ -105,13 +114,16 @@ impl Server {
         left::settle(&handle, &library).await?;
         tasks.push(carriers.dial(dials));
         tasks.extend(tcp.into_iter().map(|socket| carriers.accept(socket, Transport::Tcp)));
+        tasks.extend(tls_sockets.into_iter().map(|socket| carriers.accept(socket, Transport::Tls)));
+        tasks.push(tokio::spawn(keep_tls(tls.clone(), http_stopped.clone())?));
         let router = router(config, &handle, &health, &library);
-        let http_task = tokio::spawn(serve_http(http_socket, router, http_stopped, told));
+        let (http, web_tasks) =
+            serve_web(Web::new(router, new_web_book(config), http_stopped), web_sockets, &tls);
         let sip: Vec<_> = sip.into_iter().map(|(_, transport, address)| (transport, address)).collect();
         for (transport, address) in &sip {
             tracing::info!(transport = transport.via_token(), %address, "SIP is taken");
         }
-        tracing::info!(%http, "serving");
+        tracing::info!(http = %http[0], "serving");
         Ok(Self {
             handle,
             health,
@@ -123,7 +135,7 @@ impl Server {
             fatal,
             node,
             http_stop,
-            http_task,
+            web_tasks,
             tasks,
             threads,
         })
@@ -317,19 +329,65 @@ async fn write_snapshots(mut pictures: mpsc::Receiver<(u64, State)>, store: Stor
     }
 }
 
-async fn serve_http(
-    socket: TcpListener,
-    router: axum::Router,
-    mut stopped: watch::Receiver<bool>,
-    fatal: mpsc::Sender<Fatal>,
-) {
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let stop = async move {
-        // A sender that is gone says the same.
-        stopped.wait_for(|stopped| *stopped).await.ok();
+/// Serves at each socket; gives where, the plain one first.
+fn serve_web(
+    web: Web,
+    sockets: Vec<(TcpListener, SocketAddr, bool)>,
+    tls: &Tls,
+) -> (Vec<SocketAddr>, Vec<JoinHandle<()>>) {
+    let serve = |(socket, address, under_tls): (TcpListener, SocketAddr, bool)| {
+        (address, web.serve(socket, under_tls.then(|| tls.clone())))
     };
-    if let Err(error) = axum::serve(socket, service).with_graceful_shutdown(stop).await {
-        fatal.try_send(Fatal::Socket(format!("HTTP: {error}"))).ok();
+    sockets.into_iter().map(serve).unzip()
+}
+
+/// Takes up changed certificates: now and then, and at once when the process is told to look (SIGHUP).
+fn keep_tls(tls: Tls, mut stopped: watch::Receiver<bool>) -> io::Result<impl Future<Output = ()>> {
+    let mut told = Told::new()?;
+    Ok(async move {
+        loop {
+            let anyway = tokio::select! {
+                () = told.next() => true,
+                () = tokio::time::sleep(TLS_LOOK) => false,
+                // A sender that is gone says the same.
+                _ = stopped.wait_for(|stopped| *stopped) => return,
+            };
+            let tls = tls.clone();
+            if let Err(error) = tokio::task::spawn_blocking(move || tls.look(anyway)).await {
+                tracing::error!(%error, "the certificate was not looked at");
+            }
+        }
+    })
+}
+
+/// SIGHUP, where there is one.
+#[cfg(unix)]
+struct Told(tokio::signal::unix::Signal);
+
+#[cfg(unix)]
+impl Told {
+    fn new() -> io::Result<Self> {
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()).map(Self)
+    }
+
+    async fn next(&mut self) {
+        if self.0.recv().await.is_none() {
+            std::future::pending().await
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Told;
+
+#[cfg(not(unix))]
+impl Told {
+    fn new() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) {
+        std::future::pending().await
     }
 }
 
@@ -363,12 +421,23 @@ fn new_book(config: &Config) -> Book {
     })
 }
 
-async fn open_http(config: &Config) -> Result<(TcpListener, SocketAddr), StartError> {
-    let address = config.http.native.get();
-    let open = async {
-        let socket = TcpListener::bind(address).await?;
-        let address = socket.local_addr()?;
-        Ok((socket, address))
+/// Who may have how many HTTP connections.
+fn new_web_book(config: &Config) -> Book {
+    Book::new(Room {
+        all: count(config.limits.http_connections.get()),
+        source: count(config.limits.http_connections_per_source.get()),
+        unproved: HTTP_UNPROVED_MAX,
+    })
+}
+
+/// The sockets of HTTP, the plain one first, and whether each is under TLS.
+fn open_web(config: &Config) -> Result<Vec<(TcpListener, SocketAddr, bool)>, StartError> {
+    let plain = ("http.native", config.http.native.get(), false);
+    let tls = config.http.tls.all().iter().map(|listen| ("http.tls", listen.get(), true));
+    let open = |(key, address, under_tls)| {
+        let opened = listeners::open_tcp(address);
+        let (socket, local) = opened.map_err(|source| StartError::Listen { key, address, source })?;
+        Ok((socket, local, under_tls))
     };
-    open.await.map_err(|source| StartError::Listen { key: "http.native", address, source })
+    std::iter::once(plain).chain(tls).map(open).collect()
 }

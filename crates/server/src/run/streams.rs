@@ -2,20 +2,26 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::pin::{Pin, pin};
 
 use cordial_sip::{Flow, ListenerId, Transport};
+use rustls::pki_types::ServerName;
 use socket2::{SockRef, TcpKeepalive};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::{TlsAcceptor, TlsConnector};
 
-use crate::limits::{ACCEPT_PAUSE, DIAL_MAX, STREAM_PROBE};
+use crate::limits::{ACCEPT_PAUSE, DIAL_MAX, STREAM_PROBE, TLS_HANDSHAKE_MAX};
 use crate::listeners::Listening;
 use crate::meters;
-use crate::streams::book::Book;
+use crate::streams::book::{Book, Place};
 use crate::streams::connection::{self, Connection};
 use crate::streams::{self, Dial, FromStream, Numbers};
+use crate::tls::Tls;
 
 /// What all tasks of connections have in common; cheap to clone.
 #[derive(Clone)]
@@ -23,6 +29,7 @@ pub(super) struct Carriers {
     pub(super) node: mpsc::Sender<FromStream>,
     pub(super) numbers: Numbers,
     pub(super) book: Book,
+    pub(super) tls: Tls,
 }
 
 impl Carriers {
@@ -51,7 +58,7 @@ impl Carriers {
     }
 
     fn accepted(&self, io: TcpStream, remote: SocketAddr, listener: ListenerId, transport: Transport) {
-        let Some(place) = self.book.admit(remote.ip()) else {
+        let Some((place, word)) = self.book.admit(remote.ip()) else {
             meters::connection_refused(transport);
             tracing::debug!(%remote, "a SIP connection is refused: there are too many");
             return;
@@ -60,11 +67,38 @@ impl Carriers {
         let flow = Flow { transport, listener, remote, stream: Some(self.numbers.next()) };
         let carriers = self.clone();
         tokio::spawn(async move {
-            let (door, outbox) = streams::door();
-            if carriers.node.send(FromStream::Opened { flow, door }).await.is_ok() {
-                carriers.carry(Connection { io, flow, outbox, place: Some(place) }).await;
+            if transport == Transport::Tls {
+                let mut word = pin!(word.wait());
+                let handshake = timeout(TLS_HANDSHAKE_MAX, TlsAcceptor::from(carriers.tls.ours()).accept(io));
+                let io = tokio::select! {
+                    io = handshake => io,
+                    () = &mut word => return,
+                };
+                match io {
+                    Ok(Ok(io)) => carriers.taken(io, flow, place, word).await,
+                    Ok(Err(error)) => tracing::debug!(%flow, %error, "no TLS"),
+                    Err(_) => tracing::debug!(%flow, "no TLS in time"),
+                }
+            } else {
+                carriers.taken(io, flow, place, pin!(word.wait())).await;
             }
         });
+    }
+
+    async fn taken<S: AsyncRead + AsyncWrite>(
+        &self,
+        io: S,
+        flow: Flow,
+        place: Place,
+        word: Pin<&mut impl Future<Output = ()>>,
+    ) {
+        let (door, outbox) = streams::door();
+        if self.node.send(FromStream::Opened { flow, door }).await.is_ok() {
+            tokio::select! {
+                () = self.carry(Connection { io, flow, outbox, place: Some(place) }) => {}
+                () = word => self.gone(flow).await,
+            }
+        }
     }
 
     /// Opens connections until the node has ended.
@@ -80,22 +114,35 @@ impl Carriers {
 
     async fn dialled(&self, dial: Dial) {
         let Dial { flow, outbox } = dial;
-        match timeout(DIAL_MAX, TcpStream::connect(flow.remote)).await {
-            Ok(Ok(io)) => {
-                prepare(&io);
-                self.carry(Connection { io, flow, outbox, place: None }).await;
+        let opened = match timeout(DIAL_MAX, self.connect(flow)).await {
+            Ok(opened) => opened,
+            Err(_) => Err("it takes too long".to_owned()),
+        };
+        match opened {
+            Ok(Opened::Plain(io)) => self.carry(Connection { io, flow, outbox, place: None }).await,
+            Ok(Opened::Tls(io)) => self.carry(Connection { io, flow, outbox, place: None }).await,
+            Err(why) => {
+                tracing::warn!(%flow, why, "a SIP connection cannot be opened");
+                self.gone(flow).await;
             }
-            Ok(Err(error)) => self.not_opened(flow, &error.to_string()).await,
-            Err(_) => self.not_opened(flow, "it takes too long").await,
         }
     }
 
-    async fn not_opened(&self, flow: Flow, why: &str) {
-        tracing::warn!(%flow, why, "a SIP connection cannot be opened");
-        self.gone(flow).await;
+    async fn connect(&self, flow: Flow) -> Result<Opened, String> {
+        let io = TcpStream::connect(flow.remote).await.map_err(|error| error.to_string())?;
+        prepare(&io);
+        if flow.transport != Transport::Tls {
+            return Ok(Opened::Plain(io));
+        }
+        let tls = self.tls.clone();
+        let theirs = tokio::task::spawn_blocking(move || tls.theirs()).await;
+        let theirs = theirs.map_err(|error| error.to_string())?.map_err(|fault| fault.to_string())?;
+        let name = ServerName::from(flow.remote.ip());
+        let io = TlsConnector::from(theirs).connect(name, io).await.map_err(|error| error.to_string())?;
+        Ok(Opened::Tls(Box::new(io)))
     }
 
-    async fn carry(&self, connection: Connection<TcpStream>) {
+    async fn carry<S: AsyncRead + AsyncWrite>(&self, connection: Connection<S>) {
         let flow = connection.flow;
         let open = meters::connection_opened(flow.transport);
         let why = connection::carry(connection, &self.node).await;
@@ -110,6 +157,12 @@ impl Carriers {
             self.node.send(FromStream::Closed { stream }).await.ok();
         }
     }
+}
+
+/// A connection that we opened.
+enum Opened {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
 }
 
 /// SIP's messages are small and wait for each other, and a far end that vanished must be noticed some time.

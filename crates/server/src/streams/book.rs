@@ -1,7 +1,6 @@
 //! Who has how many connections: limits in all, for each source, and for those who have not said anything whole yet.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::convert::Infallible;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -29,7 +28,7 @@ struct Pages {
     last: u64,
     sources: BTreeMap<IpAddr, Source>,
     /// By age.
-    unproved: BTreeMap<u64, (IpAddr, oneshot::Sender<Infallible>)>,
+    unproved: BTreeMap<u64, (IpAddr, oneshot::Sender<()>)>,
 }
 
 #[derive(Default)]
@@ -43,8 +42,10 @@ pub(crate) struct Place {
     book: Book,
     source: IpAddr,
     number: u64,
-    pushed_out: Option<oneshot::Receiver<Infallible>>,
 }
+
+/// The word that somebody else needs a place more.
+pub(crate) struct PushedOut(oneshot::Receiver<()>);
 
 impl Book {
     pub(crate) fn new(room: Room) -> Self {
@@ -53,7 +54,7 @@ impl Book {
     }
 
     /// A place for one connection, if there is room.
-    pub(crate) fn admit(&self, from: IpAddr) -> Option<Place> {
+    pub(crate) fn admit(&self, from: IpAddr) -> Option<(Place, PushedOut)> {
         let source = source(from);
         let mut pages = self.pages();
         let room = pages.room;
@@ -73,13 +74,13 @@ impl Book {
         pages.last += 1;
         pages.all += 1;
         let number = pages.last;
-        let (keep, pushed_out) = oneshot::channel();
-        pages.unproved.insert(number, (source, keep));
+        let (tell, pushed_out) = oneshot::channel();
+        pages.unproved.insert(number, (source, tell));
         let entry = pages.sources.entry(source).or_default();
         entry.all += 1;
         entry.unproved.insert(number);
         drop(pages);
-        Some(Place { book: self.clone(), source, number, pushed_out: Some(pushed_out) })
+        Some((Place { book: self.clone(), source, number }, PushedOut(pushed_out)))
     }
 
     /// Connections now.
@@ -95,33 +96,36 @@ impl Book {
 }
 
 impl Pages {
-    /// Forgets that a connection is unproved; when it still waits to be, it learns that it must go.
+    /// Tells an unproved connection that it must go.
     fn push_out(&mut self, number: u64) {
-        if let Some((source, keep)) = self.unproved.remove(&number) {
-            drop(keep);
-            if let Some(source) = self.sources.get_mut(&source) {
-                source.unproved.remove(&number);
-            }
+        if let Some(tell) = self.settle(number) {
+            // It may be about to go by itself.
+            tell.send(()).ok();
         }
+    }
+
+    /// A connection is not unproved any more.
+    fn settle(&mut self, number: u64) -> Option<oneshot::Sender<()>> {
+        let (source, tell) = self.unproved.remove(&number)?;
+        if let Some(source) = self.sources.get_mut(&source) {
+            source.unproved.remove(&number);
+        }
+        Some(tell)
     }
 }
 
 impl Place {
     /// The connection has said something whole: it is not pushed out any more.
-    pub(crate) fn prove(&mut self) {
-        if let Some(pushed_out) = self.pushed_out.take() {
-            // Dropped first: who no longer listens cannot be pushed out.
-            drop(pushed_out);
-            self.book.pages().push_out(self.number);
-        }
+    pub(crate) fn prove(&self) {
+        self.book.pages().settle(self.number);
     }
+}
 
+impl PushedOut {
     /// Ends when somebody else needs the place more; never once it is proved.
-    pub(crate) async fn pushed_out(&mut self) {
-        match &mut self.pushed_out {
-            // Nothing is ever sent: the end of the sender is the message.
-            Some(pushed_out) => drop(pushed_out.await),
-            None => std::future::pending().await,
+    pub(crate) async fn wait(self) {
+        if self.0.await.is_err() {
+            std::future::pending().await
         }
     }
 }
@@ -129,7 +133,7 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         let mut pages = self.book.pages();
-        pages.push_out(self.number);
+        pages.settle(self.number);
         pages.all -= 1;
         if let Some(source) = pages.sources.get_mut(&self.source) {
             source.all -= 1;
@@ -163,35 +167,34 @@ mod tests {
     #[test]
     fn the_oldest_who_said_nothing_makes_place_for_one_more_of_its_source() {
         let book = Book::new(ROOM);
-        let mut first = book.admit(from("192.0.2.1")).unwrap();
-        let mut second = book.admit(from("192.0.2.1")).unwrap();
-        assert!(first.pushed_out().now_or_never().is_none());
+        let (_first, told_first) = book.admit(from("192.0.2.1")).unwrap();
+        let (_second, told_second) = book.admit(from("192.0.2.1")).unwrap();
         let _third = book.admit(from("192.0.2.1")).unwrap();
-        assert!(first.pushed_out().now_or_never().is_some());
-        assert!(second.pushed_out().now_or_never().is_none());
+        assert!(told_first.wait().now_or_never().is_some());
+        assert!(told_second.wait().now_or_never().is_none());
         assert!(book.admit(from("192.0.2.1")).is_none(), "three from one source are the limit");
     }
 
     #[test]
     fn who_said_something_whole_is_not_pushed_out() {
         let book = Book::new(ROOM);
-        let mut proved = book.admit(from("192.0.2.1")).unwrap();
+        let (proved, told) = book.admit(from("192.0.2.1")).unwrap();
         proved.prove();
         let _others = [book.admit(from("192.0.2.1")).unwrap(), book.admit(from("192.0.2.1")).unwrap()];
-        assert!(proved.pushed_out().now_or_never().is_none());
+        assert!(told.wait().now_or_never().is_none());
     }
 
     #[test]
     fn when_all_places_are_taken_a_silent_one_makes_place_and_without_one_nobody_comes_in() {
         let book = Book::new(ROOM);
-        let mut places: Vec<_> =
-            (1..=4).map(|n| book.admit(from(&format!("192.0.2.{n}"))).unwrap()).collect();
-        let mut fifth = book.admit(from("192.0.2.5")).unwrap();
-        assert!(places[0].pushed_out().now_or_never().is_some());
+        let mut four: Vec<_> = (1..=4).map(|n| book.admit(from(&format!("192.0.2.{n}"))).unwrap()).collect();
+        let (fifth, _) = book.admit(from("192.0.2.5")).unwrap();
+        let (first, told) = four.remove(0);
+        assert!(told.wait().now_or_never().is_some());
         fifth.prove();
-        places.iter_mut().for_each(Place::prove);
+        four.iter().for_each(|(place, _)| place.prove());
         assert!(book.admit(from("192.0.2.6")).is_none());
-        places.clear();
+        drop((first, four));
         assert!(book.admit(from("192.0.2.6")).is_some());
         drop(fifth);
         assert_eq!(book.count(), 0);

@@ -85,10 +85,7 @@ impl Reader<'_> {
         loop {
             let idle = Instant::now() + STREAM_IDLE;
             let until = [first, self.unfinished, Some(idle)].into_iter().flatten().min().unwrap_or(idle);
-            let read = tokio::select! {
-                read = timeout_at(until, io.read(&mut buffer)) => read,
-                () = pushed_out(&mut self.place) => return "another of its source needs the place",
-            };
+            let read = timeout_at(until, io.read(&mut buffer)).await;
             match read {
                 Ok(Ok(0)) => return "the far end closed it",
                 Ok(Ok(length)) => match self.take(&buffer[..length]).await {
@@ -142,7 +139,7 @@ impl Reader<'_> {
         } else if whole || self.unfinished.is_none() {
             self.unfinished = Some(Instant::now() + STREAM_MESSAGE_MAX);
         }
-        if whole && let Some(place) = &mut self.place {
+        if whole && let Some(place) = &self.place {
             place.prove();
         }
         Ok(whole)
@@ -155,12 +152,5 @@ impl Reader<'_> {
     /// Waits while the node has much to do: the far end then waits too.
     async fn tell(&self, what: FromStream) -> Result<(), &'static str> {
         self.node.send(what).await.map_err(|_| "the node has ended")
-    }
-}
-
-async fn pushed_out(place: &mut Option<Place>) {
-    match place {
-        Some(place) => place.pushed_out().await,
-        None => std::future::pending().await,
     }
 }

@@ -394,7 +394,7 @@ fn text(value: &Value) -> String {
 fn config(folder: &Path) -> Config {
     let rtp = rtp_block();
     let text = format!(
-        "[sip]\nudp = \"127.0.0.1:0\"\ntcp = \"\"\n[http]\nnative = \"127.0.0.1:0\"\n[media]\nrtp_ports = \"{rtp}-{}\"\n\
+        "[sip]\nudp = \"127.0.0.1:0\"\ntcp = \"\"\ntls = \"\"\n[http]\nnative = \"127.0.0.1:0\"\ntls = \"\"\n[media]\nrtp_ports = \"{rtp}-{}\"\n\
          [paths]\ndata = \"{folder}/data\"\nrecordings = \"{folder}/recordings\"\n",
         rtp + 99,
         folder = folder.display()

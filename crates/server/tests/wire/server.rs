@@ -19,6 +19,10 @@ pub(crate) struct Server {
     client: Client,
     /// Where phones and trunks reach it.
     pub(crate) sip: SocketAddr,
+    /// The same under TLS.
+    pub(crate) sips: SocketAddr,
+    /// The API under TLS.
+    pub(crate) https: SocketAddr,
 }
 
 impl Server {
@@ -29,11 +33,26 @@ impl Server {
 
     /// As [`Server::start`], with further lines for the configuration's table `sip`.
     pub(crate) async fn start_with(sip_lines: &str) -> Self {
+        Self::start_at(false, sip_lines).await
+    }
+
+    /// As [`Server::start`], on the loopback address of IPv6 as well.
+    pub(crate) async fn start_dual() -> Self {
+        Self::start_at(true, "").await
+    }
+
+    async fn start_at(ipv6: bool, sip_lines: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let (sip, http) = (free_port(), free_port());
+        let (sip, sips, http, https) = (free_port(), free_port(), free_port(), free_port());
         let rtp = rtp_block();
+        let (addresses, media) = match ipv6 {
+            false => (format!("127.0.0.1:{sip}"), "127.0.0.1"),
+            true => (format!("127.0.0.1:{sip}, [::1]:{sip}"), "127.0.0.1, ::1"),
+        };
         let config = format!(
-            "[sip]\nudp = \"127.0.0.1:{sip}\"\ntcp = \"127.0.0.1:{sip}\"\n{sip_lines}\n[http]\nnative = \"127.0.0.1:{http}\"\n[media]\nrtp_ports = \"{}-{}\"\n\
+            "[sip]\nudp = \"{addresses}\"\ntcp = \"{addresses}\"\ntls = \"127.0.0.1:{sips}\"\n{sip_lines}\n\
+             [http]\nnative = \"127.0.0.1:{http}\"\ntls = \"127.0.0.1:{https}\"\n\
+             [media]\nip = \"{media}\"\nrtp_ports = \"{}-{}\"\n\
              [paths]\ndata = \"{folder}/data\"\nrecordings = \"{folder}/recordings\"\n",
             rtp,
             rtp + 399,
@@ -42,8 +61,8 @@ impl Server {
         std::fs::write(folder.path().join("cordial.toml"), config).expect("the folder can be written");
         let base = format!("http://127.0.0.1:{http}");
         let client = Client { http: reqwest::Client::new(), base, token: String::new() };
-        let sip = SocketAddr::from(([127, 0, 0, 1], sip));
-        let mut server = Self { process: spawn(folder.path()), folder, client, sip };
+        let [sip, sips, https] = [sip, sips, https].map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
+        let mut server = Self { process: spawn(folder.path()), folder, client, sip, sips, https };
         server.wait_ready().await;
         let token = server.folder.path().join("data/operator.token");
         let token = std::fs::read_to_string(token).expect("the first start writes a token");
@@ -76,6 +95,28 @@ impl Server {
             assert!(Instant::now() < until, "not ready in {PATIENCE:?}:\n{}", self.log());
             pause().await;
         }
+    }
+
+    /// Where it keeps its journal and keys.
+    pub(crate) fn data(&self) -> std::path::PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// Where its API is, in the clear.
+    pub(crate) fn http(&self) -> SocketAddr {
+        let address = self.client.base.strip_prefix("http://").and_then(|address| address.parse().ok());
+        address.expect("the base is an address")
+    }
+
+    /// The token of its API.
+    pub(crate) fn token(&self) -> &str {
+        &self.client.token
+    }
+
+    /// Tells it to look at its files again.
+    pub(crate) fn hang_up(&self) {
+        let told = Command::new("kill").args(["-HUP", &self.process.id().to_string()]).status();
+        assert!(told.expect("every Unix has it").success());
     }
 
     /// A client of its own for another task.
