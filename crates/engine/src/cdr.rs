@@ -662,7 +662,9 @@ fn call_of(fact: &Fact) -> Option<CallId> {
         | Fact::RecordingStopped { call, .. }
         | Fact::RecordingSaved { call, .. }
         | Fact::RecordingFailed { call, .. } => Some(*call),
-        Fact::TenantAdded { .. }
+        Fact::OutboundRulesSet { .. }
+        | Fact::OutboundRefused { .. }
+        | Fact::TenantAdded { .. }
         | Fact::EntryAdded { .. }
         | Fact::EntryChanged { .. }
         | Fact::EntryRemoved { .. }

@@ -9,6 +9,7 @@ use crate::id::{
     AgentId, CallId, DeviceId, DispositionId, Guid, LegId, OfferId, QueueId, ReasonId, RecordingId, TenantId,
     TrunkId, UserId,
 };
+use crate::outbound::OutboundRules;
 use crate::text::{Number, Text};
 
 /// What an agent writes beside a reason or a disposition.
@@ -64,6 +65,8 @@ pub enum Command {
     Change(EntryId, Entry),
     /// Removes an entry that nothing live needs.
     Remove(EntryId),
+    /// Changes what the tenant lets out.
+    SetOutboundRules(OutboundRules),
     /// Lets an agent take calls of a queue; the membership begins as in and ready.
     Assign {
         /// Who.

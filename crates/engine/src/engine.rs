@@ -126,6 +126,7 @@ impl Engine {
             Command::Add(entry) => self.add_entry(tenant, entry),
             Command::Change(id, entry) => self.change_entry(tenant, id, entry),
             Command::Remove(id) => self.remove_entry(tenant, id),
+            Command::SetOutboundRules(rules) => self.set_outbound_rules(tenant, rules),
             Command::Assign { agent, queue } => self.assign(tenant, agent, queue),
             Command::Unassign { agent, queue } => self.unassign(tenant, agent, queue),
             Command::LogIn { agent, device } => self.log_in(tenant, agent, device),

@@ -9,6 +9,7 @@ use crate::entry::{Entry, EntryId, Name};
 use crate::id::{
     AgentId, CallId, DeviceId, DispositionId, Guid, LegId, OfferId, QueueId, RecordingId, TenantId,
 };
+use crate::outbound::{NotOut, OutboundRules};
 use crate::text::{Number, Text};
 use crate::time::{Timestamp, WallTime};
 
@@ -42,6 +43,10 @@ pub enum Fact {
     EntryChanged { id: EntryId, entry: Entry },
     /// An entry is gone.
     EntryRemoved { id: EntryId },
+    /// What the tenant lets out is this.
+    OutboundRulesSet { rules: OutboundRules },
+    /// A call was not let out, to the number as it was said. Floods are told in part.
+    OutboundRefused { from: Endpoint, number: Number, why: NotOut },
     /// An agent may take calls of a queue.
     AgentAssigned { agent: AgentId, queue: QueueId },
     /// An agent may no longer.

@@ -16,6 +16,7 @@ pub mod id;
 pub mod limits;
 mod machine;
 mod offer;
+pub mod outbound;
 mod queue;
 mod recording;
 mod recover;

@@ -47,3 +47,19 @@ pub const TRUNKS_MAX: usize = 100;
 pub const DIALOG_BYTES_MAX: usize = 4_096;
 /// Closed calls per tenant that a late disposition is told about. Beyond it the call is simply unknown.
 pub const CLOSED_CALLS_KEPT: usize = 1_000;
+/// Calls out at once that a tenant's rules may let out. More is refused.
+pub const OUTBOUND_CALLS_MAX: u32 = 100_000;
+/// Calls out at once of one device that a tenant's rules may let out, as many as a device has legs. More is refused.
+pub const OUTBOUND_DEVICE_CALLS_MAX: u32 = LEGS_PER_DEVICE_MAX as u32;
+/// Calls out per minute that a tenant's rules may let out; the beginning of each is remembered (8 bytes) for a minute.
+/// More is refused.
+pub const OUTBOUND_PACE_MAX: u32 = 10_000;
+/// Minutes per day that a tenant's rules may let out: all calls at once, all day. More is refused.
+pub const OUTBOUND_MINUTES_MAX: u32 = OUTBOUND_CALLS_MAX * 24 * 60;
+/// Prefixes that a tenant's rules may deny. More are refused.
+pub const OUTBOUND_DENIED_MAX: usize = 1_000;
+/// Numbers that a tenant's rules may free from limits. More are refused.
+pub const OUTBOUND_UNLIMITED_MAX: usize = 100;
+/// Calls not let out that are told (a fact each) in one tenant and minute. Beyond it they are refused and not told, so
+/// that a device that dials in a loop does not fill the journal.
+pub const OUTBOUND_REFUSALS_TOLD: u32 = 60;

@@ -1,6 +1,7 @@
 //! The typed "no" to a command. Each has a stable code and a page in `docs/errors/`.
 
 use crate::entry::Kind;
+use crate::outbound::OutboundLimit;
 
 /// Why a command was not granted. Not an error in our software.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -67,6 +68,12 @@ pub enum Refusal {
     /// Nobody may be dialled there from here (default deny).
     #[error("the destination is not allowed")]
     DestinationDenied,
+    /// A caller from outside may not be led outside again.
+    #[error("a caller from outside is not led out again")]
+    LedOutAgain,
+    /// A limit of the tenant's [`crate::outbound::OutboundRules`] is reached.
+    #[error("the limit of {} is reached", .0.words())]
+    OutboundLimit(OutboundLimit),
     /// The queue takes no more calls.
     #[error("the queue is full")]
     QueueFull,
@@ -95,6 +102,8 @@ impl Refusal {
             Self::NotRecording => "not-recording",
             Self::NoRoute => "no-route",
             Self::DestinationDenied => "destination-denied",
+            Self::LedOutAgain => "led-out-again",
+            Self::OutboundLimit(_) => "outbound-limit",
             Self::QueueFull => "queue-full",
         }
     }

@@ -5,6 +5,7 @@ mod agent;
 mod apply;
 mod call;
 mod directory;
+mod outbound;
 mod queue;
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) use agent::Agent;
 pub(crate) use call::{Call, Leg, Place, Recording};
 pub(crate) use directory::{Device, Filed, Tenant};
+pub(crate) use outbound::Outbound;
 pub(crate) use queue::{Offer, Queue};
 
 use crate::entry;
@@ -22,7 +24,7 @@ use crate::id::{
     TeamId, TenantId, TrunkId, UserId,
 };
 use crate::text::Text;
-use crate::time::{Timestamp, WallTime};
+use crate::time::{Now, Timestamp, WallTime};
 use crate::timer::Timer;
 
 /// The state of all tenants after some event. Serialisable, for snapshots; what is inside is read through the
@@ -74,6 +76,11 @@ pub(crate) struct LastIds {
 }
 
 impl State {
+    /// When the last event applied happened.
+    pub(crate) const fn now(&self) -> Now {
+        Now { at: self.at, wall: self.wall }
+    }
+
     pub(crate) fn set_timer(&mut self, due: Timestamp, timer: Timer) {
         self.timers.insert((due, timer));
     }

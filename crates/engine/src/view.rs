@@ -7,6 +7,7 @@ use crate::call::{Direction, Role};
 use crate::command::Endpoint;
 use crate::entry;
 use crate::id::{AgentId, CallId, DeviceId, Guid, LegId, OfferId, QueueId, RecordingId, TenantId};
+use crate::outbound::OutboundRules;
 use crate::tally::QueueTally;
 use crate::text::Number;
 use crate::time::{Timestamp, WallTime};
@@ -19,6 +20,19 @@ pub struct TenantView {
     pub guid: Guid,
     pub name: entry::Name,
     pub domain: String,
+}
+
+/// What a tenant lets out, and what is going out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboundView {
+    /// What it lets out.
+    pub rules: OutboundRules,
+    /// Calls out that live.
+    pub calls: u32,
+    /// Calls out begun within the last sixty seconds.
+    pub calls_last_minute: usize,
+    /// Talked out today (UTC), by calls, too, that talk still. Milliseconds.
+    pub talked_today_ms: u64,
 }
 
 /// A device with its state.

@@ -60,9 +60,12 @@ pub(crate) const fn to_reason(cause: Cause) -> Option<&'static str> {
 pub(crate) const fn refused(refusal: &Refusal) -> (u16, &'static str) {
     match refusal {
         Refusal::NoRoute | Refusal::NotFound(_) => (404, "Not Found"),
-        Refusal::DestinationDenied => (403, "Forbidden"),
+        Refusal::DestinationDenied | Refusal::LedOutAgain => (403, "Forbidden"),
         Refusal::Busy | Refusal::QueueFull => (486, "Busy Here"),
-        Refusal::DeviceUnregistered | Refusal::NotLoggedIn => (480, "Temporarily Unavailable"),
+        // Not 503: a phone would take its next server, or come again at once. Not 486: the called party is not busy.
+        Refusal::DeviceUnregistered | Refusal::NotLoggedIn | Refusal::OutboundLimit(_) => {
+            (480, "Temporarily Unavailable")
+        }
         Refusal::LimitReached(_) => (503, "Service Unavailable"),
         Refusal::AlreadySo
         | Refusal::Invalid { .. }

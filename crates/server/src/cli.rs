@@ -4,6 +4,7 @@ mod api;
 mod arguments;
 mod directory;
 mod operate;
+mod outbound;
 mod print;
 mod serve;
 mod streams;
@@ -121,6 +122,7 @@ async fn dispatch(arguments: &Arguments, config: &Config, printer: &Printer) -> 
         Verb::Agent(verb) => operate::agent(&api()?, printer, verb).await,
         Verb::Queue(verb) => directory::queue(&api()?, printer, verb).await,
         Verb::Trunk(verb) => directory::trunk(&api()?, printer, verb).await,
+        Verb::Outbound(verb) => outbound::outbound(&api()?, printer, verb).await,
         Verb::Route(verb) => directory::route(&api()?, printer, verb).await,
         Verb::Reason(verb) => directory::named(&api()?, printer, "reasons", verb).await,
         Verb::Disposition(verb) => directory::named(&api()?, printer, "dispositions", verb).await,

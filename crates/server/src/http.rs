@@ -16,6 +16,7 @@ mod idempotency;
 mod limits;
 mod names;
 mod operation;
+mod outbound;
 mod rates;
 mod records;
 mod scene;
@@ -137,6 +138,7 @@ fn operations() -> Vec<Operation> {
     let mut all = Vec::new();
     all.extend(access::operations());
     all.extend(directory::operations());
+    all.extend(outbound::operations());
     all.extend(agents::operations());
     all.extend(calls::operations());
     all.extend(events::operations());

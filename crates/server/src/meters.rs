@@ -5,8 +5,8 @@ use std::fmt::Write;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use cordial_engine::Engine;
-use cordial_engine::{Event, Now};
+use cordial_engine::outbound::{NotOut, OutboundLimit};
+use cordial_engine::{Engine, Event, Fact, Now};
 use cordial_sip::Transport;
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -74,6 +74,10 @@ fn describe() {
     describe_counter!("cordial_sip_connections_refused_total", "SIP connections beyond what is let in.");
     describe_counter!("cordial_http_connections_refused_total", "HTTP connections beyond what is let in.");
     describe_counter!("cordial_events_total", "Durable events.");
+    describe_counter!(
+        "cordial_outbound_refused_total",
+        "Calls not let out, by why; of a flood at most 60 a minute and tenant are counted."
+    );
     describe_counter!("cordial_rtp_packets_total", "RTP and RTCP packets by direction.");
     describe_counter!("cordial_rtp_lost_total", "RTP packets that never came, told when a port closes.");
     describe_counter!(
@@ -158,8 +162,22 @@ const fn transport_label(transport: Transport) -> &'static str {
 }
 
 /// Counts a durable event.
-pub(crate) fn event(_event: &Event) {
+pub(crate) fn event(event: &Event) {
     counter!("cordial_events_total").increment(1);
+    if let Fact::OutboundRefused { why, .. } = &event.fact {
+        counter!("cordial_outbound_refused_total", "why" => why_not_out(*why)).increment(1);
+    }
+}
+
+const fn why_not_out(why: NotOut) -> &'static str {
+    match why {
+        NotOut::Denied => "denied",
+        NotOut::LedOutAgain => "led_out_again",
+        NotOut::Limit(OutboundLimit::Calls) => "calls",
+        NotOut::Limit(OutboundLimit::CallsPerDevice) => "calls_per_device",
+        NotOut::Limit(OutboundLimit::CallsPerMinute) => "calls_per_minute",
+        NotOut::Limit(OutboundLimit::MinutesPerDay) => "minutes_per_day",
+    }
 }
 
 /// Notes how long a batch took from its decision until it was on disk.
@@ -171,12 +189,19 @@ pub(crate) fn journal_commit(took: Duration) {
 fn picture(engine: &Engine, now: Now) -> String {
     let (mut calls, mut legs, mut offers) = (0, 0, 0);
     let mut queues = Vec::new();
+    let (mut calls_out, mut talked_out) = (Vec::new(), Vec::new());
     let mut devices = [("unregistered", 0), ("idle", 0), ("busy", 0)];
     for tenant in engine.tenants() {
         let live = engine.calls(tenant.id);
         calls += live.len();
         legs += live.iter().map(|call| call.legs.len()).sum::<usize>();
         offers += engine.offers(tenant.id).len();
+        let outbound = engine.outbound(tenant.id, now);
+        if let Some(outbound) = outbound {
+            let labels = format!("{{tenant=\"{}\"}}", label(tenant.name.as_str()));
+            calls_out.push((labels.clone(), outbound.calls));
+            talked_out.push((labels, seconds(outbound.talked_today_ms)));
+        }
         for queue in engine.queues(tenant.id, now.at) {
             let labels = format!(
                 "{{tenant=\"{}\",queue=\"{}\"}}",
@@ -193,6 +218,8 @@ fn picture(engine: &Engine, now: Now) -> String {
     put_gauge(&mut text, "cordial_calls", "Calls in progress.", &[("", calls)]);
     put_gauge(&mut text, "cordial_legs", "Legs of calls in progress.", &[("", legs)]);
     put_gauge(&mut text, "cordial_offers", "Offers that are live.", &[("", offers)]);
+    put_gauge(&mut text, "cordial_outbound_calls", "Calls out in progress.", &calls_out);
+    put_gauge(&mut text, "cordial_outbound_talked_today_seconds", "Talked out today (UTC).", &talked_out);
     let devices = devices.map(|(state, count)| (format!("{{state=\"{state}\"}}"), count));
     put_gauge(&mut text, "cordial_devices", "Devices by state.", &devices);
     let of = |pick: fn(&cordial_engine::view::QueueView) -> usize| -> Vec<(String, usize)> {

@@ -171,6 +171,8 @@ async fn cases(site: &Site) -> Vec<Case> {
             "admin",
         ),
         case("DELETE /v1/agents/{id}/queues/{queue}", in_queue, none.clone(), 200, "supervise"),
+        case("GET /v1/outbound", "/v1/outbound", none.clone(), 200, "admin"),
+        case("PUT /v1/outbound", "/v1/outbound", json!({"calls": 9, "denied": ["+881"]}), 200, "supervise"),
         case("GET /v1/calls", "/v1/calls", none.clone(), 200, "admin"),
         case("GET /v1/calls/{id}", format!("/v1/calls/{}", a.call), none.clone(), 200, "admin"),
         case("POST /v1/calls", "/v1/calls", json!({"device": a.spare_device, "to": "800"}), 201, "read"),

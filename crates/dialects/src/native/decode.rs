@@ -4,6 +4,8 @@ use cordial_engine::agent::{Handling, Membership};
 use cordial_engine::command::{Command, Note};
 use cordial_engine::entry::{self, Entry, Name};
 use cordial_engine::id::{AgentId, CallId, DeviceId, DispositionId, QueueId, ReasonId, TeamId, UserId};
+use cordial_engine::limits::{OUTBOUND_DENIED_MAX, OUTBOUND_UNLIMITED_MAX};
+use cordial_engine::outbound::OutboundRules;
 use cordial_engine::text::{Number, Text, TextError};
 
 use super::limits::{PASSWORD_MAX, PASSWORD_MIN, TOKEN_LIFE_S_MAX};
@@ -326,6 +328,24 @@ pub fn set_disposition(
     f.finish(|| {
         let (agent, disposition, note) = (agent?, disposition?, note?);
         Some((agent, Command::SetDisposition { call, agent, disposition, note }))
+    })
+}
+
+/// What the tenant shall let out.
+pub fn outbound_rules(body: &wire::OutboundRules) -> Result<Command, Faults> {
+    let mut f = Fields::new(&Nothing);
+    let denied = f.each("/denied", OUTBOUND_DENIED_MAX, &body.denied, Fields::number);
+    let unlimited = f.each("/unlimited", OUTBOUND_UNLIMITED_MAX, &body.unlimited, Fields::number);
+    f.finish(|| {
+        Some(Command::SetOutboundRules(OutboundRules {
+            calls: body.calls,
+            calls_per_device: body.calls_per_device,
+            calls_per_minute: body.calls_per_minute,
+            minutes_per_day: body.minutes_per_day,
+            denied: denied?,
+            unlimited: unlimited?,
+            lead_out_again: body.lead_out_again,
+        }))
     })
 }
 

@@ -186,6 +186,8 @@ const fn status(refusal: &Refusal) -> (u16, &'static str) {
         Refusal::NotRecording => (409, "The call is not being recorded"),
         Refusal::NoRoute => (422, "The number leads nowhere"),
         Refusal::DestinationDenied => (403, "The destination is not allowed"),
+        Refusal::LedOutAgain => (403, "A caller from outside is not led out again"),
+        Refusal::OutboundLimit(_) => (429, "A limit of calls out is reached"),
         Refusal::QueueFull => (429, "The queue is full"),
     }
 }

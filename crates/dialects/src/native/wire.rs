@@ -5,6 +5,7 @@ mod agent;
 mod call;
 mod directory;
 mod event;
+mod outbound;
 mod record;
 mod value;
 
@@ -13,5 +14,6 @@ pub use agent::*;
 pub use call::*;
 pub use directory::*;
 pub use event::*;
+pub use outbound::*;
 pub use record::*;
 pub use value::*;

@@ -65,6 +65,7 @@ impl Engine {
         if !device.legs.is_empty() {
             return Err(Refusal::Busy);
         }
+        let entry = device.filed.entry.clone();
         self.check_room(tenant)?;
         let endpoint = Endpoint::Device(id);
         let target = match self.dial(tenant, endpoint, &to)? {
@@ -74,7 +75,6 @@ impl Engine {
                 target
             }
         };
-        let entry = device.filed.entry.clone();
         let (number, name) = (Some(entry.number.clone()), entry.display_name);
         let (call, guid) = self.start_call(tenant, direction_to(&target), number, name, to.clone());
         let leg = self.add_leg(call, Role::Caller, false, endpoint);
@@ -90,7 +90,7 @@ impl Engine {
         self.record(tenant, Fact::LegAnswered { call, leg });
         match self.dial(tenant, endpoint, &dialled) {
             Ok(target) => self.lead(call, target),
-            Err(_) => self.clear_call(call, Cause::NoRoute),
+            Err(refusal) => self.clear_call(call, cause_of(&refusal)),
         }
     }
 
@@ -107,9 +107,12 @@ impl Engine {
         if call.step != super::CallStep::Greeting {
             return;
         }
-        match self.beyond_greeting(call.tenant, &call.dialled) {
+        let (tenant, dialled) = (call.tenant, call.dialled.clone());
+        let leg = call.caller_leg.expect("a call that is greeted has its caller");
+        let from = self.state.leg(leg).endpoint;
+        match self.beyond_greeting(tenant, from, &dialled) {
             Ok(target) => self.lead(id, target),
-            Err(_) => self.clear_call(id, Cause::NoRoute),
+            Err(refusal) => self.clear_call(id, cause_of(&refusal)),
         }
     }
 
@@ -226,4 +229,9 @@ const fn direction_to(target: &Target) -> Direction {
         Target::Trunk(..) => Direction::Outbound,
         Target::Queue(_) | Target::Device(_) | Target::Greeting(..) | Target::Gone(_) => Direction::Internal,
     }
+}
+
+/// Why a call clears that was let in and cannot be led on.
+fn cause_of(refusal: &Refusal) -> Cause {
+    if matches!(refusal, Refusal::OutboundLimit(_)) { Cause::Full } else { Cause::NoRoute }
 }

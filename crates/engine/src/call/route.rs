@@ -33,23 +33,34 @@ enum Hop {
 
 impl Engine {
     /// Whom the number reaches. A trunk's callers reach routes only; devices reach the whole plan and then the trunks.
-    pub(crate) fn dial(&self, tenant: TenantId, from: Endpoint, dialled: &Number) -> Result<Target, Refusal> {
+    pub(crate) fn dial(
+        &mut self,
+        tenant: TenantId,
+        from: Endpoint,
+        dialled: &Number,
+    ) -> Result<Target, Refusal> {
         let plan = &self.state.tenant(tenant).plan;
         let hop = match (from, plan.get(dialled)) {
             (_, Some(EntryId::Route(route))) => self.through_route(*route),
             (Endpoint::Trunk(_), _) => return Err(Refusal::NoRoute),
             (Endpoint::Device(_), _) => Hop::Forward(dialled.clone()),
         };
-        self.follow(tenant, hop)
+        self.follow(tenant, from, hop)
     }
 
     /// Where a greeted call goes after the greeting.
-    pub(crate) fn beyond_greeting(&self, tenant: TenantId, dialled: &Number) -> Result<Target, Refusal> {
+    pub(crate) fn beyond_greeting(
+        &mut self,
+        tenant: TenantId,
+        from: Endpoint,
+        dialled: &Number,
+    ) -> Result<Target, Refusal> {
         let routes = self.state.tenant(tenant).keys.get(&Kind::Route);
         let Some(EntryId::Route(route)) = routes.and_then(|keys| keys.get(dialled.as_str())) else {
             return Err(Refusal::NoRoute);
         };
-        self.follow(tenant, self.to_destination(self.state.route(*route).destination))
+        let hop = self.to_destination(self.state.route(*route).destination);
+        self.follow(tenant, from, hop)
     }
 
     /// What a person who is asked to call the number sees.
@@ -71,7 +82,7 @@ impl Engine {
     }
 
     /// Follows forwards, which may form a ring, a bounded number of times.
-    fn follow(&self, tenant: TenantId, mut hop: Hop) -> Result<Target, Refusal> {
+    fn follow(&mut self, tenant: TenantId, from: Endpoint, mut hop: Hop) -> Result<Target, Refusal> {
         for _ in 0..=FORWARDS_MAX {
             let number = match hop {
                 Hop::There(target) => return Ok(target),
@@ -89,7 +100,10 @@ impl Engine {
                     | EntryId::Reason(_)
                     | EntryId::Disposition(_),
                 ) => return Err(Refusal::NoRoute),
-                None => return self.out(tenant, number),
+                None => {
+                    let (trunk, number) = self.out(tenant, from, &number)?;
+                    return Ok(Target::Trunk(trunk, number));
+                }
             };
         }
         match hop {
@@ -123,18 +137,5 @@ impl Engine {
             (Handling::Ring, Some(login)) => Hop::There(Target::Device(login.device)),
             (Handling::Ring | Handling::Busy, None) => Hop::There(Target::Gone(Cause::Unreachable)),
         }
-    }
-
-    /// The first trunk that may dial the number. None may unless a prefix says so.
-    fn out(&self, tenant: TenantId, number: Number) -> Result<Target, Refusal> {
-        let trunks = self.state.tenant(tenant).entries.get(&Kind::Trunk);
-        for id in trunks.into_iter().flatten() {
-            let EntryId::Trunk(id) = *id else { continue };
-            let prefixes = &self.state.trunk(id).outbound_prefixes;
-            if prefixes.iter().any(|prefix| number.as_str().starts_with(prefix.as_str())) {
-                return Ok(Target::Trunk(id, number));
-            }
-        }
-        Err(Refusal::DestinationDenied)
     }
 }

@@ -9,6 +9,7 @@ use crate::limits::{
     OFFER_MS_MAX, OFFER_MS_MIN, REST_MS_MAX, REST_MS_MIN, TARGET_MS_MAX, TRUNK_PREFIXES_MAX,
     TRUNK_SOURCES_MAX, WAIT_MS_MAX, WAITING_MAX, WRAP_UP_MS_MAX,
 };
+use crate::outbound::read_prefix;
 use crate::refusal::Refusal;
 
 /// A refusal that names the field and what would be right.
@@ -126,6 +127,9 @@ fn check_trunk(trunk: &Trunk) -> Result<(), Refusal> {
     }
     if trunk.outbound_prefixes.len() > TRUNK_PREFIXES_MAX {
         return Err(Refusal::LimitReached("outbound_prefixes"));
+    }
+    if trunk.outbound_prefixes.iter().any(|prefix| read_prefix(prefix).is_none()) {
+        return Err(invalid("outbound_prefixes", "must be digits, after + or 00 for numbers abroad"));
     }
     Ok(())
 }

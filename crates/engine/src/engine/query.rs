@@ -7,8 +7,10 @@ use crate::entry::{Entry, EntryId, Kind};
 use crate::id::{AgentId, CallId, DeviceId, Guid, LegId, OfferId, QueueId, RecordingId, TenantId, UserId};
 use crate::recording::RecordingStep;
 use crate::state::{Agent, Device};
-use crate::time::Timestamp;
-use crate::view::{AgentView, CallPhase, CallView, DeviceView, LegView, OfferView, QueueView, TenantView};
+use crate::time::{Now, Timestamp};
+use crate::view::{
+    AgentView, CallPhase, CallView, DeviceView, LegView, OfferView, OutboundView, QueueView, TenantView,
+};
 
 /// The directory.
 impl Engine {
@@ -25,6 +27,17 @@ impl Engine {
             guid: tenant.guid,
             name: tenant.name.clone(),
             domain: tenant.domain.as_str().to_owned(),
+        })
+    }
+
+    /// What a tenant lets out, and what is going out.
+    pub fn outbound(&self, id: TenantId, now: Now) -> Option<OutboundView> {
+        let outbound = &self.state.tenants.get(&id)?.outbound;
+        Some(OutboundView {
+            rules: outbound.rules.clone(),
+            calls: outbound.live(),
+            calls_last_minute: outbound.begun_within_minute(now.at),
+            talked_today_ms: outbound.talked_ms(now),
         })
     }
 

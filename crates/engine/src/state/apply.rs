@@ -22,6 +22,7 @@ impl State {
             Fact::EntryAdded { id, guid, entry } => self.add_entry(event.tenant, *id, *guid, entry),
             Fact::EntryChanged { id, entry } => self.change_entry(event.tenant, *id, entry),
             Fact::EntryRemoved { id } => self.remove_entry(event.tenant, *id),
+            Fact::OutboundRulesSet { .. } | Fact::OutboundRefused { .. } => self.apply_outbound(event),
             Fact::AgentAssigned { agent, queue } => self.assign(*agent, *queue),
             Fact::AgentUnassigned { agent, queue } => self.unassign(*agent, *queue),
             Fact::DeviceRegistered { device } => self.set_registered(*device, true),

@@ -73,6 +73,13 @@ pub(crate) struct Leg {
     pub(crate) dialog: Option<String>,
 }
 
+impl Leg {
+    /// Whether we dialled it beyond a trunk.
+    pub(crate) fn goes_out(&self) -> bool {
+        self.role == Role::Callee && matches!(self.endpoint, Endpoint::Trunk(_))
+    }
+}
+
 /// A recording whose file is not complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Recording {
@@ -152,6 +159,10 @@ impl State {
             rings_until,
             dialog: None,
         };
+        if leg.goes_out() {
+            let at = self.at;
+            self.tenant_mut(event.tenant).outbound.begin(at);
+        }
         self.legs.insert(id, leg);
         let whole = self.call_mut(call);
         whole.legs.insert(id);
@@ -167,10 +178,16 @@ impl State {
         let at = self.at;
         let leg = self.leg_mut(id);
         assert_legal("leg", LEG, LegStep::of(leg.phase), LegStep::of(phase));
+        let answered = phase == LegPhase::Answered && leg.phase != LegPhase::Held;
         leg.phase = phase;
         leg.since = at;
+        let (tenant, talks_out) = (leg.tenant, answered && leg.goes_out());
         if phase == LegPhase::Answered {
             self.stop_ring_timer(id);
+        }
+        if talks_out {
+            let now = self.now();
+            self.tenant_mut(tenant).outbound.talk(now);
         }
     }
 
@@ -191,6 +208,10 @@ impl State {
         }
         if call.pair.is_some_and(|(a, b)| a == id || b == id) {
             call.bridged = false;
+        }
+        if leg.goes_out() {
+            let (now, talked) = (self.now(), matches!(leg.phase, LegPhase::Answered | LegPhase::Held));
+            self.tenant_mut(leg.tenant).outbound.end(now, talked);
         }
         self.occupy(leg.endpoint, |legs| legs.remove(&id));
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Agent, Queue, State};
+use super::{Agent, Outbound, Queue, State};
 use crate::entry::{self, Entry, EntryId, Kind, Name};
 use crate::id::{AgentId, CallId, Guid, LegId, TenantId, UserId};
 use crate::limits::CLOSED_CALLS_KEPT;
@@ -34,6 +34,7 @@ pub(crate) struct Tenant {
     pub(crate) call_guids: BTreeMap<Guid, CallId>,
     /// The calls closed last, for a clear answer to who comes too late.
     pub(crate) closed: BTreeSet<CallId>,
+    pub(crate) outbound: Outbound,
 }
 
 /// A device with what the network says of it.
@@ -53,7 +54,7 @@ impl Device {
 }
 
 impl Tenant {
-    pub(super) const fn new(guid: Guid, name: Name, domain: Text<255>) -> Self {
+    pub(super) fn new(guid: Guid, name: Name, domain: Text<255>) -> Self {
         Self {
             guid,
             name,
@@ -66,6 +67,7 @@ impl Tenant {
             calls: BTreeMap::new(),
             call_guids: BTreeMap::new(),
             closed: BTreeSet::new(),
+            outbound: Outbound::default(),
         }
     }
 
@@ -88,6 +90,9 @@ impl Tenant {
         if let (EntryId::Agent(agent), Entry::Agent(entry::Agent { user: Some(user), .. })) = (id, entry) {
             self.agent_of_user.insert(*user, agent);
         }
+        if let (EntryId::Trunk(trunk), Entry::Trunk(entry)) = (id, entry) {
+            self.outbound.allow(trunk, &entry.outbound_prefixes);
+        }
     }
 
     fn unindex(&mut self, id: EntryId, entry: &Entry) {
@@ -98,6 +103,9 @@ impl Tenant {
         }
         if let Entry::Agent(entry::Agent { user: Some(user), .. }) = entry {
             self.agent_of_user.remove(user);
+        }
+        if let (EntryId::Trunk(trunk), Entry::Trunk(entry)) = (id, entry) {
+            self.outbound.disallow(trunk, &entry.outbound_prefixes);
         }
     }
 }

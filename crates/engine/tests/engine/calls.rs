@@ -269,27 +269,28 @@ fn a_device_dials_out_only_where_a_trunk_may() {
     check(
         "101 calls 004912345; carrier rings; carrier answers; show ann; 102 calls 118; x calls 004912345",
         expect![[r#"
-        101 calls 004912345
-          CallStarted 101 Outbound to 004912345
-          LegAdded 101 Caller
-          LegAdded carrier Callee
-            > ring carrier at 004912345 from 5550
-        carrier rings
-          LegRinging carrier
-            > ringing to 101
-        carrier answers
-          LegAnswered carrier
-          LegAnswered 101
-          AgentConnected ann 101 directly
-          LegsBridged 101 carrier
-            > answer 101
-            > bridge 101 carrier
-        ann: not ready, in call 101, device Busy
-        102 calls 118
-          refused: destination-denied (the destination is not allowed)
-        x calls 004912345
-          refused: no-route (the number leads nowhere)
-    "#]],
+            101 calls 004912345
+              CallStarted 101 Outbound to 004912345
+              LegAdded 101 Caller
+              LegAdded carrier Callee
+                > ring carrier at 004912345 from 5550
+            carrier rings
+              LegRinging carrier
+                > ringing to 101
+            carrier answers
+              LegAnswered carrier
+              LegAnswered 101
+              AgentConnected ann 101 directly
+              LegsBridged 101 carrier
+                > answer 101
+                > bridge 101 carrier
+            ann: not ready, in call 101, device Busy
+            102 calls 118
+              OutboundRefused 102 to 118: Denied
+              refused: destination-denied (the destination is not allowed)
+            x calls 004912345
+              refused: no-route (the number leads nowhere)
+        "#]],
     );
 }
 
@@ -353,6 +354,7 @@ fn a_placed_call_ends_when_either_side_cannot_be_had() {
               CallClosed 101
                 > clear 101 Busy
             101 places 118
+              OutboundRefused 101 to 118: Denied
               refused: destination-denied (the destination is not allowed)
             104 places 101
               refused: device-unregistered (the device is not registered)

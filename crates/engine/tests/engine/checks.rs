@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cordial_engine::agent::{Activity, DeviceState, Duty, Handling, Membership};
-use cordial_engine::call::{OfferEnd, WaitingEnd};
+use cordial_engine::call::{OfferEnd, Role, WaitingEnd};
 use cordial_engine::entry::Strategy;
 use cordial_engine::fact::Fact;
 use cordial_engine::id::*;
 use cordial_engine::limits::RING_ALL_WIDTH_MAX;
+use cordial_engine::outbound::OutboundRules;
+use cordial_engine::text::Number;
 use cordial_engine::view::CallPhase;
-use cordial_engine::{Action, Endpoint, Engine, EntryId, Event, State};
+use cordial_engine::{Action, Endpoint, Engine, EntryId, Event, Now, State};
 
 /// What the checks remember of the events so far.
 pub(crate) struct Checks {
@@ -24,6 +26,7 @@ pub(crate) struct Checks {
     places: BTreeMap<QueueId, (u64, u64)>,
     /// Whether the agent of the last added leg could be offered a call just before.
     was_eligible: BTreeMap<(AgentId, QueueId), bool>,
+    outbound: Outbound,
 }
 
 impl Checks {
@@ -38,12 +41,14 @@ impl Checks {
             cleared_calls: BTreeSet::new(),
             places: BTreeMap::new(),
             was_eligible: BTreeMap::new(),
+            outbound: Outbound::default(),
         }
     }
 
     pub(crate) fn after(&mut self, engine: &Engine, events: &[Event], actions: &[Action]) {
         for event in events {
             self.before_event(event);
+            self.outbound.before(&self.follower, event);
             self.follower.apply(event);
             self.fold(event);
             self.check_tenant(event);
@@ -59,6 +64,7 @@ impl Checks {
             check_agents(engine, tenant.id);
             check_calls(engine, tenant.id);
             self.check_queues(engine, tenant.id);
+            self.outbound.check(engine, tenant.id);
         }
     }
 
@@ -246,5 +252,92 @@ fn check_calls(engine: &Engine, tenant: TenantId) {
             }
             CallPhase::WrapUp => assert!(call.legs.is_empty(), "H7: {call:?}"),
         }
+    }
+}
+
+/// What goes out, counted naively from the facts.
+#[derive(Default)]
+struct Outbound {
+    /// Every leg that went out: whose, by which device, when it began, was answered and ended.
+    legs: BTreeMap<LegId, Out>,
+    callers: BTreeMap<CallId, Endpoint>,
+    dialled: BTreeMap<CallId, Number>,
+    now: Now,
+}
+
+struct Out {
+    tenant: TenantId,
+    by: Option<Endpoint>,
+    begun: Now,
+    answered: Option<Now>,
+    ended: Option<Now>,
+}
+
+impl Outbound {
+    /// No more goes out than the rules let, as they are at that moment.
+    fn before(&mut self, known: &Engine, event: &Event) {
+        self.now = Now { at: event.at, wall: event.wall };
+        let now = self.now;
+        match &event.fact {
+            Fact::CallStarted { call, dialled, .. } => {
+                self.dialled.insert(*call, dialled.clone());
+            }
+            Fact::LegAdded { call, role: Role::Caller, endpoint, .. } => {
+                self.callers.insert(*call, *endpoint);
+            }
+            Fact::LegAdded { call, leg, endpoint: Endpoint::Trunk(_), .. } => {
+                let rules = known.outbound(event.tenant, now).unwrap().rules;
+                let by = self.callers.get(call).copied();
+                if !rules.unlimited.contains(&self.dialled[call]) {
+                    self.check_limits(event.tenant, by, &rules);
+                }
+                if !matches!(by, Some(Endpoint::Device(_))) {
+                    assert!(rules.lead_out_again, "{leg} is led out again");
+                }
+                let (tenant, begun) = (event.tenant, now);
+                self.legs.insert(*leg, Out { tenant, by, begun, answered: None, ended: None });
+            }
+            Fact::LegAnswered { leg, .. } => {
+                self.legs.entry(*leg).and_modify(|out| out.answered = Some(now));
+            }
+            Fact::LegCleared { leg, .. } => {
+                self.legs.entry(*leg).and_modify(|out| out.ended = Some(now));
+            }
+            _other => {}
+        }
+    }
+
+    fn check_limits(&self, tenant: TenantId, by: Option<Endpoint>, rules: &OutboundRules) {
+        let of_tenant = || self.legs.values().filter(|out| out.tenant == tenant);
+        let live = || of_tenant().filter(|out| out.ended.is_none());
+        let of_device = live().filter(|out| out.by == by).count();
+        let begun = of_tenant().filter(|out| self.now.at.millis_since(out.begun.at) < 60_000).count();
+        assert!(live().count() < rules.calls as usize, "one call out too many");
+        assert!(begun < rules.calls_per_minute as usize, "a call out begun too early");
+        assert!(self.talked(tenant) < u64::from(rules.minutes_per_day) * 60_000, "too much is talked");
+        if let Some(Endpoint::Device(device)) = by {
+            assert!(of_device < rules.calls_per_device as usize, "one call out too many of {device}");
+        }
+    }
+
+    fn check(&self, engine: &Engine, tenant: TenantId) {
+        let view = engine.outbound(tenant, self.now).unwrap();
+        let of_tenant = || self.legs.values().filter(|out| out.tenant == tenant);
+        assert_eq!(view.calls as usize, of_tenant().filter(|out| out.ended.is_none()).count());
+        let within = |out: &&Out| self.now.at.millis_since(out.begun.at) < 60_000;
+        assert_eq!(view.calls_last_minute, of_tenant().filter(within).count());
+        assert_eq!(view.talked_today_ms, self.talked(tenant));
+    }
+
+    /// The parts of all talks that lie on the day of now.
+    fn talked(&self, tenant: TenantId) -> u64 {
+        let into_day = self.now.wall.0.rem_euclid(86_400_000) as u64;
+        let midnight = self.now.at.0.saturating_sub(into_day);
+        let talks = self.legs.values().filter(|out| out.tenant == tenant);
+        let part = |out: &Out| {
+            let end = out.ended.unwrap_or(self.now).at.0;
+            out.answered.map_or(0, |answered| end.saturating_sub(answered.at.0.max(midnight)))
+        };
+        talks.map(part).sum()
     }
 }

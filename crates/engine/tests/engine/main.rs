@@ -9,6 +9,7 @@ mod agents;
 mod calls;
 mod checks;
 mod directory;
+mod outbound;
 mod pages;
 mod queues;
 mod random;

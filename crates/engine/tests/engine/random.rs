@@ -5,6 +5,7 @@ use cordial_engine::call::Cause;
 use cordial_engine::command::Command;
 use cordial_engine::entry::{AfterMissed, Overflow, Strategy as QueueStrategy};
 use cordial_engine::id::*;
+use cordial_engine::outbound::OutboundRules;
 use cordial_engine::{Actor, Endpoint, Engine, Input, Report, Timestamp};
 use proptest::prelude::*;
 
@@ -38,6 +39,10 @@ fn furnished() -> (World, Vec<Tenant>) {
             queue.on_decline = AfterMissed::Rest { delay_ms: 2_000 };
             queue.max_waiting = 3;
         });
+        world.change_rules(|rules| {
+            (rules.calls, rules.calls_per_device, rules.calls_per_minute, rules.minutes_per_day) =
+                (3, 1, 5, 2);
+        });
         let cordial_engine::EntryId::Reason(reason) = world.ids["break"] else { unreachable!() };
         tenants.push(Tenant {
             id: world.tenant,
@@ -56,7 +61,7 @@ fn pick<T: Copy>(things: &[T], by: u8) -> T {
 }
 
 const DIALLED: [&str; 12] =
-    ["5551", "5552", "5551", "5553", "5554", "101", "102", "201", "600", "004912", "118", "5555"];
+    ["5551", "5552", "5551", "5553", "5554", "101", "102", "201", "600", "004912", "+4991", "5555"];
 
 fn input(world: &World, tenant: &Tenant, (what, a, b, c): Step) -> Input {
     let agent = pick(&tenant.agents, a);
@@ -71,7 +76,7 @@ fn input(world: &World, tenant: &Tenant, (what, a, b, c): Step) -> Input {
     let note = name("");
     let causes =
         [Cause::Normal, Cause::Busy, Cause::Rejected, Cause::Unreachable, Cause::NoAnswer, Cause::Lost];
-    let command = match what % 34 {
+    let command = match what % 35 {
         0..=4 => {
             let from = if b % 3 == 0 { Endpoint::Device(device) } else { Endpoint::Trunk(tenant.trunk) };
             let dialled = number(pick(&DIALLED, c));
@@ -114,6 +119,18 @@ fn input(world: &World, tenant: &Tenant, (what, a, b, c): Step) -> Input {
             _ => Command::ClearCall { call },
         },
         31 => Command::PlaceCall { device, to: number(pick(&DIALLED, c)) },
+        33 => {
+            let (a, b, c) = (u32::from(a), u32::from(b), u32::from(c));
+            Command::SetOutboundRules(OutboundRules {
+                calls: a % 4,
+                calls_per_device: b % 3,
+                calls_per_minute: c % 8,
+                minutes_per_day: a % 5,
+                denied: if b % 2 == 0 { vec![] } else { vec![number("+4991")] },
+                unlimited: vec![],
+                lead_out_again: c % 2 == 0,
+            })
+        }
         32 => match b % 3 {
             0 => Command::PauseRecording { call, reason: name("card") },
             1 => Command::ResumeRecording { call },

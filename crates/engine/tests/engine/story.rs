@@ -2,7 +2,7 @@
 //!
 //! Somebody does something: an agent (ann, bob, cid), a device (101 to 104) or a caller from outside (any other word)
 //! by his number. A bare `20s` or `500ms` lets time pass. `crash` kills the process. `show ann` prints an agent,
-//! `count sales` a queue. `quietly` before a step leaves its facts and actions out.
+//! `count sales` a queue, `show outbound` what goes out. `quietly` before a step leaves its facts and actions out.
 
 use std::fmt::Write;
 
@@ -55,6 +55,11 @@ impl Story {
         }
         let words: Vec<&str> = step.split_whitespace().collect();
         match words.as_slice() {
+            ["show", "outbound"] => {
+                let view = self.world.engine.outbound(self.world.tenant, self.world.clock()).unwrap();
+                let (now, minute, talked) = (view.calls, view.calls_last_minute, view.talked_today_ms);
+                writeln!(self.told, "outbound: {now} now, {minute} in a minute, {talked} ms today").unwrap();
+            }
             ["show", agent] => {
                 let view = self.world.engine.agent(self.world.tenant, self.world.agent(agent)).unwrap();
                 writeln!(self.told, "{agent}: {}", self.names.view(&view)).unwrap();

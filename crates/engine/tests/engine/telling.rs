@@ -160,7 +160,15 @@ impl Names {
             | Fact::RecordingStopped { call, .. }
             | Fact::RecordingSaved { call, .. }
             | Fact::RecordingFailed { call, .. } => self.call(*call),
+            Fact::OutboundRefused { from, number, why } => {
+                let from = match from {
+                    Endpoint::Device(id) => self.entry(EntryId::Device(*id)),
+                    Endpoint::Trunk(id) => self.entry(EntryId::Trunk(*id)),
+                };
+                format!("{from} to {}: {why:?}", number.as_str())
+            }
             Fact::TenantAdded { .. }
+            | Fact::OutboundRulesSet { .. }
             | Fact::EntryAdded { .. }
             | Fact::EntryChanged { .. }
             | Fact::EntryRemoved { .. }

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use cordial_engine::command::Command;
 use cordial_engine::entry::*;
 use cordial_engine::id::*;
+use cordial_engine::outbound::OutboundRules;
 use cordial_engine::text::{Number, Text};
 use cordial_engine::{
-    Action, Actor, Answer, Endpoint, Engine, Entry, EntryId, Event, Input, Now, Refusal, Report, Timestamp,
-    WallTime,
+    Action, Actor, Answer, Endpoint, Engine, Entry, EntryId, Event, Fact, Input, Now, Refusal, Report,
+    Timestamp, WallTime,
 };
 
 use crate::checks::Checks;
@@ -63,7 +64,8 @@ impl World {
         let result = self.engine.handle(self.clock(), input);
         let (events, actions) = self.drain();
         if result.is_err() {
-            assert_eq!(events, [], "a refusal changes nothing");
+            let told = |event: &Event| matches!(event.fact, Fact::OutboundRefused { .. });
+            assert!(events.iter().all(told), "a refusal changes nothing, but that it is told: {events:?}");
         }
         (result, events, actions)
     }
@@ -206,6 +208,13 @@ impl World {
         };
         change(&mut queue);
         assert_eq!(self.command(Command::Change(id, Entry::Queue(queue))).0, Ok(Answer::Done));
+    }
+
+    /// Changes what the current tenant lets out.
+    pub(crate) fn change_rules(&mut self, change: impl FnOnce(&mut OutboundRules)) {
+        let mut rules = self.engine.outbound(self.tenant, self.clock()).unwrap().rules;
+        change(&mut rules);
+        self.granted(Command::SetOutboundRules(rules));
     }
 
     /// The process dies; another reads the journal and recovers.

@@ -61,6 +61,9 @@ pub enum Verb {
     /// Carriers and other telephone systems
     #[command(subcommand)]
     Trunk(TrunkVerb),
+    /// What may leave the house: how many calls, how long, and to which numbers never
+    #[command(subcommand)]
+    Outbound(OutboundVerb),
     /// Where numbers that are dialled from outside lead
     #[command(subcommand)]
     Route(RouteVerb),
@@ -362,6 +365,47 @@ pub struct NewTrunk {
     /// The number shown to those called when the caller has none
     #[arg(long, value_name = "NUMBER")]
     pub caller_number: Option<String>,
+}
+
+/// `cordial outbound`
+#[derive(Debug, Subcommand)]
+pub enum OutboundVerb {
+    /// The rules, and what is going out now
+    Show,
+    /// Change rules; what is not given stays as it is
+    Set(Box<OutboundChange>),
+}
+
+/// What shall be different. Of every count, 0 lets nothing out.
+#[derive(Args, Debug)]
+pub struct OutboundChange {
+    /// Calls out at once
+    #[arg(long, value_name = "COUNT")]
+    pub calls: Option<u32>,
+    /// Calls out at once that one device began, at most 8
+    #[arg(long, value_name = "COUNT")]
+    pub calls_per_device: Option<u32>,
+    /// Calls out begun within any sixty seconds
+    #[arg(long, value_name = "COUNT")]
+    pub calls_per_minute: Option<u32>,
+    /// Minutes talked out on one day (UTC); calls that talk when they are spent go on
+    #[arg(long, value_name = "MINUTES")]
+    pub minutes_per_day: Option<u32>,
+    /// A prefix that may not be dialled, whatever a trunk allows; may be given more than once. The longest prefix decides
+    #[arg(long = "deny", value_name = "PREFIX")]
+    pub deny: Vec<String>,
+    /// A prefix that is denied no more; may be given more than once
+    #[arg(long = "deny-no-more", value_name = "PREFIX")]
+    pub deny_no_more: Vec<String>,
+    /// A number that no limit holds for, such as that of an emergency service; may be given more than once
+    #[arg(long = "unlimited", value_name = "NUMBER")]
+    pub unlimited: Vec<String>,
+    /// A number that the limits hold for again; may be given more than once
+    #[arg(long = "unlimited-no-more", value_name = "NUMBER")]
+    pub unlimited_no_more: Vec<String>,
+    /// Whether callers from outside may be led outside again by an agent's forward
+    #[arg(long, value_name = "BOOL")]
+    pub lead_out_again: Option<bool>,
 }
 
 /// `cordial route`

@@ -31,6 +31,7 @@ pub(super) enum Given {
     Phone(String),
     Carrier { name: String, digest: bool },
     Number { number: String, to: Option<String>, greeting: Option<String> },
+    Outbound(Vec<Vec<String>>),
     Reason(String),
     Disposition(String),
     Audio,
@@ -85,6 +86,7 @@ pub(super) enum Wish {
     Disposition(String),
     ClearCall,
     DoNotDisturb(bool),
+    Forward(String),
 }
 
 /// A value that does not fit, in a sentence.
@@ -138,12 +140,9 @@ fn given(text: &str) -> Result<Given, Fault> {
                 [] => None,
                 _ => return Err("say `queue NAME [on NUMBER]: TRAITS`".to_owned()),
             },
-            traits: traits
-                .split(',')
-                .map(|one| one.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
-                .filter(|one| !one.is_empty())
-                .collect(),
+            traits: listed(traits),
         },
+        ["outbound"] => Given::Outbound(listed(traits)),
         ["agent", name, "at", device, rest @ ..] => Given::Agent {
             name: own(name),
             device: own(device),
@@ -172,11 +171,17 @@ fn given(text: &str) -> Result<Given, Fault> {
         ["registrations", "are", "shown"] => Given::Registrations,
         _ => {
             return Err(format!(
-                "`{text}` is none of: tenant, queue, agent, phone, carrier, number, reason, disposition, audio, \
-                 registrations are shown"
+                "`{text}` is none of: tenant, queue, agent, phone, carrier, number, outbound, reason, disposition, \
+                 audio, registrations are shown"
             ));
         }
     })
+}
+
+/// What stands between commas, in words.
+fn listed(traits: &str) -> Vec<Vec<String>> {
+    let words = traits.split(',').map(|one| one.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
+    words.filter(|one| !one.is_empty()).collect()
 }
 
 fn at(text: &str) -> Result<(u64, Step), Fault> {
@@ -269,6 +274,7 @@ fn deed(who: &str, words: &[&str], text: &str) -> Result<Step, Fault> {
         ["marks", "the", "call", word] => ask(Wish::Disposition(own(word))),
         ["clears", "the", "call"] => ask(Wish::ClearCall),
         ["does", "not", "want", "to", "be", "disturbed"] => ask(Wish::DoNotDisturb(true)),
+        ["forwards", "to", number] => ask(Wish::Forward(own(number))),
         ["may", "be", "disturbed"] => ask(Wish::DoNotDisturb(false)),
         _ => Err(format!(
             "`{text}` is not understood: somebody registers, unregisters, loses power, answers [after TIME], lets it \

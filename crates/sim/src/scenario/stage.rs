@@ -9,6 +9,7 @@ use cordial_engine::entry::{
     AfterMissed, Destination, Disposition, Entry, EntryId, Overflow, Queue, Route, Strategy,
 };
 use cordial_engine::id::{AgentId, CallId, DispositionId, QueueId, ReasonId, TenantId};
+use cordial_engine::outbound::OutboundRules;
 use cordial_engine::text::Text;
 use cordial_engine::{Actor, Command, Input, Timestamp};
 use cordial_media::{SAMPLE_RATE, tone};
@@ -75,6 +76,30 @@ fn unknown(kind: &str, name: &str) -> Fault {
     format!("there is no {kind} `{name}` in this story")
 }
 
+fn outbound_rules(traits: &[Vec<String>]) -> Result<OutboundRules, Fault> {
+    let mut rules = OutboundRules::default();
+    for words in traits {
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let count = |text: &str| text.parse().map_err(|_| format!("`{text}` is no number"));
+        match words.as_slice() {
+            [n, "calls"] => rules.calls = count(n)?,
+            [n, "calls", "per", "device"] => rules.calls_per_device = count(n)?,
+            [n, "calls", "per", "minute"] => rules.calls_per_minute = count(n)?,
+            [n, "minutes", "per", "day"] => rules.minutes_per_day = count(n)?,
+            ["denied", prefix] => rules.denied.push(number(prefix)),
+            ["leads", "out", "again"] => rules.lead_out_again = true,
+            _ => {
+                return Err(format!(
+                    "`{}` is none of: N calls, N calls per device, N calls per minute, N minutes per day, denied \
+                     PREFIX, leads out again",
+                    words.join(" ")
+                ));
+            }
+        }
+    }
+    Ok(rules)
+}
+
 impl Stage {
     const fn new(world: World) -> Self {
         Self {
@@ -128,6 +153,11 @@ impl Stage {
                 let greeting = greeting.as_deref().map(name);
                 self.world.add(tenant, Entry::Route(Route { number: number(own), greeting, destination }));
             }
+            Given::Outbound(traits) => {
+                let rules = outbound_rules(traits)?;
+                let command = Command::SetOutboundRules(rules);
+                self.world.must(Input::Command { tenant, by: Actor::Operator, command });
+            }
             Given::Reason(title) => {
                 self.reasons.insert(title.clone(), self.world.add_reason(tenant, title));
             }
@@ -176,6 +206,7 @@ impl Stage {
             Given::Tenant(_)
             | Given::Queue { .. }
             | Given::Number { .. }
+            | Given::Outbound(_)
             | Given::Reason(_)
             | Given::Disposition(_)
             | Given::Audio
@@ -410,6 +441,7 @@ impl Stage {
                 note: Note::default(),
             },
             Wish::ClearCall => Command::ClearCall { call: self.call_of(tenant, agent)? },
+            Wish::Forward(to) => Command::SetHandling { agent, handling: Handling::Forward(number(to)) },
             Wish::DoNotDisturb(on) => {
                 Command::SetHandling { agent, handling: if *on { Handling::Busy } else { Handling::Ring } }
             }

@@ -71,6 +71,8 @@ async fn fold_rows(
         // `recording_end` has read these two.
         Fact::RecordingSaved { .. }
         | Fact::RecordingFailed { .. }
+        | Fact::OutboundRulesSet { .. }
+        | Fact::OutboundRefused { .. }
         | Fact::AgentAssigned { .. }
         | Fact::AgentUnassigned { .. }
         | Fact::DeviceRegistered { .. }

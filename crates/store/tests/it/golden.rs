@@ -9,6 +9,7 @@ use cordial_engine::call::{Cause, Direction, OfferEnd, Role, WaitingEnd, Withdra
 use cordial_engine::entry;
 use cordial_engine::entry::{AfterMissed, Destination, Entry, EntryId, Overflow, Strategy, Treatment};
 use cordial_engine::id::*;
+use cordial_engine::outbound::{NotOut, OutboundLimit, OutboundRules};
 use cordial_engine::{Actor, Endpoint, Event, Fact, Timestamp, WallTime};
 use cordial_store::codec::{self, Codec, DecodeError, Upcast};
 use serde_json::Value;
@@ -121,7 +122,7 @@ fn an_old_version_is_brought_up_and_a_newer_one_refused() {
 
 /// At least one of every fact, and among them one of every value of the enums within.
 fn examples() -> Vec<Event> {
-    let facts = [directory(), agents(), calls(), queues(), recordings()].concat();
+    let facts = [directory(), agents(), calls(), queues(), recordings(), outbound()].concat();
     let actors =
         [Actor::User(UserId(1)), Actor::Operator, Actor::Device(DeviceId(2)), Actor::Network, Actor::Policy];
     let numbered = (1..).zip(facts).zip(actors.into_iter().cycle());
@@ -350,4 +351,29 @@ fn recordings() -> Vec<Fact> {
         Fact::RecordingSaved { recording, call, audio_ms: 61_000, paused_ms: 4_000, bytes: 1_952_044 },
         Fact::RecordingFailed { recording, call, why: text("no space left") },
     ]
+}
+
+fn outbound() -> Vec<Fact> {
+    let rules = OutboundRules {
+        denied: vec![number("+881"), number("0900")],
+        lead_out_again: true,
+        ..OutboundRules::default()
+    };
+    let whys = [
+        NotOut::Denied,
+        NotOut::LedOutAgain,
+        NotOut::Limit(OutboundLimit::Calls),
+        NotOut::Limit(OutboundLimit::CallsPerDevice),
+        NotOut::Limit(OutboundLimit::CallsPerMinute),
+        NotOut::Limit(OutboundLimit::MinutesPerDay),
+    ];
+    let ends = [Endpoint::Device(DeviceId(4)), Endpoint::Trunk(TrunkId(5))].into_iter().cycle();
+    let mut facts = vec![Fact::OutboundRulesSet { rules }];
+    let number = number("00881600123");
+    facts.extend(ends.zip(whys).map(|(from, why)| Fact::OutboundRefused {
+        from,
+        number: number.clone(),
+        why,
+    }));
+    facts
 }

@@ -8,6 +8,7 @@ use cordial_engine::fact::{Event, Fact};
 use cordial_engine::id::{AgentId, CallId, Guid, LegId, OfferId, QueueId, RecordingId};
 use cordial_engine::time::{Now, Timestamp};
 
+use super::outbound::{not_out, outbound_rules};
 use super::state::{duty, membership};
 use super::{
     Encoded, cause, direction, endpoint, entry, entry_id, handling, id, of, offer_end, offer_of, perhaps,
@@ -147,6 +148,12 @@ impl Teller<'_> {
             Fact::TenantAdded { guid, name, domain } => {
                 What::TenantAdded { id: Id(*guid), name: name.to_string(), domain: domain.to_string() }
             }
+            Fact::OutboundRulesSet { rules } => What::OutboundRulesSet { rules: outbound_rules(rules) },
+            Fact::OutboundRefused { from, number, why } => What::OutboundRefused {
+                from: endpoint(*from, names)?,
+                number: number.as_str().to_owned(),
+                why: not_out(*why),
+            },
             Fact::EntryAdded { guid, entry: it, .. } => {
                 What::EntryAdded { id: Id(*guid), entry: entry(it, names)? }
             }

@@ -5,7 +5,8 @@ use utoipa::ToSchema;
 
 use super::{
     Agent, AgentState, Call, Cause, Device, DeviceState, Direction, Disposition, Duty, Endpoint, Handling,
-    Id, LegRole, Membership, Offer, Queue, QueueState, Reason, Route, Team, Time, Trunk, User,
+    Id, LegRole, Membership, NotOut, Offer, OutboundRules, Queue, QueueState, Reason, Route, Team, Time,
+    Trunk, User,
 };
 
 /// One message of the stream. `seq` rises strictly; it is not contiguous, because other tenants share the journal.
@@ -133,6 +134,10 @@ pub enum What {
     Untold { missing: String },
     /// The tenant exists.
     TenantAdded { id: Id, name: String, domain: String },
+    /// What the tenant lets out is this.
+    OutboundRulesSet { rules: OutboundRules },
+    /// A call was not let out, to the number as it was said. Of a flood of them some are told: at most 60 a minute.
+    OutboundRefused { from: Endpoint, number: String, why: NotOut },
     /// The directory has a new entry.
     EntryAdded { id: Id, entry: Entry },
     /// An entry was replaced.
@@ -244,6 +249,8 @@ impl What {
             Self::Heartbeat => "heartbeat",
             Self::Untold { .. } => "untold",
             Self::TenantAdded { .. } => "tenant_added",
+            Self::OutboundRulesSet { .. } => "outbound_rules_set",
+            Self::OutboundRefused { .. } => "outbound_refused",
             Self::EntryAdded { .. } => "entry_added",
             Self::EntryChanged { .. } => "entry_changed",
             Self::EntryRemoved { .. } => "entry_removed",
