@@ -157,9 +157,10 @@ fn a_trunk_that_is_changed_or_removed_allows_what_it_says_now() {
 
 #[test]
 fn rules_out_of_bounds_are_refused_with_the_field() {
+    type Change = fn(&mut OutboundRules);
     let mut world = furnished();
     let mut told = String::new();
-    let changes: [(&str, fn(&mut OutboundRules)); 9] = [
+    let changes: [(&str, Change); 9] = [
         ("too many calls", |rules| rules.calls = 100_001),
         ("too many of a device", |rules| rules.calls_per_device = 9),
         ("too fast", |rules| rules.calls_per_minute = 10_001),
