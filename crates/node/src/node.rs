@@ -338,6 +338,11 @@ impl Node {
         }
     }
 
+    /// SIP datagrams of strangers beyond their rate, dropped unread since the start.
+    pub fn shed(&self) -> u64 {
+        self.agent.shed()
+    }
+
     // Inside
 
     pub(crate) fn push(&mut self, output: Output) {

@@ -24,6 +24,8 @@ pub const PAGE_EVENTS: usize = 512;
 pub const TAP_ENTRIES_MAX: usize = 512;
 /// Bytes of a body shown in a tap entry. The rest is cut.
 pub const TAP_EXCERPT_BYTES_MAX: usize = 2_048;
+/// How often a flood of SIP datagrams is told in the log, at most.
+pub const FLOOD_TOLD_EVERY: Duration = Duration::from_secs(10);
 /// Silence of the node's loop after which the process counts as hung.
 pub const HEARTBEAT_MAX: Duration = Duration::from_secs(5);
 /// The node's loop turns at least this often.

@@ -73,6 +73,10 @@ fn describe() {
     describe_counter!("cordial_sip_connections_total", "SIP connections that were opened.");
     describe_counter!("cordial_sip_connections_refused_total", "SIP connections beyond what is let in.");
     describe_counter!("cordial_http_connections_refused_total", "HTTP connections beyond what is let in.");
+    describe_counter!(
+        "cordial_sip_shed_total",
+        "SIP datagrams of strangers beyond their rate, dropped unread."
+    );
     describe_counter!("cordial_events_total", "Durable events.");
     describe_counter!(
         "cordial_outbound_refused_total",
@@ -95,6 +99,11 @@ fn describe() {
 /// Counts a SIP message by what its first word says. Words of strangers never become labels.
 pub(crate) fn sip_message(direction: &'static str, bytes: &[u8]) {
     counter!("cordial_sip_messages_total", "direction" => direction, "kind" => sip_kind(bytes)).increment(1);
+}
+
+/// Notes how many datagrams were dropped unread since the start.
+pub(crate) fn sip_shed(total: u64) {
+    counter!("cordial_sip_shed_total").absolute(total);
 }
 
 fn sip_kind(bytes: &[u8]) -> &'static str {

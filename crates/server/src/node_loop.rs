@@ -20,7 +20,7 @@ use crate::bindings::Changed;
 use crate::clock::Clock;
 use crate::handle::{Release, ToNode};
 use crate::health::{Gate, Health};
-use crate::limits::{BEHIND_LOOK, DATAGRAM_MAX, HEARTBEAT, SNAPSHOT_EVENTS, TURN_MAX};
+use crate::limits::{BEHIND_LOOK, DATAGRAM_MAX, FLOOD_TOLD_EVERY, HEARTBEAT, SNAPSHOT_EVENTS, TURN_MAX};
 use crate::listeners::Listening;
 use crate::media_thread::MediaDoor;
 use crate::meters;
@@ -61,6 +61,8 @@ pub(crate) struct Pending {
     draining: bool,
     /// The UDP socket that is looked at first, so that a flooded one does not starve the others.
     udp_turn: usize,
+    /// Datagrams dropped unread as told last, and when.
+    flood_told: (u64, Option<Instant>),
     /// The last event in the last picture that was handed over.
     snapshot: u64,
 }
@@ -132,6 +134,7 @@ impl NodeLoop {
                 Err(error) => return Err(Fatal::Socket(format!("receiving SIP: {error}"))),
             }
         }
+        self.tell_flood();
         Ok(())
     }
 
@@ -198,6 +201,17 @@ impl NodeLoop {
             Lost::Remote(transport, remote) => {
                 self.node.handle_connect_failed(self.clock.now(), transport, remote);
             }
+        }
+    }
+
+    /// Counts what was dropped unread, and says so now and then: a line for each would be a flood of its own.
+    fn tell_flood(&mut self) {
+        let shed = self.node.shed();
+        meters::sip_shed(shed);
+        let (told, since) = self.pending.flood_told;
+        if shed > told && since.is_none_or(|since| since.elapsed() >= FLOOD_TOLD_EVERY) {
+            tracing::warn!(datagrams = shed - told, "a flood: datagrams of strangers are dropped unread");
+            self.pending.flood_told = (shed, Some(Instant::now()));
         }
     }
 

@@ -49,6 +49,15 @@ pub struct Peer {
     pub target: Option<PeerTarget>,
 }
 
+impl Peer {
+    /// Whether it is reached at an address, or sends from there.
+    pub(crate) fn is_at(&self, address: IpAddr) -> bool {
+        let target = self.target.iter().map(|target| target.flow.remote.ip());
+        let known = self.addresses.iter().map(|(address, _)| *address);
+        target.chain(known).any(|own| own.to_canonical() == address.to_canonical())
+    }
+}
+
 /// Where calls to a peer go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PeerTarget {
@@ -190,6 +199,12 @@ impl Directory {
     /// The trunk whose inbound account this is.
     pub(crate) fn peer_by_account(&self, account: AccountId) -> Option<&Peer> {
         self.peers.get(self.by_inbound.get(&account)?)
+    }
+
+    /// Whether a trunk sends from an address, whatever the port.
+    pub(crate) fn has_peer_at(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.by_source.range((address, None)..=(address, Some(u16::MAX))).next().is_some()
     }
 
     pub(crate) fn peer_by_source(&self, source: SocketAddr) -> Option<&Peer> {

@@ -34,12 +34,33 @@ pub const RING_MS_MAX: u64 = 300_000;
 pub const PROVISIONAL_REPEAT_MS: u64 = 60_000;
 /// Added to CSeq by a BYE after a restart: requests sent since the blob was written stay below it.
 pub const BLOB_CSEQ_STEP: u32 = 65_536;
-/// Wrong answers to challenges from one address, at once; then 503 until one more is allowed.
-pub const WRONG_ANSWERS_BURST: u32 = 20;
+/// Wrong answers to challenges from one address (an IPv6 /64 counts as one), at once; then 503 until one more is
+/// allowed. Answers for a device from the address at which it is registered are counted apart, with the same limit.
+pub const WRONG_ANSWERS_BURST: u64 = 20;
 /// Milliseconds after which one more wrong answer is allowed.
 pub const WRONG_ANSWER_MS: u64 = 3_000;
-/// Addresses whose wrong answers are counted. The one longest quiet is forgotten.
+/// Addresses whose wrong answers are counted. The one nearest to being forgiven is forgotten.
 pub const WRONG_ANSWER_SOURCES_MAX: usize = 4_096;
+/// Wrong answers for one name from anywhere, at once. Beyond it every address but the device's own has one attempt,
+/// and then waits [`GUESSER_MS`].
+pub const GUESSED_NAME_BURST: u64 = 100;
+/// Milliseconds after which one more wrong answer for a name is forgiven.
+pub const GUESSED_NAME_MS: u64 = 36_000;
+/// Milliseconds that an address waits after a wrong answer for a name that is being guessed.
+pub const GUESSER_MS: u64 = 60_000;
+/// Names whose wrong answers are counted. The one nearest to being forgiven is forgotten.
+pub const GUESSED_NAMES_MAX: usize = 4_096;
+/// Datagrams at once from an address (an IPv6 /64 counts as one) that is no trunk's and from which nobody has proved
+/// himself. Beyond it they are dropped unread until [`STRANGER_MS`] allows one more.
+pub const STRANGER_BURST: u64 = 500;
+/// Milliseconds after which one more datagram of a stranger is looked at: 100 in a second.
+pub const STRANGER_MS: u64 = 10;
+/// Strange addresses whose datagrams are counted. The one longest quiet is forgotten and begins anew.
+pub const STRANGERS_MAX: usize = 4_096;
+/// Milliseconds that an address is familiar after somebody there has proved himself: what comes from it is not counted.
+pub const FAMILIAR_MS: u64 = 3_600_000;
+/// Familiar addresses. Beyond it the one longest quiet counts as strange.
+pub const FAMILIAR_MAX: usize = 65_536;
 
 /// Questions in a row, whether a far end lives, that its path did not carry. Then its dialog is over.
 pub const UNREACHED_MAX: u8 = 2;

@@ -208,6 +208,11 @@ impl UserAgent {
         }
     }
 
+    /// Datagrams of strangers beyond their rate, dropped unread since the start.
+    pub fn shed(&self) -> u64 {
+        self.strangers.shed()
+    }
+
     fn next_id(&mut self) -> u64 {
         self.last_id += 1;
         self.last_id

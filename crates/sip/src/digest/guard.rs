@@ -1,9 +1,10 @@
 //! Challenging others and judging their answers.
 //!
-//! A nonce is the time, a serial number and a keyed hash of both with the realm: nothing is stored for strangers.
-//! Only a nonce that was once answered rightly is remembered, with the counts it was used with.
+//! A nonce is the time, a serial number and a keyed hash of both with the realm and the address that it was sent to:
+//! nothing is stored for strangers, and a nonce is worth nothing elsewhere. Only a nonce that was once answered rightly is remembered, with the counts it was used with.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use sha2::{Digest as _, Sha256};
 
@@ -47,7 +48,7 @@ impl Shape {
 pub(crate) enum Verdict {
     /// It is the account's.
     Proved,
-    /// The secret is right, the nonce is old, used up or not ours: `stale=true`.
+    /// The secret is right, the nonce is old or used up: `stale=true`.
     Stale,
     /// It is not the account's.
     Wrong,
@@ -84,11 +85,12 @@ impl Guard {
         &mut self,
         now: Timestamp,
         realm: &str,
+        address: IpAddr,
         shape: Shape,
         stale: bool,
     ) -> Vec<String> {
         self.serial = self.serial.wrapping_add(1);
-        let nonce = self.nonce((now.0, self.serial), realm);
+        let nonce = self.nonce((now.0, self.serial), realm, address);
         let challenge = |algorithm: &Algorithm| {
             let mut fields = DigestFields::default();
             fields.push("realm", realm);
@@ -121,11 +123,15 @@ impl Guard {
         Shape::Both
     }
 
-    /// Judges an answer. For a name that does not exist `account` is `None`, and the same work is done.
+    /// Whether the answer is to a challenge of ours that went to this address.
+    pub(crate) fn asked(&self, realm: &str, address: IpAddr, fields: &DigestFields) -> bool {
+        fields.get("nonce").and_then(|nonce| self.nonce_key(nonce, realm, address)).is_some()
+    }
+
+    /// Judges an answer to a challenge of ours. For a name that does not exist `account` is `None`, and the same work is done.
     pub(crate) fn judge(
         &mut self,
         now: Timestamp,
-        realm: &str,
         account: Option<&Account>,
         request: &Request,
         fields: &DigestFields,
@@ -163,7 +169,7 @@ impl Guard {
         if !right {
             return Verdict::Wrong;
         }
-        match self.nonce_key(nonce, realm) {
+        match time_and_serial(nonce) {
             Some(key) if key.0 <= now.0 && now.0 - key.0 < self.life_ms && self.first_use(key, count) => {
                 Verdict::Proved
             }
@@ -204,19 +210,22 @@ impl Guard {
         }
     }
 
-    fn nonce(&self, (time, serial): NonceKey, realm: &str) -> String {
-        let mac = self.mac(time, serial, realm);
+    fn nonce(&self, (time, serial): NonceKey, realm: &str, address: IpAddr) -> String {
+        let mac = self.mac(time, serial, realm, address);
         format!("{time:012x}{serial:08x}{}", to_hex(&mac[..16]))
     }
 
-    fn nonce_key(&self, nonce: &str, realm: &str) -> Option<NonceKey> {
-        let time = u64::from_str_radix(nonce.get(..12)?, 16).ok()?;
-        let serial = u32::from_str_radix(nonce.get(12..20)?, 16).ok()?;
-        same_secret(nonce, &self.nonce((time, serial), realm)).then_some((time, serial))
+    fn nonce_key(&self, nonce: &str, realm: &str, address: IpAddr) -> Option<NonceKey> {
+        let key = time_and_serial(nonce)?;
+        same_secret(nonce, &self.nonce(key, realm, address)).then_some(key)
     }
 
     /// HMAC-SHA-256 (RFC 2104).
-    fn mac(&self, time: u64, serial: u32, realm: &str) -> [u8; 32] {
+    fn mac(&self, time: u64, serial: u32, realm: &str, address: IpAddr) -> [u8; 32] {
+        let address = match address.to_canonical() {
+            IpAddr::V4(address) => address.to_ipv6_mapped(),
+            IpAddr::V6(address) => address,
+        };
         let pad = |with: u8| {
             let mut block = [with; 64];
             block.iter_mut().zip(self.key).for_each(|(byte, key)| *byte ^= key);
@@ -226,10 +235,18 @@ impl Guard {
             .chain_update(pad(0x36))
             .chain_update(time.to_be_bytes())
             .chain_update(serial.to_be_bytes())
+            .chain_update(address.octets())
             .chain_update(realm.as_bytes())
             .finalize();
         Sha256::new().chain_update(pad(0x5c)).chain_update(inner).finalize().into()
     }
+}
+
+/// What a nonce says of itself, whether it is ours or not.
+fn time_and_serial(nonce: &str) -> Option<NonceKey> {
+    let time = u64::from_str_radix(nonce.get(..12)?, 16).ok()?;
+    let serial = u32::from_str_radix(nonce.get(12..20)?, 16).ok()?;
+    Some((time, serial))
 }
 
 /// RFC 7616 section 3.4.6: the answer must be for the thing asked. Phones leave out port and parameters, so the

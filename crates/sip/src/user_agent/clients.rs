@@ -323,13 +323,14 @@ impl UserAgent {
     }
 
     /// Sends a challenged request again, once per challenge and once more when only the nonce was stale. Credentials
-    /// are those of the trunk that the request was sent to; a realm alone never selects them.
+    /// are those of the trunk that the request was sent to, at an address of its own; a realm alone never selects them.
     fn retry_with_credentials(&mut self, now: Timestamp, id: ClientId, challenge: &Response) -> bool {
         let client_nonce = self.chance.token();
         let Some(client) = self.clients.get(&id) else {
             return false;
         };
-        let peer = client.peer.and_then(|peer| self.directory.peer(peer));
+        let address = client.flow.remote.ip();
+        let peer = client.peer.and_then(|peer| self.directory.peer(peer)).filter(|peer| peer.is_at(address));
         let Some(credentials) = peer.and_then(|peer| peer.outbound.as_ref()) else {
             return false;
         };

@@ -2,6 +2,7 @@
 
 use super::UserAgent;
 use super::asked::{Asked, retry_later};
+use super::strangers::Attempt;
 use crate::digest::{DigestFields, Shape, Verdict};
 use crate::directory::AccountId;
 use crate::event::Origin;
@@ -60,20 +61,34 @@ impl UserAgent {
             return None;
         };
         let source = asked.source.remote.ip();
-        if !self.strangers.may_try(now, source) {
+        let name = fields.get("username").unwrap_or_default();
+        let account = self.directory.account_by_name(realm, name);
+        let account = account.filter(|account| only.is_none_or(|only| account.id == only));
+        let home = account
+            .map(|account| account.id)
+            .filter(|id| self.registrar.of(*id).iter().any(|binding| binding.flow.remote.ip() == source));
+        let attempt = Attempt::new(source, realm, name, home);
+        // An answer to what was never asked there is no attempt: others could spend an address's attempts with it.
+        if !self.guard.asked(realm, source, &fields) {
+            self.challenge(now, asked, realm, claimed, true);
+            return None;
+        }
+        if !self.strangers.may_try(now, &attempt) {
             self.refuse(asked, 503, retry_later);
             return None;
         }
-        let account = self.directory.account_by_name(realm, fields.get("username").unwrap_or_default());
-        let account = account.filter(|account| only.is_none_or(|only| account.id == only));
-        match self.guard.judge(now, realm, account, &asked.request, &fields) {
-            Verdict::Proved => account.map(|account| account.id),
+        match self.guard.judge(now, account, &asked.request, &fields) {
+            Verdict::Proved => {
+                let id = account.map(|account| account.id);
+                self.strangers.note_proved(now, source);
+                id
+            }
             Verdict::Stale => {
                 self.challenge(now, asked, realm, claimed, true);
                 None
             }
             Verdict::Wrong => {
-                self.strangers.note_wrong(now, source);
+                self.strangers.note_wrong(now, &attempt);
                 self.refuse(asked, 403, |_| {});
                 None
             }
@@ -85,7 +100,7 @@ impl UserAgent {
             Some(account) => Shape::of(account),
             None => self.guard.shape_for_stranger(claimed, self.directory.shapes(realm)),
         };
-        let challenges = self.guard.challenges(now, realm, shape, stale);
+        let challenges = self.guard.challenges(now, realm, asked.source.remote.ip(), shape, stale);
         self.refuse(asked, 401, |response| {
             for challenge in challenges {
                 response.headers.push(Name::WwwAuthenticate, challenge);

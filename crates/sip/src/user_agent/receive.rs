@@ -15,6 +15,13 @@ impl UserAgent {
         if bytes.iter().all(|byte| matches!(byte, b'\r' | b'\n' | b'\0')) {
             return;
         }
+        // Before a byte is read: what a flood costs is what is done for each of its messages.
+        let address = flow.remote.ip();
+        if flow.transport == Transport::Udp
+            && !self.strangers.admits(now, address, self.directory.has_peer_at(address))
+        {
+            return;
+        }
         self.handle_message(now, flow, bytes);
     }
 

@@ -77,6 +77,7 @@ impl UserAgent {
 
     /// Puts back a binding kept across a restart. No event follows, unless it lapses later.
     pub fn restore_binding(&mut self, account: AccountId, binding: Binding) {
+        self.strangers.note_restored(binding.flow.remote.ip(), binding.expires_at);
         let mut bindings = self.registrar.of(account).to_vec();
         bindings.retain(|other| other.contact != binding.contact);
         bindings.push(binding);

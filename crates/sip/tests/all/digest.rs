@@ -10,15 +10,38 @@ const URI: &str = "sip:acme.example";
 
 /// A REGISTER of a user of acme.example, each with its own branch and CSeq.
 fn register(user: &str, cseq: u32, authorization: &str) -> String {
+    register_from("10.0.0.7:5060", user, cseq, authorization)
+}
+
+/// One attempt to register.
+pub(crate) struct Guess<'a> {
+    pub(crate) source: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) password: &'a str,
+}
+
+impl Guess<'_> {
+    /// The answer to it.
+    pub(crate) fn code(&self, bench: &mut Bench, cseq: u32) -> u16 {
+        let asked = register_from(self.source, self.name, cseq * 2, "");
+        let challenged = bench.response(self.source, &asked);
+        let answer = authorize(&challenged, Algorithm::Md5, self.name, self.password, "00000001");
+        bench.response(self.source, &register_from(self.source, self.name, cseq * 2 + 1, &answer)).code
+    }
+}
+
+/// The same with a Via and Call-ID of its own for each sender.
+pub(crate) fn register_from(sender: &str, user: &str, cseq: u32, authorization: &str) -> String {
     let record = format!("<sip:{user}@acme.example>");
     let from = format!("{record};tag=reg");
-    let via = format!("SIP/2.0/UDP 10.0.0.7:5060;branch=z9hG4bKr{user}{cseq};rport");
+    let via = format!("SIP/2.0/UDP {sender};branch=z9hG4bKr{user}{cseq};rport");
+    let call = format!("reg-{sender}");
     let number = format!("{cseq} REGISTER");
     let given = [
         ("Via", via.as_str()),
         ("From", from.as_str()),
         ("To", record.as_str()),
-        ("Call-ID", "reg-1"),
+        ("Call-ID", call.as_str()),
         ("CSeq", number.as_str()),
         ("Contact", "<sip:ann@10.0.0.7:5060>;expires=300"),
         ("Authorization", authorization),
@@ -109,7 +132,7 @@ fn an_old_nonce_is_answered_stale() {
 }
 
 #[test]
-fn a_nonce_of_an_earlier_life_is_stale_for_who_knows_the_secret_and_wrong_for_others() {
+fn a_nonce_of_an_earlier_life_is_stale_and_nothing_is_told_of_the_answer() {
     let mut bench = Bench::new();
     let mut earlier = Bench::with(config());
     earlier.ua = cordial_sip::UserAgent::new(config(), 8);
@@ -119,7 +142,8 @@ fn a_nonce_of_an_earlier_life_is_stale_for_who_knows_the_secret_and_wrong_for_ot
     let response = bench.response(PHONE, &register("ann", 2, &right));
     assert_eq!((response.code, is_stale(&response)), (401, true));
     let wrong = authorize(&challenged, Algorithm::Md5, "ann", "guess", "00000001");
-    assert_eq!(bench.response(PHONE, &register("ann", 3, &wrong)).code, 403);
+    let response = bench.response(PHONE, &register("ann", 3, &wrong));
+    assert_eq!((response.code, is_stale(&response)), (401, true));
 }
 
 #[test]
@@ -292,6 +316,54 @@ fn a_challenged_bye_is_sent_again_with_credentials() {
     assert!(again.headers.get(&Name::ProxyAuthorization).is_some());
     bench.trunk_sends(&reply(&again, 200, "", "", ""));
     bench.assert_nothing_left();
+}
+
+/// A call of the trunk's own account from elsewhere than its address: the trunk may call so, but our secret is for its
+/// address alone.
+#[test]
+fn a_challenge_in_a_call_that_came_from_elsewhere_than_the_trunks_address_is_not_answered() {
+    let mut bench = Bench::new();
+    let own = cordial_sip::AccountId(1);
+    bench.ua.set_peer(cordial_sip::Peer {
+        addresses: Vec::new(),
+        inbound: Some(own),
+        ..trunk_with_credentials(None)
+    });
+    let call = |cseq: &str, branch: &str, answer: &str| {
+        invite(&[
+            ("From", "<sip:ann@acme.example>;tag=x"),
+            ("Contact", "<sip:ann@203.0.113.7:40000>"),
+            ("Via", &format!("SIP/2.0/UDP 10.0.0.7;branch=z9hG4bK{branch};rport")),
+            ("CSeq", cseq),
+            ("Authorization", answer),
+        ])
+    };
+    let challenged = bench.response(PHONE, &call("1 INVITE", "a", ""));
+    let fields = challenged.headers.get(&Name::WwwAuthenticate).and_then(DigestFields::parse).unwrap();
+    let (nonce, uri) = (fields.get("nonce").unwrap(), "sip:1000@acme.example");
+    let ha1 = hex(&ha1_md5("ann", "acme.example", "secret"));
+    let proof = response(Algorithm::Md5, &ha1, "INVITE", uri, nonce, Some(("00000001", "c")));
+    let answer = format!(
+        "Digest username=\"ann\", realm=\"acme.example\", nonce=\"{nonce}\", uri=\"{uri}\", response=\"{proof}\", \
+         qop=auth, nc=00000001, cnonce=\"c\""
+    );
+    bench.receive(PHONE, &call("2 INVITE", "b", &answer));
+    let Some(Event::Incoming { dialog, from: Origin::Peer(_), .. }) = bench.ua.poll_event() else { panic!() };
+    bench.ua.answer(bench.now, dialog, OFFER.into());
+    let answered = bench.sent();
+    let [cordial_sip::message::Message::Response(answered)] = answered.as_slice() else { panic!() };
+    let to = answered.headers.get(&Name::To).unwrap().to_owned();
+    let ack = [
+        ("From", "<sip:ann@acme.example>;tag=x"),
+        ("To", to.as_str()),
+        ("Via", "SIP/2.0/UDP 10.0.0.7;branch=z9hG4bKc;rport"),
+        ("CSeq", "2 ACK"),
+    ];
+    bench.receive(PHONE, &request("ACK", "sip:198.51.100.1", &ack, ""));
+    bench.ua.clear(bench.now, dialog, None);
+    let bye = only_request(&bench.sent());
+    let extra = "Proxy-Authenticate: Digest realm=\"trunk\", nonce=\"n\", qop=\"auth\"\r\n";
+    assert_eq!(brief(&bench.receive(PHONE, &reply(&bye, 407, "", extra, ""))), [""; 0]);
 }
 
 /// A stranger may not make us sign a challenge of our trunk's realm (a BYE challenged inside a call that he sent us).

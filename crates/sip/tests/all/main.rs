@@ -21,6 +21,8 @@ mod registrar;
 #[cfg(test)]
 mod sdp;
 #[cfg(test)]
+mod strangers;
+#[cfg(test)]
 mod streams;
 #[cfg(test)]
 mod torture;
