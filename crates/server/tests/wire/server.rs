@@ -14,9 +14,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running `cordial serve`; stopped and removed when dropped.
 pub(crate) struct Server {
-    process: Child,
-    folder: tempfile::TempDir,
-    client: Client,
+    pub(crate) process: Child,
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) client: Client,
     /// Where phones and trunks reach it.
     pub(crate) sip: SocketAddr,
     /// The same under TLS.
@@ -124,7 +124,7 @@ impl Server {
         self.client.clone()
     }
 
-    fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 
@@ -258,8 +258,8 @@ impl Drop for Server {
 #[derive(Clone)]
 pub(crate) struct Client {
     http: reqwest::Client,
-    base: String,
-    token: String,
+    pub(crate) base: String,
+    pub(crate) token: String,
 }
 
 impl Client {
