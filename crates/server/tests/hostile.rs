@@ -5,6 +5,7 @@ mod hostile {
     mod call;
     mod flood;
     mod phone;
+    mod signalling;
     mod site;
 }
 

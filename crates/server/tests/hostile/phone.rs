@@ -139,6 +139,17 @@ impl Phone {
         None
     }
 
+    /// The next final response.
+    pub(crate) fn hear_final(&self) -> Response {
+        loop {
+            match self.hear(PATIENCE) {
+                Some(Message::Response(response)) if !response.is_provisional() => return response,
+                Some(Message::Response(_) | Message::Request(_)) => {}
+                None => panic!("{} hears no answer", self.user),
+            }
+        }
+    }
+
     /// Sends a request as a stack would, again and again, until its final response has come.
     pub(crate) fn ask(&self, draft: &Draft) -> Response {
         self.ask_within(draft, PATIENCE).unwrap_or_else(|| panic!("no answer to {}", draft.method))
