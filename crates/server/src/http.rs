@@ -12,6 +12,7 @@ mod document;
 mod events;
 mod fault;
 mod guard;
+mod guesses;
 mod idempotency;
 mod limits;
 mod names;
@@ -41,6 +42,7 @@ use cordial_engine::WallTime;
 use self::ask::PageOf;
 use self::document::Document;
 use self::fault::No;
+use self::guesses::Guesses;
 use self::operation::Operation;
 use self::rates::Rates;
 use self::taps::Taps;
@@ -77,6 +79,7 @@ pub struct Inner {
     parts: Parts,
     tickets: Tickets,
     rates: Rates,
+    guesses: Guesses,
     taps: Taps,
     document: Document,
 }
@@ -99,6 +102,7 @@ impl State {
             taps,
             tickets: Tickets::default(),
             rates: Rates::default(),
+            guesses: Guesses::default(),
             document: Document::of(&operations()),
         }))
     }

@@ -18,7 +18,8 @@ use cordial_store::{Owner, TokenId, TokenView};
 
 use super::ask::{Asked, At, Body, PageOf};
 use super::fault::No;
-use super::guard::Who;
+use super::guard::{Peer, Who};
+use super::guesses::Attempt;
 use super::limits::{LOG_IN_MS, TICKET_LIFE};
 use super::operation::{Operation, delete, get, post};
 use super::{State, wall};
@@ -127,9 +128,12 @@ async fn issue(state: &State, wanted: Wanted) -> Result<TokenWithSecret, No> {
 
 async fn log_in(
     extract::State(state): extract::State<State>,
+    Extension(Peer(address)): Extension<Peer>,
     Body(body): Body<LogIn>,
 ) -> Result<Response, No> {
     let LogIn { domain, name, password } = body;
+    let attempt = Attempt::new(address, &domain, &name);
+    state.guesses.may_try(&attempt)?;
     let found = state.parts.handle.read(move |engine, _| {
         let tenant = engine.tenant_by_domain(&domain)?;
         let id = engine.find_by_name(tenant, Kind::User, &name)?;
@@ -152,6 +156,7 @@ async fn log_in(
         },
     );
     let right = state.parts.handle.store().verify_password(user, &password).await?;
+    state.guesses.note(&attempt, right);
     let (Some((tenant, _, guid, roles)), Some(user), true) = (found, user, right) else {
         return Err(wrong());
     };

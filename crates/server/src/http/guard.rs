@@ -70,6 +70,10 @@ impl Who {
     }
 }
 
+/// The address that a request came from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Peer(pub(super) IpAddr);
+
 /// A body that has been read whole, within the limit.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Bytes64(pub(super) Bytes);
@@ -160,6 +164,7 @@ async fn pass(
     if let Some(who) = who {
         parts.extensions.insert(who);
     }
+    parts.extensions.insert(Peer(peer));
     let request = Request::from_parts(parts, Body::empty());
     match asked {
         Some(asked) => idempotency::once(state, asked, next, request).await,

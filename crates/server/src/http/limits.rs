@@ -12,6 +12,21 @@ pub(super) const TOKEN_BURST: NonZeroU32 = NonZeroU32::new(1_000).expect("not no
 pub(super) const STRANGER_RATE: NonZeroU32 = NonZeroU32::new(10).expect("not nought");
 /// Requests of one address without a working token at once. Beyond it 429.
 pub(super) const STRANGER_BURST: NonZeroU32 = NonZeroU32::new(100).expect("not nought");
+/// Wrong passwords of one address (an IPv6 /64 counts as one) at once. Beyond it 429, for the right password too.
+pub(super) const GUESSES_BURST: u32 = 20;
+/// How long until one more wrong password is allowed.
+pub(super) const GUESS_EVERY: Duration = Duration::from_secs(3);
+/// Wrong passwords for one name from anywhere, at once. Beyond it an address from which nobody has logged in under that
+/// name has one attempt, and then waits [`GUESSER_WAIT`].
+pub(super) const GUESSED_NAME_BURST: u32 = 100;
+/// How long until one more wrong password for a name is forgiven.
+pub(super) const GUESSED_NAME_EVERY: Duration = Duration::from_secs(36);
+/// How long an address waits after a wrong password for a name that is being guessed.
+pub(super) const GUESSER_WAIT: Duration = Duration::from_secs(60);
+/// How long an address is familiar with a name after a right log-in.
+pub(super) const FAMILIAR_TIME: Duration = Duration::from_secs(30 * 24 * 3_600);
+/// Addresses, names and pairs of both that are counted, each. The one nearest to being forgiven is forgotten.
+pub(super) const GUESSES_MAX: usize = 4_096;
 /// Requests after which rates of those who have been quiet are forgotten.
 pub(super) const FORGET_EVERY: u64 = 4_096;
 /// How long a request may take to arrive and to be answered. Beyond it 408; a command given meanwhile stays given.
