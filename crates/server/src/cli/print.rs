@@ -56,13 +56,13 @@ impl Printer {
     /// One line of a stream: for programs the value, for people `text`.
     pub fn line(&self, value: &Value, text: &str) {
         match self.form {
-            Form::Json => self.out(&value.to_string()),
-            Form::Table => self.out(text),
+            Form::Json => self.out(&inert(&value.to_string())),
+            Form::Table => self.out(&text.lines().map(plain).collect::<Vec<_>>().join("\n")),
         }
     }
 
     fn json(&self, value: &Value) {
-        self.out(&serde_json::to_string_pretty(value).expect("a JSON value is JSON"));
+        self.out(&inert(&serde_json::to_string_pretty(value).expect("a JSON value is JSON")));
     }
 
     fn out(&self, text: &str) {
@@ -107,12 +107,32 @@ fn shown(value: &Value) -> String {
         Value::Number(number) => number.to_string(),
         Value::String(text) => plain(text),
         Value::Array(items) => items.iter().map(shown).collect::<Vec<_>>().join(", "),
-        Value::Object(_) => value.to_string(),
+        Value::Object(_) => plain(&value.to_string()),
     }
 }
 
 fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    text.chars().map(|c| if steers(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// Whether a terminal would obey a character instead of showing it, or show what follows in another order.
+fn steers(c: char) -> bool {
+    let reorders = matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    c.is_control() || reorders
+}
+
+/// JSON with its own escapes for what would steer a terminal: DEL and beyond, which JSON allows in a text. The line ends
+/// between the values stay.
+fn inert(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if steers(c) && c != '\n' {
+            out.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }
 
 fn flatten(prefix: &str, value: &Value, lines: &mut Vec<(String, String)>) {
@@ -148,6 +168,15 @@ mod tests {
              ann       ready      -
              bob�[31m  not_ready  101"#]]
         .assert_eq(&table);
+    }
+
+    #[test]
+    fn text_of_strangers_steers_no_terminal_as_json_either_and_stays_the_same_text() {
+        let value = json!({ "name": "a\u{1b}[2J\u{9b}31m\u{7f}\u{202e}b\n" });
+        let shown = inert(&serde_json::to_string_pretty(&value).unwrap());
+        assert!(!shown.chars().any(|c| steers(c) && c != '\n'), "{shown:?}");
+        assert_eq!(serde_json::from_str::<Value>(&shown).unwrap(), value);
+        assert_eq!(plain("a\u{9b}31m\u{202e}b"), "a\u{fffd}31m\u{fffd}b");
     }
 
     #[test]

@@ -349,6 +349,10 @@ pub(super) fn describe(response: &mut Response, body: Vec<u8>) {
     }
 }
 
+fn is_steering(character: char) -> bool {
+    character.is_control() && character != '\t'
+}
+
 /// Whether a header passes between the sides of a call.
 pub(super) fn passes(name: &str) -> bool {
     let extension = name.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("X-"));
@@ -363,7 +367,8 @@ fn passed_headers(headers: &Headers, origin: Origin) -> Vec<(String, String)> {
     headers
         .iter()
         .map(|(name, value)| (name.as_str(), value))
-        .filter(|(name, _)| passes(name) && believed(name))
+        // RFC 3261 section 25.1: control characters stand in no header; what they would do to a reader is unknown.
+        .filter(|(name, value)| passes(name) && believed(name) && !value.contains(is_steering))
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect()
 }
