@@ -2,11 +2,15 @@
 //! test that stands behind each of its sentences.
 
 mod hostile {
+    mod audio;
     mod call;
     mod flood;
+    mod guessing;
+    mod logs;
     mod phone;
     mod signalling;
     mod site;
+    mod web;
 }
 
 #[expect(dead_code, reason = "the proofs with foreign programs need more of it than these")]

@@ -106,8 +106,6 @@ pub(crate) struct Call {
     pub(crate) to: String,
     /// The server's Contact.
     pub(crate) target: String,
-    /// Where the server takes the caller's and the callee's audio.
-    pub(crate) ports: [SocketAddr; 2],
 }
 
 /// What the ends of a call say.
@@ -148,7 +146,7 @@ impl Call {
         near.speak(near_port, CALLER_BYTE, CALLEE_BYTE);
         far.speak(far_port, CALLEE_BYTE, CALLER_BYTE);
         let to = answered.headers.get(&Name::To).unwrap_or_default().to_owned();
-        Self { caller: near, callee: far, invite, to, target, ports: [near_port, far_port] }
+        Self { caller: near, callee: far, invite, to, target }
     }
 
     /// Hangs up as the caller.

@@ -17,17 +17,18 @@ const DOES_NOT: &str = "2901";
 fn shown(response: &Response, user: &str) -> String {
     let mut text = format!("{} {}\n", response.code, response.reason);
     for (name, value) in response.headers.iter() {
-        let value = match name {
-            Name::Via | Name::CallId | Name::CSeq => String::new(),
-            Name::From | Name::To => value.split(";tag=").next().unwrap_or_default().replace(user, "USER"),
-            Name::WwwAuthenticate => {
-                let parts = value.split(", ").map(|part| match part.split_once("nonce=") {
-                    Some((before, nonce)) => format!("{before}nonce of {} characters", nonce.len()),
-                    None => part.to_owned(),
-                });
-                parts.collect::<Vec<_>>().join(", ")
-            }
-            _ => value.to_owned(),
+        let value = if [Name::Via, Name::CallId, Name::CSeq].contains(name) {
+            String::new()
+        } else if [Name::From, Name::To].contains(name) {
+            value.split(";tag=").next().unwrap_or_default().replace(user, "USER")
+        } else if *name == Name::WwwAuthenticate {
+            let parts = value.split(", ").map(|part| match part.split_once("nonce=") {
+                Some((before, nonce)) => format!("{before}nonce of {} characters", nonce.len()),
+                None => part.to_owned(),
+            });
+            parts.collect::<Vec<_>>().join(", ")
+        } else {
+            value.to_owned()
         };
         text += &format!("{name}: {value}\n");
     }
