@@ -47,11 +47,17 @@ impl Port {
         Ok((self.say(session), agreed))
     }
 
-    fn say(&mut self, session: Session) -> Vec<u8> {
+    /// RFC 3264 section 8: the version is raised by one with each description that differs, and stays with one that does
+    /// not: a refresh is no change.
+    fn say(&mut self, mut session: Session) -> Vec<u8> {
+        if let Some(said) = &self.said {
+            session.version = said.version;
+            if session != *said {
+                session.version += 1;
+            }
+        }
         let bytes = session.to_bytes();
         self.said = Some(session);
-        // RFC 3264 section 8: the version is raised by one with each description that follows.
-        self.local.version += 1;
         bytes
     }
 
@@ -112,7 +118,10 @@ impl Node {
 
     fn agree(&mut self, leg: LegId, agreed: Negotiated) {
         let Some(port) = self.port_mut(leg) else { return };
-        port.agreed = Some(agreed);
+        // A refresh agrees on what holds already: a source that was learned stays learned.
+        if port.agreed.replace(agreed) == Some(agreed) {
+            return;
+        }
         let port = port.port;
         self.push(Output::Media(MediaCommand::SetRemote { port, remote: remote(&agreed) }));
     }

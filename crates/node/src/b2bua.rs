@@ -76,9 +76,10 @@ impl Node {
             Event::Reoffered { dialog, body } => self.reoffered(now, dialog, body.as_deref()),
             Event::ReofferAnswered { dialog, body } => {
                 if let Some(leg) = self.by_dialog.get(&dialog).copied() {
+                    let was_held = self.is_held(leg);
                     // An answer that does not fit changes nothing: what was agreed before holds on.
                     self.take_answer(leg, &body).ok();
-                    self.note_hold(now, leg, false);
+                    self.note_hold(now, leg, was_held);
                 }
             }
             Event::StreamBroken { stream, .. } => self.push(Output::CloseStream(stream)),
@@ -198,7 +199,15 @@ impl Node {
         let Some(leg) = self.by_dialog.get(&dialog).copied() else {
             return self.agent.reject_reoffer(sip_time(now), dialog, 481);
         };
-        let was_held = self.port_mut(leg).is_some_and(|port| port.held());
+        // Of several phones that ring, one cannot choose for all.
+        if self
+            .legs
+            .get(&leg)
+            .is_some_and(|leg| matches!(&leg.side, Side::Dialled { forks } if forks.len() > 1))
+        {
+            return self.agent.reject_reoffer(sip_time(now), dialog, 488);
+        }
+        let was_held = self.is_held(leg);
         let answer = match body {
             Some(body) => Session::parse(body).and_then(|offer| self.answer_offer(leg, &offer)),
             None => self.port_mut(leg).map(Port::offer).ok_or(SdpError::NoAudio),
@@ -210,8 +219,12 @@ impl Node {
         self.note_hold(now, leg, was_held);
     }
 
+    fn is_held(&mut self, leg: LegId) -> bool {
+        self.port_mut(leg).is_some_and(|port| port.held())
+    }
+
     fn note_hold(&mut self, now: Now, leg: LegId, was_held: bool) {
-        let held = self.port_mut(leg).is_some_and(|port| port.held());
+        let held = self.is_held(leg);
         match (was_held, held) {
             (false, true) => self.report(now, Report::LegHeld { leg }),
             (true, false) => self.report(now, Report::LegRetrieved { leg }),

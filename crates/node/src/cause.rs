@@ -20,7 +20,7 @@ pub(crate) const fn from_final(code: u16) -> Cause {
 pub(crate) const fn from_clear(cause: ClearCause) -> Cause {
     match cause {
         ClearCause::Bye | ClearCause::Cancelled => Cause::Normal,
-        ClearCause::NoAck | ClearCause::Unreachable => Cause::Lost,
+        ClearCause::NoAck | ClearCause::Unreachable | ClearCause::Expired => Cause::Lost,
     }
 }
 

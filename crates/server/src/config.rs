@@ -65,6 +65,10 @@ pub struct Sip {
     pub expires_max_s: Whole<60, 86_400>,
     /// How often a talking phone is asked whether it is still there; nought never asks. Seconds.
     pub ping_s: Whole<0, 3_600>,
+    /// The interval of session timers (RFC 4028) that we ask for and grant; nought has none. Seconds.
+    pub session_expires_s: Whole<0, 86_400>,
+    /// The shortest such interval that we take. Seconds.
+    pub session_expires_min_s: Whole<1, 86_400>,
 }
 
 /// Our own API.
@@ -207,6 +211,11 @@ impl Config {
             let wrong = format!("must be at most sip.expires_max_s ({})", self.sip.expires_max_s.get());
             return Err(("sip.expires_min_s", wrong));
         }
+        let (interval_s, min_s) = (self.sip.session_expires_s.get(), self.sip.session_expires_min_s.get());
+        if interval_s > 0 && interval_s < min_s {
+            let wrong = format!("must be 0 or at least sip.session_expires_min_s ({min_s})");
+            return Err(("sip.session_expires_s", wrong));
+        }
         self.check_media()?;
         if self.tls.certificate.as_os_str().is_empty() != self.tls.key.as_os_str().is_empty() {
             return Err(("tls.key", "must be given together with tls.certificate, or neither".to_owned()));
@@ -342,6 +351,8 @@ impl Default for Sip {
             expires_min_s: Whole::known(60),
             expires_max_s: Whole::known(3_600),
             ping_s: Whole::known(60),
+            session_expires_s: Whole::known(1_800),
+            session_expires_min_s: Whole::known(90),
         }
     }
 }

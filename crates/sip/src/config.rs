@@ -17,6 +17,10 @@ pub struct Config {
     pub timing: Timing,
     /// How often a confirmed dialog is asked whether it lives, in milliseconds; 0 turns it off.
     pub dialog_ping_ms: u64,
+    /// Interval of the session timer (RFC 4028) that we ask for and grant, in seconds; 0 turns it off.
+    pub session_expires_s: u32,
+    /// A shorter interval is refused with 422, in seconds. The RFC allows no less than 90.
+    pub session_expires_min_s: u32,
     /// Lifetime given to a binding that asks for none, in seconds.
     pub expires_default_s: u32,
     /// A shorter lifetime is refused with 423, in seconds.
@@ -58,6 +62,8 @@ impl Config {
             realm: realm.into(),
             timing: Timing::default(),
             dialog_ping_ms: 60_000,
+            session_expires_s: 1_800,
+            session_expires_min_s: 90,
             expires_default_s: 600,
             expires_min_s: 60,
             expires_max_s: 3_600,

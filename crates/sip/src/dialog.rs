@@ -1,11 +1,16 @@
 //! Peer relations (RFC 3261 section 12).
 
+pub(crate) mod reliable;
+pub(crate) mod timer;
+
 use crate::directory::{AccountId, PeerId};
 use crate::event::Origin;
 use crate::flow::Flow;
 use crate::message::{Headers, Method, Name, NameAddr, Request, Uri};
 use crate::registrar::Binding;
 use crate::transaction::{ClientId, Move, ServerId};
+use reliable::Reliable;
+use timer::{Terms, TimerAsk};
 
 /// Names a dialog of this user agent; never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -249,6 +254,40 @@ pub(crate) struct Dialog {
     pub(crate) held_ack: Option<ClientId>,
     /// Questions in a row, whether the far end lives, that could not even be sent.
     pub(crate) unreached: u8,
+    pub(crate) upkeep: Upkeep,
+    /// Our provisional responses, where they are acknowledged.
+    pub(crate) reliable: Reliable,
+    /// Their UPDATE or PRACK with an offer that has no answer.
+    pub(crate) updating: Option<Updating>,
+}
+
+/// What keeps a dialog alive beyond the call's own requests.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Upkeep {
+    /// Whether the far end takes UPDATE.
+    pub(crate) update: bool,
+    /// What their last INVITE or UPDATE asks of the timer, until it is answered.
+    pub(crate) asked: TimerAsk,
+    /// The timer that runs.
+    pub(crate) terms: Option<Terms>,
+    /// Our description as it holds: a refresh by re-INVITE says it again.
+    pub(crate) said: Vec<u8>,
+}
+
+impl Upkeep {
+    /// Notes what a message of the far end allows; one that does not say changes nothing.
+    pub(crate) fn note_allowed(&mut self, headers: &Headers) {
+        if headers.get(&Name::Allow).is_some() {
+            self.update = headers.has_token(&Name::Allow, Method::Update.as_str());
+        }
+    }
+}
+
+/// An offer of theirs in a request that is no INVITE.
+#[derive(Clone, Debug)]
+pub(crate) struct Updating {
+    pub(crate) transaction: ServerId,
+    pub(crate) request: Box<Request>,
 }
 
 impl Dialog {
@@ -263,6 +302,9 @@ impl Dialog {
             glare: None,
             held_ack: None,
             unreached: 0,
+            upkeep: Upkeep::default(),
+            reliable: Reliable::default(),
+            updating: None,
         }
     }
 

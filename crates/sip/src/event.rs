@@ -75,7 +75,7 @@ pub enum Event {
         /// Their offer; without one, `answer_reoffer` carries ours.
         body: Option<Vec<u8>>,
     },
-    /// Our offer inside the dialog was answered.
+    /// Our offer inside the dialog was answered; after a refresh by re-INVITE it is the offer that holds already.
     ReofferAnswered {
         /// Which.
         dialog: DialogId,
@@ -132,8 +132,10 @@ pub enum ClearCause {
     Bye,
     /// The caller gave up before an answer.
     Cancelled,
-    /// Our 2xx was never acknowledged.
+    /// Our 2xx was never acknowledged, or a provisional response that had to be.
     NoAck,
     /// The far end does not know the dialog any more (481), does not answer (408), or stays out of reach.
     Unreachable,
+    /// The session timer ran out: nobody said in time that the call still stands (RFC 4028).
+    Expired,
 }

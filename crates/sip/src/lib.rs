@@ -33,6 +33,15 @@
 //! - Re-INVITE: `reoffer` gives `ReofferAnswered` or `ReofferFailed` (glare is retried inside). Theirs gives
 //!   `Reoffered`, to be answered at once by `answer_reoffer` or `reject_reoffer`. When the re-INVITE carried no
 //!   offer, ours goes out in `answer_reoffer` and their answer comes as `ReofferAnswered`.
+//! - UPDATE (RFC 3311) of theirs with an offer is a `Reoffered` too, before the answer as well as after it; one without
+//!   is answered inside.
+//! - Provisional answers go out reliably (RFC 3262) when the caller demands it, or can and `ring` has a body: one at a
+//!   time, and `answer` waits inside for the PRACK of a body. Theirs are acknowledged in order; repeats are not told.
+//!   An answer that came in one is the body of `Answered`, whatever the 2xx says.
+//! - Where both ends know session timers (RFC 4028), a confirmed dialog is refreshed by whoever was chosen: by UPDATE,
+//!   else by our last description once more, which gives a `ReofferAnswered` nobody asked for. A dialog that nobody
+//!   refreshed is `Cleared` with [`ClearCause::Expired`]. OPTIONS pings go on beside it, for they find a dead far end
+//!   sooner.
 //! - Bodies are session descriptions as bytes; [`sdp`] turns an offer into an answer in a few lines.
 //!
 //! # Streams and the shell

@@ -32,6 +32,10 @@ pub const GLARE_RETRIES_MAX: u8 = 5;
 pub const RING_MS_MAX: u64 = 300_000;
 /// Milliseconds between repeated provisional answers, so that proxies keep waiting (RFC 3261 13.3.1.1).
 pub const PROVISIONAL_REPEAT_MS: u64 = 60_000;
+/// Provisional answers that wait for the PRACK of an earlier one. More are dropped.
+pub const PROVISIONALS_WAITING_MAX: usize = 4;
+/// Milliseconds until a refused session refresh is tried again, at most. The timer runs on meanwhile.
+pub const REFRESH_RETRY_MS_MAX: u64 = 10_000;
 /// Added to CSeq by a BYE after a restart: requests sent since the blob was written stay below it.
 pub const BLOB_CSEQ_STEP: u32 = 65_536;
 /// Wrong answers to challenges from one address (an IPv6 /64 counts as one), at once; then 503 until one more is

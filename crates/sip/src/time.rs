@@ -49,7 +49,15 @@ pub(crate) enum DialogTimer {
     NoAck,
     /// Our offer is to be sent again after 491.
     Glare,
-    /// The far end is to be asked whether it lives.
+    /// Our reliable provisional response is to be sent again.
+    Reliable,
+    /// Its PRACK is overdue.
+    NoPrack,
+    /// The session is to be refreshed by us.
+    Refresh,
+    /// It was not refreshed in time.
+    Expiry,
+    /// The far end is to be asked whether it lives. Last, for `stop_dialog` ends here.
     Ping,
 }
 

@@ -3,6 +3,7 @@
 mod asked;
 mod blob;
 mod clients;
+mod early;
 mod farewells;
 mod identity;
 mod inbound;
@@ -11,10 +12,13 @@ mod leave;
 mod outbound;
 mod receive;
 mod register;
+mod reliable;
 mod servers;
 mod strangers;
 mod stray;
 mod streams;
+mod timer;
+mod update;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
@@ -144,6 +148,10 @@ impl UserAgent {
             DialogTimer::Answer => self.repeat_answer(now, id),
             DialogTimer::NoAck => self.answer_not_acknowledged(now, id),
             DialogTimer::Glare => self.repeat_offer(now, id),
+            DialogTimer::Reliable => self.repeat_reliable(now, id),
+            DialogTimer::NoPrack => self.prack_missing(now, id),
+            DialogTimer::Refresh => self.refresh(now, id),
+            DialogTimer::Expiry => self.expire(now, id),
             DialogTimer::Ping => self.ping_by_itself(now, id),
         }
     }
@@ -233,7 +241,7 @@ impl UserAgent {
         self.dialogs.insert(id, dialog);
     }
 
-    /// Forgets a dialog. Their INVITE without a final response is answered 487.
+    /// Forgets a dialog. Their INVITE or UPDATE without a final response is answered 487.
     fn remove_dialog(&mut self, now: Timestamp, id: DialogId) -> Option<Dialog> {
         let dialog = self.dialogs.remove(&id)?;
         assert_legal(dialog.phase(), crate::dialog::Phase::Gone);
@@ -249,6 +257,9 @@ impl UserAgent {
         self.timers.stop_dialog(id);
         if let Some(invite) = dialog.unanswered() {
             self.respond_invite(now, invite, 487, |_| {});
+        }
+        if let Some(updating) = &dialog.updating {
+            self.finish_update(now, updating, 487, |_| {});
         }
         Some(dialog)
     }

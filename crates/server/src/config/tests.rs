@@ -116,6 +116,12 @@ fn values_that_contradict_each_other_are_told_at_one_of_them() {
         expect!["cordial.toml: media.rtp_ports: must not hold the port of sip.udp (17000)"],
     );
     check(
+        "[sip]\nsession_expires_s = 60\n",
+        expect![
+            "cordial.toml:2: sip.session_expires_s: must be 0 or at least sip.session_expires_min_s (90)"
+        ],
+    );
+    check(
         "[sip]\nexpires_min_s = 900\nexpires_max_s = 600\n",
         expect!["cordial.toml:2: sip.expires_min_s: must be at most sip.expires_max_s (600)"],
     );

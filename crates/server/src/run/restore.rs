@@ -116,6 +116,8 @@ fn node_config(config: &Config, listeners: Vec<Listener>) -> cordial_node::Confi
     let mut agent = cordial_sip::Config::new(listeners, config.sip.realm.as_str());
     agent.user_agent = format!("Cordial/{}", env!("CARGO_PKG_VERSION"));
     agent.dialog_ping_ms = config.sip.ping_s.get() * 1_000;
+    agent.session_expires_s = seconds(config.sip.session_expires_s.get());
+    agent.session_expires_min_s = seconds(config.sip.session_expires_min_s.get());
     agent.expires_min_s = seconds(config.sip.expires_min_s.get());
     agent.expires_max_s = seconds(config.sip.expires_max_s.get());
     agent.expires_default_s = agent.expires_default_s.clamp(agent.expires_min_s, agent.expires_max_s);

@@ -21,15 +21,19 @@ pub enum Name {
     From,
     MaxForwards,
     MinExpires,
+    MinSe,
     Path,
     ProxyAuthenticate,
     ProxyAuthorization,
+    RAck,
+    RSeq,
     Reason,
     RecordRoute,
     Require,
     RetryAfter,
     Route,
     Server,
+    SessionExpires,
     Supported,
     To,
     Unsupported,
@@ -41,7 +45,7 @@ pub enum Name {
 }
 
 /// Name, how it is written, and its compact form (RFC 3261 section 7.3.3).
-const KNOWN: [(Name, &str, &str); 28] = [
+const KNOWN: [(Name, &str, &str); 32] = [
     (Name::Via, "Via", "v"),
     (Name::From, "From", "f"),
     (Name::To, "To", "t"),
@@ -67,6 +71,10 @@ const KNOWN: [(Name, &str, &str); 28] = [
     (Name::Accept, "Accept", ""),
     (Name::ContentEncoding, "Content-Encoding", "e"),
     (Name::MinExpires, "Min-Expires", ""),
+    (Name::SessionExpires, "Session-Expires", "x"),
+    (Name::MinSe, "Min-SE", ""),
+    (Name::RAck, "RAck", ""),
+    (Name::RSeq, "RSeq", ""),
     (Name::Path, "Path", ""),
     (Name::Reason, "Reason", ""),
     (Name::RetryAfter, "Retry-After", ""),

@@ -114,7 +114,8 @@ impl UserAgent {
             return;
         }
         if asked.request.method == Method::Options {
-            self.refuse(&asked, 200, capabilities);
+            let supported = self.supported();
+            self.refuse(&asked, 200, |response| capabilities(response, supported));
         } else if self.servers.len() >= SERVER_TRANSACTIONS_MAX {
             self.refuse(&asked, 503, retry_later);
         } else if asked.request.method == Method::Register {
@@ -140,10 +141,16 @@ impl UserAgent {
             }
             Some(Some(_)) | None => {}
         }
-        // Nothing that must be understood is: 100rel, timer and the like are not spoken here.
-        let required: Vec<&str> = headers.values(&Name::Require).collect();
-        if !required.is_empty() {
-            let unsupported = required.join(", ");
+        let spoken: Vec<&str> = self.supported().split(", ").collect();
+        let registers = asked.request.method == Method::Register;
+        let is_spoken = |option: &&str| {
+            spoken.iter().any(|known| known.eq_ignore_ascii_case(option))
+                || (registers && option.eq_ignore_ascii_case("path"))
+        };
+        let unsupported: Vec<&str> =
+            headers.values(&Name::Require).filter(|option| !is_spoken(option)).collect();
+        if !unsupported.is_empty() {
+            let unsupported = unsupported.join(", ");
             self.refuse(asked, 420, |response| {
                 response.headers.push(Name::Unsupported, unsupported);
             });
@@ -220,9 +227,10 @@ pub(super) fn allow(response: &mut Response) {
 }
 
 /// RFC 3261 section 11.2.
-pub(super) fn capabilities(response: &mut Response) {
+pub(super) fn capabilities(response: &mut Response, supported: &str) {
     response.headers.push(Name::Allow, ALLOW);
     response.headers.push(Name::Accept, "application/sdp");
+    response.headers.push(Name::Supported, supported);
 }
 
 pub(super) fn retry_later(response: &mut Response) {

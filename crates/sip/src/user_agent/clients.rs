@@ -2,6 +2,7 @@
 
 use super::UserAgent;
 use super::streams::OnStream;
+use crate::dialog::reliable::Early;
 use crate::dialog::{DialogId, State};
 use crate::digest;
 use crate::directory::PeerId;
@@ -27,6 +28,10 @@ pub(super) struct Client {
     tried: u8,
     /// Our ACKs of its 2xx: several when the INVITE forked.
     pub(super) acks: Vec<Acknowledgement>,
+    /// The dialogs that its provisional responses began.
+    pub(super) early: Vec<Early>,
+    /// Whether its session interval was raised after a 422: it is done once.
+    pub(super) stretched: bool,
 }
 
 /// An ACK of a 2xx.
@@ -48,7 +53,11 @@ enum Machine {
 pub(super) enum Purpose {
     Invite(DialogId),
     Reinvite(DialogId),
+    /// A session refresh, by UPDATE or re-INVITE.
+    Refresh(DialogId),
     Ping(DialogId),
+    /// For a provisional response to this INVITE.
+    Prack(ClientId),
     Cancel,
     Bye,
 }
@@ -57,8 +66,9 @@ impl Purpose {
     /// The dialog whose path the request takes.
     pub(super) fn dialog(self) -> Option<DialogId> {
         match self {
-            Self::Invite(id) | Self::Reinvite(id) | Self::Ping(id) => Some(id),
-            Self::Cancel | Self::Bye => None,
+            Self::Invite(id) | Self::Reinvite(id) | Self::Refresh(id) | Self::Ping(id) => Some(id),
+            // A PRACK answers what has just been heard.
+            Self::Prack(_) | Self::Cancel | Self::Bye => None,
         }
     }
 }
@@ -130,8 +140,20 @@ impl UserAgent {
         self.watch_stream(&flow, OnStream::Client(id));
         let bytes = request.to_bytes();
         let lost = self.out_of_reach(purpose);
-        let acks = Vec::new();
-        let client = Client { machine, request, bytes, flow, lost, key, purpose, peer, tried, acks };
+        let client = Client {
+            machine,
+            request,
+            bytes,
+            flow,
+            lost,
+            key,
+            purpose,
+            peer,
+            tried,
+            acks: Vec::new(),
+            early: Vec::new(),
+            stretched: false,
+        };
         self.clients.insert(id, client);
         self.run_client(now, id, steps, None);
         if lost {
@@ -302,23 +324,30 @@ impl UserAgent {
         if matches!(heard.response.code, 401 | 407) && self.retry_with_credentials(now, id, heard.response) {
             return;
         }
+        if heard.response.code == 422 && self.retry_with_longer_timer(now, id, heard.response) {
+            return;
+        }
         match purpose {
             Purpose::Invite(dialog) => self.invite_heard(now, dialog, id, heard),
             Purpose::Reinvite(dialog) => self.reinvite_heard(now, dialog, id, heard),
+            Purpose::Refresh(dialog) => self.refresh_heard(now, dialog, id, heard),
             Purpose::Ping(dialog) => self.ping_heard(now, dialog, heard.response.code),
-            Purpose::Cancel | Purpose::Bye => {}
+            Purpose::Prack(_) | Purpose::Cancel | Purpose::Bye => {}
         }
     }
 
     fn nothing_heard(&mut self, now: Timestamp, id: ClientId, code: u16) {
-        match self.clients.get(&id).map(|client| client.purpose) {
+        let asked = self.clients.get(&id).map(|client| (client.purpose, client.key.1 == Method::Invite));
+        let by_invite = asked.is_some_and(|(_, by_invite)| by_invite);
+        match asked.map(|(purpose, _)| purpose) {
             Some(Purpose::Invite(dialog)) => {
                 self.invite_failed(now, dialog, code, crate::message::reason_phrase(code));
             }
             Some(Purpose::Reinvite(dialog)) => self.reinvite_failed(now, dialog, code),
+            Some(Purpose::Refresh(dialog)) => self.refresh_failed(now, dialog, by_invite, code),
             Some(Purpose::Ping(dialog)) if code == 408 => self.ping_heard(now, dialog, code),
             Some(Purpose::Ping(dialog)) => self.ping_not_carried(now, dialog),
-            Some(Purpose::Cancel | Purpose::Bye) | None => {}
+            Some(Purpose::Prack(_) | Purpose::Cancel | Purpose::Bye) | None => {}
         }
     }
 
@@ -342,15 +371,34 @@ impl UserAgent {
         if client.tried >= AUTH_RETRIES_MAX || (client.tried == 1 && !stale) {
             return false;
         }
-        let (purpose, tried, flow, peer) = (client.purpose, client.tried + 1, client.flow, client.peer);
+        request.headers.set(name, value);
+        let (tried, stretched) = (client.tried + 1, client.stretched);
+        self.send_again(now, id, request, tried, stretched)
+    }
+
+    /// Sends a refused request again as it is now, under a new number and branch. False if nobody wants it any more.
+    pub(super) fn send_again(
+        &mut self,
+        now: Timestamp,
+        id: ClientId,
+        mut request: Request,
+        tried: u8,
+        stretched: bool,
+    ) -> bool {
+        let Some(client) = self.clients.get(&id) else {
+            return false;
+        };
+        let (purpose, flow, peer) = (client.purpose, client.flow, client.peer);
         let Some(cseq) = self.next_cseq(purpose, &request) else {
             return false;
         };
         request.headers.remove(&Name::Via);
         request.headers.set(Name::CSeq, format!("{cseq} {}", request.method));
-        request.headers.set(name, value);
         let (branch, via) = self.new_via(&flow, request.headers.get(&Name::CallId).unwrap_or_default());
         let retried = self.start_client_on(now, request, flow, peer, purpose, (branch, via, tried));
+        if let Some(client) = self.clients.get_mut(&retried) {
+            client.stretched = stretched;
+        }
         if let Purpose::Invite(dialog) = purpose
             && let Some(dialog) = self.dialogs.get_mut(&dialog)
         {
@@ -362,13 +410,19 @@ impl UserAgent {
     /// CSeq for a request that is sent again; `None` if nobody wants it any more.
     fn next_cseq(&mut self, purpose: Purpose, request: &Request) -> Option<u32> {
         match purpose {
-            Purpose::Invite(id) | Purpose::Reinvite(id) | Purpose::Ping(id) => {
+            Purpose::Invite(id) | Purpose::Reinvite(id) | Purpose::Refresh(id) | Purpose::Ping(id) => {
                 let dialog = self.dialogs.get_mut(&id)?;
                 if let State::Cancelling { .. } = dialog.state {
                     return None;
                 }
                 dialog.relation.cseq += 1;
                 Some(dialog.relation.cseq)
+            }
+            Purpose::Prack(invite) => {
+                let to = Essentials::read(&request.headers).ok()?.to;
+                let relation = &mut self.early_mut(invite, to.tag()?)?.relation;
+                relation.cseq += 1;
+                Some(relation.cseq)
             }
             Purpose::Bye => Some(Essentials::read(&request.headers).ok()?.cseq + 1),
             Purpose::Cancel => None,
@@ -400,6 +454,8 @@ impl UserAgent {
             peer,
             tried: 0,
             acks: Vec::new(),
+            early: Vec::new(),
+            stretched: false,
         };
         self.clients.insert(id, client);
         id

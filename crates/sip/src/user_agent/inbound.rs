@@ -2,7 +2,8 @@
 
 use super::UserAgent;
 use super::asked::{Asked, capabilities, retry_later};
-use crate::dialog::{Dialog, DialogId, Offering, Relation, State, Unacked};
+use crate::dialog::reliable::{Reliable, Wish};
+use crate::dialog::{Dialog, DialogId, Offering, Relation, State, Unacked, Upkeep};
 use crate::event::{ClearCause, Event, Origin};
 use crate::flow::Flow;
 use crate::limits::{HEADERS_PASSED, PROVISIONAL_REPEAT_MS};
@@ -26,6 +27,9 @@ impl UserAgent {
         let Some(origin) = self.identify(now, &asked) else {
             return;
         };
+        if self.refused_by_timer(now, &asked) {
+            return;
+        }
         if self.dialogs.len() >= self.config.dialogs_max {
             return self.refuse(&asked, 503, retry_later);
         }
@@ -46,8 +50,12 @@ impl UserAgent {
             glare: None,
             held_ack: None,
             unreached: 0,
+            upkeep: Upkeep::default(),
+            reliable: Reliable { wish: Wish::read(&request.headers), ..Reliable::default() },
+            updating: None,
         };
         self.add_dialog(id, dialog);
+        self.note_asked(id, &request.headers);
         let (from_user, from_name) = self.caller(origin, &essentials.from, &request.headers);
         self.events.push_back(Event::Incoming {
             dialog: id,
@@ -96,11 +104,15 @@ impl UserAgent {
         }
     }
 
-    /// Says 180, 182 or 183 to a caller; `body` is early media.
+    /// Says 180, 182 or 183 to a caller; `body` is early media. It goes out reliably where the caller demands it, or can
+    /// and there is a body.
     pub fn ring(&mut self, now: Timestamp, dialog: DialogId, code: u16, body: Option<Vec<u8>>) {
         let Some(invite) = self.incoming(dialog).filter(|_| (101..200).contains(&code)) else {
             return;
         };
+        if self.ring_reliably(now, dialog, code, body.as_ref()) {
+            return;
+        }
         let contact = self.contact_of(dialog);
         self.respond_invite(now, invite, code, |response| {
             response.headers.push(Name::Contact, contact);
@@ -126,13 +138,23 @@ impl UserAgent {
         else {
             return;
         };
-        let contact = self.contact_of(dialog);
+        if self.answer_waits(dialog, &body) {
+            return;
+        }
+        let (said_before, body) = self.say_once(dialog, body);
+        let had_offer = had_offer || said_before;
+        let terms = self.grant_timer(now, dialog);
+        let (contact, supported) = (self.contact_of(dialog), self.supported());
         self.respond_invite(now, invite, 200, |response| {
             response.headers.push(Name::Contact, contact);
-            capabilities(response);
+            capabilities(response, supported);
+            if let Some(terms) = terms {
+                terms.tell(response);
+            }
             describe(response, body);
         });
         self.timers.stop(TimerKey::Dialog(dialog, DialogTimer::Provisional));
+        self.stop_repeating(dialog);
         let answer = self.await_ack(now, dialog, Unacked { invite, cseq, had_offer, interval_ms: 0 });
         if let Some(dialog) = self.dialogs.get_mut(&dialog) {
             dialog.enter(State::Answered { answer });

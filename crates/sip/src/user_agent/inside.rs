@@ -21,14 +21,16 @@ impl UserAgent {
         let id = *self.dialog_keys.get(&key)?;
         let dialog = self.dialogs.get(&id)?;
         let established = match dialog.state {
-            State::Calling { .. } | State::Cancelling { .. } => false,
+            State::Calling { invite } => self.rings_at(invite, asked.their_tag()),
+            State::Cancelling { .. } => false,
             State::Incoming { .. }
             | State::Answered { .. }
             | State::Leaving { .. }
-            | State::Confirmed { .. } => true,
+            | State::Confirmed { .. } => {
+                dialog.relation.remote.tag().unwrap_or_default() == asked.their_tag()
+            }
         };
-        let same_tag = dialog.relation.remote.tag().unwrap_or_default() == asked.their_tag();
-        (established && same_tag).then_some(id)
+        established.then_some(id)
     }
 
     /// Whether a request came by the dialog's own path or from the same trunk.
@@ -77,28 +79,29 @@ impl UserAgent {
         if !self.admitted(now, asked, id) {
             return;
         }
-        let Some(dialog) = self.dialogs.get_mut(&id) else {
-            return;
-        };
-        // RFC 3261 section 12.2.2: a request that is older than one already served.
-        if dialog.remote_cseq.is_some_and(|last| asked.essentials.cseq <= last) {
+        if !self.in_order(asked, id) {
             return self.respond_inside(now, asked, 500, |_| {});
         }
-        dialog.remote_cseq = Some(asked.essentials.cseq);
+        let rings = self.early_of(asked, id).is_some();
         if self.refused_by_headers(asked) {
             return;
         }
         match asked.request.method {
             Method::Invite => self.handle_reinvite(now, asked, id),
+            // RFC 3261 section 15: whom we ring refuses; BYE is not for that.
+            Method::Bye if rings => self.respond_other(now, asked, 481, |_| {}),
             Method::Bye => self.handle_bye(now, asked, id),
-            Method::Options => self.respond_other(now, asked, 200, capabilities),
+            Method::Options => {
+                let supported = self.supported();
+                self.respond_other(now, asked, 200, |response| capabilities(response, supported));
+            }
             Method::Info => self.handle_info(now, asked, id),
-            // No reliable provisional response was ever sent.
-            Method::Prack => self.respond_other(now, asked, 481, |_| {}),
+            Method::Prack => self.handle_prack(now, asked, id),
+            Method::Update => self.handle_update(now, asked, id),
             Method::Subscribe | Method::Notify | Method::Publish => {
                 self.respond_other(now, asked, 489, |_| {});
             }
-            Method::Register | Method::Update | Method::Refer | Method::Message => {
+            Method::Register | Method::Refer | Method::Message => {
                 self.respond_other(now, asked, 405, allow);
             }
             Method::Other(_) => self.respond_other(now, asked, 501, allow),
@@ -106,7 +109,7 @@ impl UserAgent {
         }
     }
 
-    fn respond_inside(
+    pub(super) fn respond_inside(
         &mut self,
         now: Timestamp,
         asked: &Asked,
@@ -171,10 +174,14 @@ impl UserAgent {
 
     fn handle_reinvite(&mut self, now: Timestamp, asked: &Asked, id: DialogId) {
         let state = self.dialogs.get(&id).map(|dialog| dialog.state.clone());
+        let updating = self.dialogs.get(&id).is_some_and(|dialog| dialog.updating.is_some());
         match state {
-            Some(State::Confirmed { offering: Offering::Nobody }) => {}
+            Some(State::Confirmed { offering: Offering::Nobody }) if !updating => {}
             // RFC 3261 section 14.2: a second INVITE before the final response to the first.
-            Some(State::Incoming { .. } | State::Confirmed { offering: Offering::Theirs { .. } }) => {
+            Some(
+                State::Incoming { .. }
+                | State::Confirmed { offering: Offering::Nobody | Offering::Theirs { .. } },
+            ) => {
                 return self.refuse_reinvite(now, asked, 500, |response| {
                     response.headers.push(Name::RetryAfter, "3");
                 });
@@ -189,9 +196,10 @@ impl UserAgent {
             )
             | None => return self.refuse_reinvite(now, asked, 491, |_| {}),
         }
-        if self.refused_by_body(asked) {
+        if self.refused_by_body(asked) || self.refused_by_timer(now, asked) {
             return;
         }
+        self.note_asked(id, &asked.request.headers);
         let invite = self.open_invite(asked, String::new(), Some(id));
         self.respond_invite(now, invite, 100, |_| {});
         let had_offer = !asked.request.body.is_empty();
@@ -205,18 +213,28 @@ impl UserAgent {
         self.events.push_back(Event::Reoffered { dialog: id, body });
     }
 
-    /// Answers their re-INVITE, with our offer if it had none.
+    /// Answers their re-INVITE, with our offer if it had none, or their offer in an UPDATE.
     pub fn answer_reoffer(&mut self, now: Timestamp, dialog: DialogId, body: Vec<u8>) {
         let id = dialog;
+        if let Some(updating) = self.dialogs.get_mut(&id).and_then(|dialog| dialog.updating.take()) {
+            return self.accept_update(now, id, &updating, body);
+        }
         let Some(State::Confirmed { offering: Offering::Theirs { invite, cseq, had_offer, contact } }) =
             self.dialogs.get(&id).map(|dialog| dialog.state.clone())
         else {
             return;
         };
-        let our_contact = self.contact_of(id);
+        if let Some(dialog) = self.dialogs.get_mut(&id) {
+            dialog.upkeep.said.clone_from(&body);
+        }
+        let terms = self.grant_timer(now, id);
+        let (our_contact, supported) = (self.contact_of(id), self.supported());
         self.respond_invite(now, invite, 200, |response| {
             response.headers.push(Name::Contact, our_contact);
-            capabilities(response);
+            capabilities(response, supported);
+            if let Some(terms) = terms {
+                terms.tell(response);
+            }
             describe(response, body);
         });
         let answer = self.await_ack(now, id, Unacked { invite, cseq, had_offer, interval_ms: 0 });
@@ -228,14 +246,17 @@ impl UserAgent {
         }
     }
 
-    /// Refuses their re-INVITE; what held before holds on.
+    /// Refuses their re-INVITE or UPDATE; what held before holds on.
     pub fn reject_reoffer(&mut self, now: Timestamp, dialog: DialogId, code: u16) {
+        let code = if (300..700).contains(&code) { code } else { 488 };
+        if let Some(updating) = self.dialogs.get_mut(&dialog).and_then(|dialog| dialog.updating.take()) {
+            return self.finish_update(now, &updating, code, |_| {});
+        }
         let Some(State::Confirmed { offering: Offering::Theirs { invite, .. } }) =
             self.dialogs.get(&dialog).map(|dialog| dialog.state.clone())
         else {
             return;
         };
-        let code = if (300..700).contains(&code) { code } else { 488 };
         self.respond_invite(now, invite, code, |_| {});
         if let Some(dialog) = self.dialogs.get_mut(&dialog) {
             dialog.enter(State::Confirmed { offering: Offering::Nobody });
@@ -246,7 +267,8 @@ impl UserAgent {
     pub fn reoffer(&mut self, now: Timestamp, dialog: DialogId, body: Vec<u8>) -> Result<(), ReofferError> {
         let found = self.dialogs.get(&dialog).ok_or(ReofferError::NoSuchDialog)?;
         match &found.state {
-            State::Confirmed { offering: Offering::Nobody } if found.glare.is_none() => {}
+            State::Confirmed { offering: Offering::Nobody }
+                if found.glare.is_none() && found.updating.is_none() => {}
             State::Confirmed { .. } => return Err(ReofferError::Pending),
             State::Cancelling { .. } | State::Leaving { .. } => return Err(ReofferError::NoSuchDialog),
             State::Calling { .. } | State::Incoming { .. } | State::Answered { .. } => {
@@ -258,15 +280,26 @@ impl UserAgent {
     }
 
     fn send_reinvite(&mut self, now: Timestamp, id: DialogId, body: Vec<u8>) {
+        self.send_reinvite_for(now, id, body, Purpose::Reinvite(id));
+    }
+
+    pub(super) fn send_reinvite_for(
+        &mut self,
+        now: Timestamp,
+        id: DialogId,
+        body: Vec<u8>,
+        purpose: Purpose,
+    ) {
         let Some(dialog) = self.dialogs.get_mut(&id) else {
             return;
         };
         dialog.relation.cseq += 1;
         dialog.enter(State::Confirmed { offering: Offering::Ours });
-        let relation = dialog.relation.clone();
+        let (relation, terms) = (dialog.relation.clone(), dialog.upkeep.terms);
         let mut request = relation.request(Method::Invite, relation.cseq);
         self.dress_invite(&mut request, &relation, body);
-        self.start_client(now, request, relation.flow, relation.peer, Purpose::Reinvite(id));
+        self.ask_for_timer(&mut request, false, terms);
+        self.start_client(now, request, relation.flow, relation.peer, purpose);
     }
 
     pub(super) fn reinvite_heard(
@@ -277,20 +310,39 @@ impl UserAgent {
         heard: &Heard<'_>,
     ) {
         match heard.response.code {
-            100..=199 => {}
-            200..=299 => {
-                if self.acknowledge_success(client, heard, false).is_some() && self.offer_is_over(id) {
-                    let body = heard.response.body.clone();
-                    self.events.push_back(Event::ReofferAnswered { dialog: id, body });
-                }
+            100..=199 => {
+                self.early_heard(now, client, heard);
             }
+            200..=299 => self.reinvite_succeeded(now, id, client, heard),
             491 => self.glare(now, id, client),
             code => self.reinvite_failed(now, id, code),
         }
     }
 
+    pub(super) fn reinvite_succeeded(
+        &mut self,
+        now: Timestamp,
+        id: DialogId,
+        client: ClientId,
+        heard: &Heard<'_>,
+    ) {
+        let offered = self.clients.get(&client).map(|client| client.request.body.clone());
+        if self.acknowledge_success(client, heard, false).is_none() || !self.offer_is_over(id) {
+            return;
+        }
+        if let Some((dialog, offered)) = self.dialogs.get_mut(&id).zip(offered) {
+            dialog.upkeep.said = offered;
+            dialog.upkeep.note_allowed(&heard.response.headers);
+        }
+        self.settle_timer(now, id, &heard.response.headers);
+        let early = self.early_mut(client, heard.essentials.to.tag().unwrap_or_default());
+        let early_answer = early.and_then(|early| early.answer.take());
+        let body = early_answer.unwrap_or_else(|| heard.response.body.clone());
+        self.events.push_back(Event::ReofferAnswered { dialog: id, body });
+    }
+
     /// Whether our offer was still wanted.
-    fn offer_is_over(&mut self, id: DialogId) -> bool {
+    pub(super) fn offer_is_over(&mut self, id: DialogId) -> bool {
         let Some(dialog) = self.dialogs.get_mut(&id) else {
             return false;
         };
@@ -335,9 +387,14 @@ impl UserAgent {
         }
         dialog.glare = Some(Glare { body, tried });
         dialog.enter(State::Confirmed { offering: Offering::Nobody });
-        let (low, high) = if dialog.ours { (210, 400) } else { (0, 200) };
-        let wait_ms = self.chance.between(low, high) * 10;
+        let ours = dialog.ours;
+        let wait_ms = self.glare_wait_ms(ours);
         self.timers.set(TimerKey::Dialog(id, DialogTimer::Glare), now + wait_ms);
+    }
+
+    pub(super) fn glare_wait_ms(&mut self, ours: bool) -> u64 {
+        let (low, high) = if ours { (210, 400) } else { (0, 200) };
+        self.chance.between(low, high) * 10
     }
 
     pub(super) fn repeat_offer(&mut self, now: Timestamp, id: DialogId) {
@@ -348,13 +405,11 @@ impl UserAgent {
             return;
         };
         match dialog.state {
-            State::Confirmed { offering: Offering::Nobody } => {
+            State::Confirmed { offering: Offering::Nobody } if dialog.updating.is_none() => {
                 let body = glare.body.clone();
                 self.send_reinvite(now, id, body);
             }
-            State::Confirmed {
-                offering: Offering::Ours | Offering::Theirs { .. } | Offering::Unacked(_),
-            }
+            State::Confirmed { .. }
             | State::Calling { .. }
             | State::Cancelling { .. }
             | State::Incoming { .. }
@@ -412,7 +467,7 @@ impl UserAgent {
         }
     }
 
-    fn far_end_is_gone(&mut self, now: Timestamp, id: DialogId, code: u16) {
+    pub(super) fn far_end_is_gone(&mut self, now: Timestamp, id: DialogId, code: u16) {
         let confirmed =
             self.dialogs.get(&id).is_some_and(|dialog| matches!(dialog.state, State::Confirmed { .. }));
         if !confirmed {

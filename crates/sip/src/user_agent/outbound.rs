@@ -7,7 +7,7 @@ use crate::dialog::{Dialog, DialogId, Invite, Offering, Phase, Relation, State, 
 use crate::event::{Event, Origin};
 use crate::flow::Flow;
 use crate::limits::{FORKS_MAX, RING_MS_MAX};
-use crate::message::{ALLOW, Essentials, Method, Name, NameAddr, Request, Uri};
+use crate::message::{ALLOW, Method, Name, NameAddr, Request, Uri};
 use crate::time::{DialogTimer, TimerKey, Timestamp};
 use crate::transaction::ClientId;
 
@@ -64,13 +64,17 @@ impl UserAgent {
         for (name, value) in headers.into_iter().filter(|(name, _)| passes(name)) {
             request.headers.push(Name::new(&name), value);
         }
+        let said = body.clone();
         self.dress_invite(&mut request, &relation, body);
+        self.ask_for_timer(&mut request, true, None);
         let (flow, peer) = (relation.flow, relation.peer);
         let purpose = Purpose::Invite(id);
         let client = self.start_client(now, request, flow, peer, purpose);
         let state = State::Calling { invite: client };
         let origin = aim.origin;
-        self.add_dialog(id, Dialog::of_ours(relation, state, origin));
+        let mut dialog = Dialog::of_ours(relation, state, origin);
+        dialog.upkeep.said = said;
+        self.add_dialog(id, dialog);
         self.timers.set(TimerKey::Dialog(id, DialogTimer::GiveUp), now + RING_MS_MAX);
         id
     }
@@ -121,6 +125,7 @@ impl UserAgent {
     pub(super) fn dress_invite(&self, request: &mut Request, relation: &Relation, body: Vec<u8>) {
         request.headers.push(Name::Contact, self.contact(&relation.flow, &relation.contact_user));
         request.headers.push(Name::Allow, ALLOW);
+        request.headers.push(Name::Supported, self.supported());
         request.headers.push(Name::UserAgent, self.config.user_agent.clone());
         if !body.is_empty() {
             request.headers.push(Name::ContentType, "application/sdp");
@@ -138,8 +143,9 @@ impl UserAgent {
     }
 
     fn invite_proceeds(&mut self, now: Timestamp, id: DialogId, client: ClientId, heard: &Heard<'_>) {
+        let fresh = self.early_heard(now, client, heard);
         match self.dialogs.get_mut(&id).map(|dialog| &mut dialog.state) {
-            Some(State::Calling { .. }) if heard.response.code > 100 => {
+            Some(State::Calling { .. }) if heard.response.code > 100 && fresh => {
                 let body = Some(heard.response.body.clone()).filter(|body| !body.is_empty());
                 self.events.push_back(Event::Progress { dialog: id, code: heard.response.code, body });
             }
@@ -174,7 +180,7 @@ impl UserAgent {
             dialog.held_ack = Some(client);
         }
         match self.dialogs.get(&id).map(|dialog| &dialog.state) {
-            Some(State::Calling { .. }) => self.dialog_confirmed(now, id, relation, heard),
+            Some(State::Calling { .. }) => self.dialog_confirmed(now, id, client, relation, heard),
             Some(State::Cancelling { .. }) => {
                 // The 200 crossed our CANCEL.
                 self.remove_dialog(now, id);
@@ -194,17 +200,31 @@ impl UserAgent {
         self.send_bye(now, &mut relation, None);
     }
 
-    fn dialog_confirmed(&mut self, now: Timestamp, id: DialogId, relation: Relation, heard: &Heard<'_>) {
+    fn dialog_confirmed(
+        &mut self,
+        now: Timestamp,
+        id: DialogId,
+        client: ClientId,
+        relation: Relation,
+        heard: &Heard<'_>,
+    ) {
+        let tag = relation.remote.tag().unwrap_or_default();
+        let early = self.early_mut(client, tag).cloned();
         let Some(dialog) = self.dialogs.get_mut(&id) else {
             return;
         };
         let contact_user = std::mem::take(&mut dialog.relation.contact_user);
         let (account, instance) = (dialog.relation.account, dialog.relation.instance.take());
-        let cseq = dialog.relation.cseq;
-        dialog.relation = Relation { contact_user, cseq, account, instance, ..relation };
+        dialog.relation = Relation { contact_user, account, instance, ..relation };
         dialog.enter(State::Confirmed { offering: Offering::Nobody });
+        dialog.upkeep.update = early.as_ref().is_some_and(|early| early.update);
+        dialog.upkeep.note_allowed(&heard.response.headers);
+        dialog.remote_cseq = early.as_ref().and_then(|early| early.remote_cseq);
         self.timers.stop(TimerKey::Dialog(id, DialogTimer::GiveUp));
-        self.events.push_back(Event::Answered { dialog: id, body: heard.response.body.clone() });
+        self.settle_timer(now, id, &heard.response.headers);
+        // RFC 3261 section 13.2.1: an answer that came reliably is the answer; what a 2xx says beside it is ignored.
+        let body = early.and_then(|early| early.answer).unwrap_or_else(|| heard.response.body.clone());
+        self.events.push_back(Event::Answered { dialog: id, body });
         self.schedule_ping(now, id);
     }
 
@@ -254,34 +274,24 @@ impl UserAgent {
             return None;
         }
         let request = client.request.clone();
-        let asked = Essentials::read(&request.headers).ok()?;
-        let relation = Relation {
-            call_id: asked.call_id,
-            local: asked.from,
-            remote: asked.to,
-            target: request.uri,
-            routes: request.headers.values(&Name::Route).map(str::to_owned).collect(),
-            flow,
-            cseq: asked.cseq,
-            peer: client.peer,
-            account: None,
-            instance: None,
-            lost: false,
-            contact_user: String::new(),
-        };
+        let relation = client.relation()?;
+        let cseq = relation.cseq;
+        // Requests of ours in the early dialog have gone before.
+        let early = client.early.iter().find(|early| early.tag() == tag);
+        let relation = Relation { cseq: early.map_or(cseq, |early| early.relation.cseq), ..relation };
         let relation = match client.purpose {
-            Purpose::Reinvite(dialog) => match self.dialogs.get_mut(&dialog) {
+            Purpose::Reinvite(dialog) | Purpose::Refresh(dialog) => match self.dialogs.get_mut(&dialog) {
                 Some(dialog) => {
                     dialog.relation.refresh_target(&heard.response.headers);
                     dialog.relation.clone()
                 }
                 None => relation,
             },
-            Purpose::Invite(_) | Purpose::Ping(_) | Purpose::Cancel | Purpose::Bye => {
+            Purpose::Invite(_) | Purpose::Prack(_) | Purpose::Ping(_) | Purpose::Cancel | Purpose::Bye => {
                 relation.established_by(&heard.response.headers, &heard.essentials.to)
             }
         };
-        let mut ack = relation.request(Method::Ack, asked.cseq);
+        let mut ack = relation.request(Method::Ack, cseq);
         // RFC 3261 section 13.2.2.4: the same credentials as the INVITE.
         ack.headers.copy(&request.headers, &Name::Authorization);
         ack.headers.copy(&request.headers, &Name::ProxyAuthorization);

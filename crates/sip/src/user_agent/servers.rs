@@ -158,7 +158,17 @@ impl UserAgent {
         let mut response = Response::to_request(&asked.request, code, Some(tag));
         self.sign(&mut response);
         edit(&mut response);
-        let id = self.open_server(asked, Machine::Other(ServerOther::start()));
+        let id = self.open_other(asked);
+        self.answer_other(now, id, &response);
+    }
+
+    /// Takes up a request that is answered later. Whoever takes it up must see to that: no timer does.
+    pub(super) fn open_other(&mut self, asked: &Asked) -> ServerId {
+        self.open_server(asked, Machine::Other(ServerOther::start()))
+    }
+
+    /// Answers a request taken up before.
+    pub(super) fn answer_other(&mut self, now: Timestamp, id: ServerId, response: &Response) {
         if let Some(server) = self.servers.get_mut(&id) {
             server.last = response.to_bytes();
         }

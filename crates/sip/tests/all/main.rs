@@ -5,6 +5,8 @@ mod answers;
 #[cfg(test)]
 mod bench;
 #[cfg(test)]
+mod calls;
+#[cfg(test)]
 mod crashes;
 #[cfg(test)]
 mod digest;
@@ -17,7 +19,11 @@ mod pair;
 #[cfg(test)]
 mod parser;
 #[cfg(test)]
+mod refresh;
+#[cfg(test)]
 mod registrar;
+#[cfg(test)]
+mod reliable;
 #[cfg(test)]
 mod sdp;
 #[cfg(test)]
@@ -26,3 +32,5 @@ mod strangers;
 mod streams;
 #[cfg(test)]
 mod torture;
+#[cfg(test)]
+mod update;
