@@ -8,6 +8,7 @@ use crate::event::Origin;
 use crate::flow::Flow;
 use crate::message::{Headers, Method, Name, NameAddr, Request, Uri};
 use crate::registrar::Binding;
+use crate::time::Timestamp;
 use crate::transaction::{ClientId, Move, ServerId};
 use reliable::Reliable;
 use timer::{Terms, TimerAsk};
@@ -270,6 +271,8 @@ pub(crate) struct Upkeep {
     pub(crate) asked: TimerAsk,
     /// The timer that runs.
     pub(crate) terms: Option<Terms>,
+    /// When our last request that refreshes it was first sent.
+    pub(crate) asked_at: Timestamp,
     /// Our description as it holds: a refresh by re-INVITE says it again.
     pub(crate) said: Vec<u8>,
 }

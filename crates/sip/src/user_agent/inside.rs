@@ -295,6 +295,7 @@ impl UserAgent {
         };
         dialog.relation.cseq += 1;
         dialog.enter(State::Confirmed { offering: Offering::Ours });
+        dialog.upkeep.asked_at = now;
         let (relation, terms) = (dialog.relation.clone(), dialog.upkeep.terms);
         let mut request = relation.request(Method::Invite, relation.cseq);
         self.dress_invite(&mut request, &relation, body);
@@ -334,7 +335,7 @@ impl UserAgent {
             dialog.upkeep.said = offered;
             dialog.upkeep.note_allowed(&heard.response.headers);
         }
-        self.settle_timer(now, id, &heard.response.headers);
+        self.settle_timer_again(now, id, &heard.response.headers);
         let early = self.early_mut(client, heard.essentials.to.tag().unwrap_or_default());
         let early_answer = early.and_then(|early| early.answer.take());
         let body = early_answer.unwrap_or_else(|| heard.response.body.clone());

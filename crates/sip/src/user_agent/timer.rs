@@ -64,13 +64,22 @@ impl UserAgent {
         terms
     }
 
-    /// Takes over what a 2xx to a request of ours says of the timer.
+    /// Takes over what the 2xx to our INVITE says of the timer.
     pub(super) fn settle_timer(&mut self, now: Timestamp, id: DialogId, headers: &Headers) {
         let terms = self.timer_policy().and_then(|policy| policy.settled(headers));
         self.run_timer(now, id, terms);
     }
 
-    fn run_timer(&mut self, now: Timestamp, id: DialogId, terms: Option<Terms>) {
+    /// The same of the 2xx to a request inside the dialog. The far end has counted since it first came, and its 2xx may
+    /// have been lost more than once: whoever refreshes counts since it first went.
+    pub(super) fn settle_timer_again(&mut self, now: Timestamp, id: DialogId, headers: &Headers) {
+        let terms = self.timer_policy().and_then(|policy| policy.settled(headers));
+        let asked_at = self.dialogs.get(&id).map(|dialog| dialog.upkeep.asked_at);
+        let we_refresh = terms.is_some_and(|terms| terms.we_refresh);
+        self.run_timer(asked_at.filter(|_| we_refresh).unwrap_or(now), id, terms);
+    }
+
+    fn run_timer(&mut self, since: Timestamp, id: DialogId, terms: Option<Terms>) {
         let Some(dialog) = self.dialogs.get_mut(&id) else {
             return;
         };
@@ -78,7 +87,7 @@ impl UserAgent {
         let mut run = |timer: DialogTimer, after_ms: Option<u64>| {
             let key = TimerKey::Dialog(id, timer);
             match after_ms {
-                Some(after_ms) => self.timers.set(key, now + after_ms),
+                Some(after_ms) => self.timers.set(key, since + after_ms),
                 None => self.timers.stop(key),
             }
         };
@@ -119,6 +128,7 @@ impl UserAgent {
             return;
         };
         dialog.relation.cseq += 1;
+        dialog.upkeep.asked_at = now;
         let (relation, terms) = (dialog.relation.clone(), dialog.upkeep.terms);
         let mut request = relation.request(Method::Update, relation.cseq);
         self.dress_invite(&mut request, &relation, Vec::new());
@@ -145,7 +155,7 @@ impl UserAgent {
                     dialog.relation.refresh_target(&response.headers);
                     dialog.upkeep.note_allowed(&response.headers);
                 }
-                self.settle_timer(now, id, &response.headers);
+                self.settle_timer_again(now, id, &response.headers);
             }
             // They said they take UPDATE, and do not.
             405 | 501 if !by_invite => {

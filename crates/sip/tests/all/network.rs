@@ -154,6 +154,104 @@ fn glare_is_resolved_and_both_offers_are_answered() {
 }
 
 #[test]
+fn early_media_and_all_that_rings_after_it_arrives_once_and_in_order() {
+    let mut answered = 0;
+    for seed in 0..SEEDS {
+        let mut pair = Pair::new(seed, LOSS);
+        dial(&mut pair);
+        let mut ring = |_: usize, ua: &mut UserAgent, now: Timestamp, event: &Event| {
+            if let Event::Incoming { dialog, .. } = event {
+                ua.ring(now, *dialog, 183, Some(OFFER.into()));
+                for code in [182, 181, 180] {
+                    ua.ring(now, *dialog, code, None);
+                }
+            }
+        };
+        pair.run(90_000, &mut ring);
+        let heard: Vec<u16> = pair.sides[0]
+            .events
+            .iter()
+            .filter_map(|event| if let Event::Progress { code, .. } = event { Some(*code) } else { None })
+            .collect();
+        assert!([183, 182, 181, 180].starts_with(&heard), "seed {seed}: {heard:?}");
+        if let Some(dialog) = incoming(&pair) {
+            let now = pair.now;
+            pair.sides[1].ua.answer(now, dialog, b"v=0 another".to_vec());
+        }
+        pair.run(130_000, &mut ring);
+        let early = |event: &Event| matches!(event, Event::Answered { body, .. } if body == OFFER.as_bytes());
+        answered += usize::from(heard.len() == 4 && count(&pair, 0, early) == 1);
+        if let Some(dialog) = incoming(&pair) {
+            let now = pair.now;
+            pair.sides[1].ua.clear(now, dialog, None);
+        }
+        pair.assert_nothing_left(seed);
+    }
+    assert!(answered >= SEEDS as usize * 97 / 100, "answered {answered} of {SEEDS}");
+}
+
+#[test]
+fn an_answer_that_waits_for_a_prack_comes_through() {
+    let mut confirmed = 0;
+    for seed in 0..SEEDS {
+        let mut pair = Pair::new(seed, LOSS);
+        let call = dial(&mut pair);
+        pair.run(100_000, &mut |_, ua, now, event| {
+            if let Event::Incoming { dialog, .. } = event {
+                ua.ring(now, *dialog, 183, Some(OFFER.into()));
+                ua.answer(now, *dialog, OFFER.into());
+            }
+        });
+        confirmed += count(&pair, 1, |event| matches!(event, Event::Confirmed { .. }));
+        let now = pair.now;
+        pair.sides[0].ua.clear(now, call, None);
+        pair.assert_nothing_left(seed);
+    }
+    assert!(confirmed >= SEEDS as usize * 97 / 100, "confirmed {confirmed} of {SEEDS}");
+}
+
+/// Calls of a quarter of an hour that live by their session timer alone; how many stood it.
+fn refreshed(censored: &'static str) -> usize {
+    let mut stood = 0;
+    for seed in 0..SEEDS / 3 {
+        let timer_only = |config: &mut cordial_sip::Config| {
+            config.dialog_ping_ms = 0;
+            config.session_expires_s = 90;
+        };
+        let mut pair = Pair::with(seed, LOSS, timer_only);
+        pair.censored = censored;
+        let call = dial(&mut pair);
+        pair.run(900_000, &mut answer_all);
+        let cleared = |event: &Event| matches!(event, Event::Cleared { .. });
+        let talks = count(&pair, 0, |event| matches!(event, Event::Answered { .. })) == 1;
+        stood += usize::from(talks && [0, 1].iter().all(|side| count(&pair, *side, cleared) == 0));
+        // Then the line is cut, and both notice by the timer alone.
+        pair.loss = 100;
+        let end = pair.now.0 + 150_000;
+        pair.run(end, &mut answer_all);
+        for side in 0..2 {
+            assert!(!talks || count(&pair, side, cleared) == 1, "seed {seed}");
+        }
+        let now = pair.now;
+        pair.sides[0].ua.clear(now, call, None);
+        pair.assert_nothing_left(seed);
+    }
+    stood
+}
+
+#[test]
+fn a_call_is_kept_by_updates() {
+    let stood = refreshed("");
+    assert!(stood >= SEEDS as usize / 3 * 97 / 100, "{stood} of {}", SEEDS / 3);
+}
+
+#[test]
+fn a_call_is_kept_by_re_invites_where_update_is_not_spoken() {
+    let stood = refreshed(", UPDATE");
+    assert!(stood >= SEEDS as usize / 3 * 97 / 100, "{stood} of {}", SEEDS / 3);
+}
+
+#[test]
 fn when_one_side_dies_the_other_notices_by_itself() {
     for seed in 0..20 {
         let mut pair = Pair::new(seed, 0);

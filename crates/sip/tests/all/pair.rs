@@ -40,6 +40,8 @@ pub(crate) struct Pair {
     pub(crate) dice: Dice,
     /// In percent.
     pub(crate) loss: u64,
+    /// A word that is cut out of every message on the way.
+    pub(crate) censored: &'static str,
     wire: BTreeMap<(u64, u64), (usize, Vec<u8>)>,
     sent: u64,
 }
@@ -54,6 +56,11 @@ fn flow_to(side: usize) -> Flow {
 
 impl Pair {
     pub(crate) fn new(seed: u64, loss: u64) -> Self {
+        Self::with(seed, loss, |_| {})
+    }
+
+    /// With settings of its own on both sides.
+    pub(crate) fn with(seed: u64, loss: u64, settings: fn(&mut Config)) -> Self {
         let side = |own: usize| {
             let listener = Listener {
                 id: ListenerId(0),
@@ -63,7 +70,9 @@ impl Pair {
                 realm: None,
             };
             let far = flow_to(1 - own);
-            let mut ua = UserAgent::new(Config::new(vec![listener], "pair.example"), seed * 2 + own as u64);
+            let mut config = Config::new(vec![listener], "pair.example");
+            settings(&mut config);
+            let mut ua = UserAgent::new(config, seed * 2 + own as u64);
             ua.set_peer(Peer {
                 id: FAR,
                 addresses: vec![(far.remote.ip(), Some(far.remote.port()))],
@@ -78,6 +87,7 @@ impl Pair {
             now: Timestamp(1_000),
             dice: Dice::new(seed),
             loss,
+            censored: "",
             wire: BTreeMap::new(),
             sent: 0,
         }
@@ -122,7 +132,7 @@ impl Pair {
                     for _ in 0..copies {
                         self.sent += 1;
                         let at = self.now.0 + 5 + self.dice.below(120);
-                        self.wire.insert((at, self.sent), (to, transmit.bytes.clone()));
+                        self.wire.insert((at, self.sent), (to, without(&transmit.bytes, self.censored)));
                     }
                 }
                 let Some(event) = side.ua.poll_event() else {
@@ -150,6 +160,13 @@ impl Pair {
             let left = counts.clients + counts.servers + counts.dialogs + counts.timers + counts.keys;
             assert_eq!(left, 0, "seed {seed}: {counts:?}");
         }
+    }
+}
+
+fn without(bytes: &[u8], word: &str) -> Vec<u8> {
+    match word {
+        "" => bytes.to_vec(),
+        word => String::from_utf8_lossy(bytes).replace(word, "").into_bytes(),
     }
 }
 
