@@ -178,6 +178,8 @@ pub struct Phone {
     config: PhoneConfig,
     chance: Chance,
     agent: UserAgent,
+    /// Whether it asks now and then if the far end of a call is still there.
+    asks: bool,
     registration: Registration,
     habit: Habit,
     /// After a call that rang here was answered, its user hangs up so much later. Milliseconds.
@@ -197,7 +199,7 @@ impl Phone {
     /// A phone that is switched on and does nothing yet.
     pub fn new(config: PhoneConfig, seed: u64) -> Self {
         let mut chance = Chance::new(seed);
-        let agent = user_agent(&config, chance.number());
+        let agent = user_agent(&config, true, chance.number());
         let identity = Identity {
             user: config.number.clone(),
             domain: config.domain.clone(),
@@ -208,6 +210,7 @@ impl Phone {
         Self {
             registration: Registration::new(identity, chance.branch()),
             agent,
+            asks: true,
             chance,
             config,
             habit: Habit::Ignore,
@@ -223,6 +226,15 @@ impl Phone {
     /// What it was told.
     pub const fn config(&self) -> &PhoneConfig {
         &self.config
+    }
+
+    /// The same phone, before its first call, that never asks whether a far end is still there: only the session timer
+    /// tells it.
+    #[must_use]
+    pub fn unasking(mut self) -> Self {
+        self.asks = false;
+        self.agent = user_agent(&self.config, false, self.chance.number());
+        self
     }
 
     // What its user does
@@ -247,7 +259,7 @@ impl Phone {
 
     /// Loses power: every call and the registration are forgotten without a word.
     pub fn lose_power(&mut self) {
-        self.agent = user_agent(&self.config, self.chance.number());
+        self.agent = user_agent(&self.config, self.asks, self.chance.number());
         self.registration.forget();
         self.lines.clear();
         self.plans.clear();
@@ -570,7 +582,7 @@ impl Phone {
 }
 
 /// A user agent that knows one peer: Cordial.
-fn user_agent(config: &PhoneConfig, seed: u64) -> UserAgent {
+fn user_agent(config: &PhoneConfig, asks: bool, seed: u64) -> UserAgent {
     let listener = Listener {
         id: ListenerId(0),
         transport: Transport::Udp,
@@ -580,6 +592,9 @@ fn user_agent(config: &PhoneConfig, seed: u64) -> UserAgent {
     };
     let mut settings = Config::new(vec![listener], config.domain.clone());
     settings.user_agent = "Cordial test phone".to_owned();
+    if !asks {
+        settings.dialog_ping_ms = 0;
+    }
     let mut agent = UserAgent::new(settings, seed);
     let inbound = config.challenges.as_ref().map(|(username, password)| {
         let (id, realm) = (AccountId(1), config.domain.clone());

@@ -45,6 +45,8 @@ pub struct Settings {
     pub ladder: bool,
     /// After which records another process is started on the journal so far.
     pub crashes: Option<Stops>,
+    /// The node's session timer when nobody asks far ends whether they are still there. Seconds.
+    pub timer_only_s: Option<u32>,
 }
 
 /// A phone or carrier, with the name that stories call it by.

@@ -41,7 +41,9 @@ impl Pace {
 /// Lives through the hour, with a crash and a recovery on the side after the records asked for.
 pub fn hour(seed: u64, pace: Pace, stops: Stops, verbose: bool) -> (Report, Done) {
     let mut chance = Chance::new(seed);
-    let settings = Settings { seed, commit_ms: 0..=5, audio: false, ladder: false, crashes: Some(stops) };
+    let crashes = Some(stops);
+    let settings =
+        Settings { seed, commit_ms: 0..=5, audio: false, ladder: false, crashes, timer_only_s: None };
     let mut world = World::new(settings, Tamper::plant(None, seed));
     let companies = vec![company(&mut world, &mut chance, 0, AGENTS), company(&mut world, &mut chance, 1, 2)];
     let ghosts = vec![None; world.stations.len()];

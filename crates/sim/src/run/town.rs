@@ -61,7 +61,8 @@ pub(super) fn settings(seed: u64, chance: &mut Chance) -> Settings {
         7..=8 => 20..=80,
         _ => 100..=400,
     };
-    Settings { seed, commit_ms, audio: seed.is_multiple_of(20), ladder: false, crashes: None }
+    let audio = seed.is_multiple_of(20);
+    Settings { seed, commit_ms, audio, ladder: false, crashes: None, timer_only_s: None }
 }
 
 pub(super) fn company(world: &mut World, chance: &mut Chance, index: usize) -> Company {

@@ -35,6 +35,7 @@ pub(super) enum Given {
     Reason(String),
     Disposition(String),
     Audio,
+    SessionTimer { after_s: u32 },
     Registrations,
 }
 
@@ -168,11 +169,14 @@ fn given(text: &str) -> Result<Given, Fault> {
         ["reason", name] => Given::Reason(own(name)),
         ["disposition", name] => Given::Disposition(own(name)),
         ["audio"] => Given::Audio,
+        ["only", "a", "session", "timer", "of", time] => Given::SessionTimer {
+            after_s: u32::try_from(duration(time)? / 1_000).map_err(|_| format!("`{time}` is too long"))?,
+        },
         ["registrations", "are", "shown"] => Given::Registrations,
         _ => {
             return Err(format!(
                 "`{text}` is none of: tenant, queue, agent, phone, carrier, number, outbound, reason, disposition, \
-                 audio, registrations are shown"
+                 audio, only a session timer of TIME, registrations are shown"
             ));
         }
     })

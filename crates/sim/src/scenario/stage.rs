@@ -38,7 +38,10 @@ pub struct Played {
 /// The first line that names nobody, or whose expectation was not met; or a broken invariant.
 pub fn play(story: &Story) -> Result<Played, StoryError> {
     let audio = story.givens.iter().any(|(_, given)| matches!(given, Given::Audio));
-    let settings = Settings { seed: 1, commit_ms: 2..=2, audio, ladder: true, crashes: None };
+    let timer =
+        |given: &Given| if let Given::SessionTimer { after_s } = given { Some(*after_s) } else { None };
+    let timer_only_s = story.givens.iter().find_map(|(_, given)| timer(given));
+    let settings = Settings { seed: 1, commit_ms: 2..=2, audio, ladder: true, crashes: None, timer_only_s };
     let mut stage = Stage::new(World::new(settings, Tamper::default()));
     for (line, given) in &story.givens {
         stage.set_up(given).map_err(|what| StoryError { line: *line, what })?;
@@ -132,7 +135,7 @@ impl Stage {
         };
         let domain = DOMAINS[index];
         match given {
-            Given::Tenant(_) | Given::Audio => {}
+            Given::Tenant(_) | Given::Audio | Given::SessionTimer { .. } => {}
             Given::Registrations => self.shows_registrations = true,
             Given::Queue { name: title, number: own, traits } => {
                 let mut queue = Queue::named(name(title));
@@ -210,6 +213,7 @@ impl Stage {
             | Given::Reason(_)
             | Given::Disposition(_)
             | Given::Audio
+            | Given::SessionTimer { .. }
             | Given::Registrations => {}
         }
         Ok(())

@@ -154,8 +154,8 @@ impl World {
             expires_s: 120,
             challenges,
         };
-        let seed = self.chance.number();
-        self.add_station(who, Phone::new(config, seed))
+        let phone = Phone::new(config, self.chance.number());
+        self.add_station(who, if self.settings.timer_only_s.is_some() { phone.unasking() } else { phone })
     }
 
     /// Adds a trunk and the carrier behind it. One that challenges asks for digest and is asked for it.

@@ -37,7 +37,7 @@ pub(super) fn media(settings: &Settings, seed: u64) -> Media {
 }
 
 /// A process that has read nothing yet.
-fn new_node(seed: u64) -> Node {
+fn new_node(settings: &Settings, seed: u64) -> Node {
     let listener = Listener {
         id: ListenerId(0),
         transport: Transport::Udp,
@@ -45,12 +45,12 @@ fn new_node(seed: u64) -> Node {
         port: NODE.port(),
         realm: None,
     };
-    let config = Config {
-        sip: cordial_sip::Config::new(vec![listener], DOMAINS[0]),
-        media_address: NODE.ip(),
-        rtp_ports: RTP_PORTS,
-        version: "sim".to_owned(),
-    };
+    let mut sip = cordial_sip::Config::new(vec![listener], DOMAINS[0]);
+    if let Some(after_s) = settings.timer_only_s {
+        sip.dialog_ping_ms = 0;
+        sip.session_expires_s = after_s;
+    }
+    let config = Config { sip, media_address: NODE.ip(), rtp_ports: RTP_PORTS, version: "sim".to_owned() };
     Node::new(config, seed).expect("the port range above has ports")
 }
 
@@ -63,7 +63,7 @@ impl World {
         self.life += 1;
         (self.node_wake, self.media_wake) = (None, None);
         self.media = media(&self.settings, seed);
-        let mut node = new_node(seed);
+        let mut node = new_node(&self.settings, seed);
         node.watch(self.watch());
         self.checker.restarted(self.now, &self.told, self.journal.durable());
         for event in self.journal.durable() {
@@ -196,7 +196,7 @@ impl World {
         let live = self.states.pop_front().expect("a state is seen for each event");
         crashes.read(self.now, event, &live);
         if crashes.is_due(event) {
-            let mut node = new_node(event.seq);
+            let mut node = new_node(&self.settings, event.seq);
             node.restore_state(event.seq, crashes.state().clone());
             self.equip(&mut node);
             let Now { at, wall } = self.clocks();
