@@ -42,9 +42,6 @@ impl NameAddr {
             "" => "",
             after => after.strip_prefix(';').ok_or(BROKEN)?,
         };
-        if !quotes_close(parameters) {
-            return Err(BROKEN);
-        }
         let display = match before {
             "" => None,
             quoted if quoted.starts_with('"') => Some(unquote(quoted).ok_or(BROKEN)?),
@@ -74,20 +71,6 @@ impl fmt::Display for NameAddr {
         }
         write!(f, "<{}>{}", self.uri, self.parameters)
     }
-}
-
-/// Whether every quoted string ends.
-fn quotes_close(text: &str) -> bool {
-    let (mut quoted, mut escaped) = (false, false);
-    for character in text.chars() {
-        match character {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            _ => {}
-        }
-    }
-    !quoted
 }
 
 /// A quoted string; what could end the line is dropped.

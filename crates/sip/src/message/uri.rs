@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::headers::split_outside;
+use super::name_addr::unquote;
 use super::parse::ParseFault;
 use crate::limits::PARAMETERS_MAX;
 
@@ -58,6 +59,9 @@ impl Uri {
             Scheme::Sip | Scheme::Sips => Self::parse_sip(scheme, rest).ok_or(BROKEN),
             Scheme::Tel => {
                 let (number, parameters) = rest.split_once(';').unwrap_or((rest, ""));
+                if number.is_empty() {
+                    return Err(BROKEN);
+                }
                 Ok(Self {
                     scheme,
                     user: Some(number.to_owned()),
@@ -94,8 +98,9 @@ impl Uri {
         Self { scheme, user, host, port, parameters: Parameters::default(), headers: None }
     }
 
-    /// A `sip:` URI of its parts. The user is escaped as needed; `host` may carry a port.
+    /// A `sip:` URI of its parts. The user is escaped as needed, an empty one is none; `host` may carry a port.
     pub fn sip(user: Option<&str>, host: &str, port: Option<u16>) -> Self {
+        let user = user.filter(|user| !user.is_empty());
         let (host, own_port) = parse_host_port(host).unwrap_or_else(|| (host.to_owned(), None));
         Self::bare(Scheme::Sip, user.map(escape_user), host, port.or(own_port))
     }
@@ -158,7 +163,7 @@ impl Parameters {
                 Some((name, value)) => (name.trim_end(), Some(value.trim_start().to_owned())),
                 None => (part, None),
             };
-            if name.is_empty() {
+            if name.is_empty() || is_open(name) || value.as_deref().is_some_and(is_open_value) {
                 return Err(ParseFault::Value("parameters"));
             }
             list.push((name.to_owned(), value));
@@ -191,6 +196,16 @@ impl fmt::Display for Parameters {
         }
         Ok(())
     }
+}
+
+/// Whether a text would swallow what is written behind it.
+fn is_open(text: &str) -> bool {
+    text.contains(['<', '>', '"'])
+}
+
+/// The same of a value, which may be a quoted string.
+fn is_open_value(value: &str) -> bool {
+    if value.starts_with('"') { unquote(value).is_none() } else { is_open(value) }
 }
 
 /// `host`, `host:port`, `[v6]`, `[v6]:port`; spaces around the colon are tolerated, as RFC 4475 3.1.1.1 has it.

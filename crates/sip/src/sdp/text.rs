@@ -19,6 +19,10 @@ impl Session {
                 continue;
             }
             let broken = SdpError::Line(index + 1);
+            // What stands in a line is written into one line again.
+            if line.contains(['\r', '\0']) {
+                return Err(broken);
+            }
             let (key, value) = line.split_once('=').ok_or(broken)?;
             match (key, &mut session) {
                 ("v", None) if value == "0" && !version_seen => version_seen = true,

@@ -75,6 +75,19 @@ fn uris_are_read_and_written_back() {
 }
 
 #[test]
+fn what_could_not_be_written_back_is_refused_or_left_out() {
+    assert!(Uri::parse("tel:;phone-context=x").is_err(), "a number without digits");
+    assert_eq!(Uri::sip(Some(""), "h", None).to_string(), "sip:h");
+    for open in ["<sip:a@b>;tag < 9", "sip:a@b;x=\"1", "<sip:a@b>;x=\"1\"2\"", "sip:a@b;x=>"] {
+        assert!(NameAddr::parse(open).is_err(), "{open}");
+    }
+    let instance = NameAddr::parse("<sip:a@b>;+sip.instance=\"<urn:uuid:1;2>\";q=1").unwrap();
+    assert_eq!(instance.with_tag("t").tag(), Some("t"));
+    let session = b"v=0\r\no=- 1 1 IN IP4 192.0.2.9\r x\r\n";
+    assert!(Session::parse(session).is_err(), "a carriage return inside a line");
+}
+
+#[test]
 fn a_deep_fold_does_not_overflow_the_stack() {
     let folds = "\r\n ".repeat(20_000);
     let text = invite(&[]).replacen("Max-Forwards", &format!("Subject: a{folds}b\r\nMax-Forwards"), 1);
