@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 
 use crate::invocation::{Budget, Invocation, target_folder};
+pub(crate) use stages::BUILD;
 use stages::{STAGES, TOTAL_LIMIT_S};
 
 /// Run the whole gate: what the build server runs, and what you run before you hand in work.
@@ -132,7 +133,7 @@ impl Step {
         match self {
             Self::Cargo(args) => Invocation::cargo().args(args.split_whitespace()).run_within(budget),
             Self::Program(line) => {
-                let build = format!("{} --quiet", stages::BUILD);
+                let build = format!("{BUILD} --quiet");
                 Invocation::cargo().args(build.split_whitespace()).run_within(budget)?;
                 let (program, args) = line.split_once(' ').unwrap_or((line, ""));
                 let path = target_folder()?.join("debug").join(program);

@@ -2,7 +2,8 @@
 
 use std::ffi::OsStr;
 use std::fmt;
-use std::path::PathBuf;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread;
@@ -44,6 +45,8 @@ impl Budget {
 /// One command line, ready to run.
 pub(crate) struct Invocation {
     command: Command,
+    /// Shown as dots.
+    hidden: Option<String>,
 }
 
 impl Invocation {
@@ -55,7 +58,7 @@ impl Invocation {
                 command.env_remove(&name);
             }
         }
-        Self { command }
+        Self { command, hidden: None }
     }
 
     /// The cargo that started us, so that a toolchain override stays in force.
@@ -66,6 +69,22 @@ impl Invocation {
     pub(crate) fn args(mut self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
         self.command.args(args);
         self
+    }
+
+    /// Runs there, so that what it leaves behind lies there.
+    pub(crate) fn in_folder(mut self, folder: &Path) -> Self {
+        self.command.current_dir(folder);
+        self
+    }
+
+    /// Shows this text, which stands in an argument, to nobody.
+    pub(crate) fn hide(mut self, secret: &str) -> Self {
+        self.hidden = Some(secret.to_owned());
+        self
+    }
+
+    pub(crate) fn arg(self, arg: impl AsRef<OsStr>) -> Self {
+        self.args([arg])
     }
 
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
@@ -81,8 +100,19 @@ impl Invocation {
     }
 
     /// Runs without a stdin and, when the budget is spent, ends the program and all that it started.
-    pub(crate) fn run_within(mut self, budget: &Budget) -> Result<()> {
+    pub(crate) fn run_within(self, budget: &Budget) -> Result<()> {
         println!("$ {self}");
+        self.run_quietly_within(budget)
+    }
+
+    /// As [`Self::run_within`], with all that it prints in a file.
+    pub(crate) fn run_logged(mut self, log: &Path, budget: &Budget) -> Result<()> {
+        let file = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
+        self.command.stdout(file.try_clone().context("a file has a second handle")?).stderr(file);
+        self.run_quietly_within(budget)
+    }
+
+    fn run_quietly_within(mut self, budget: &Budget) -> Result<()> {
         let mut child = self
             .command
             .stdin(Stdio::null())
@@ -140,7 +170,11 @@ impl fmt::Display for Invocation {
             write!(f, "{word}")?;
         }
         for arg in self.command.get_args() {
-            write!(f, " {}", arg.to_string_lossy())?;
+            let arg = arg.to_string_lossy();
+            match &self.hidden {
+                Some(hidden) => write!(f, " {}", arg.replace(hidden.as_str(), "…"))?,
+                None => write!(f, " {arg}")?,
+            }
         }
         Ok(())
     }

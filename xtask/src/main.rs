@@ -2,6 +2,7 @@
 
 mod check;
 mod demo;
+mod fuzz;
 mod invocation;
 mod licences;
 mod packages;
@@ -41,6 +42,7 @@ enum Verb {
     Sim(proofs::SimArgs),
     Scenario(proofs::ScenarioArgs),
     Soak(proofs::SoakArgs),
+    Fuzz(fuzz::FuzzArgs),
     Bench(proofs::BenchArgs),
     States(proofs::StatesArgs),
     /// Make the announcements, tones and music of assets/prompts again; listen before you commit them.
@@ -48,6 +50,9 @@ enum Verb {
 }
 
 fn main() -> ExitCode {
+    if let Some(code) = fuzz::in_place_of_rustc() {
+        return code;
+    }
     match run(&Cli::parse().verb) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -68,6 +73,7 @@ fn run(verb: &Verb) -> Result<()> {
         Verb::Sim(args) => proofs::sim(args),
         Verb::Scenario(args) => proofs::scenario(args),
         Verb::Soak(args) => proofs::soak(args),
+        Verb::Fuzz(args) => fuzz::run(args),
         Verb::Bench(args) => proofs::bench(args),
         Verb::States(_) => proofs::states(),
         Verb::Prompts => {

@@ -14,6 +14,17 @@ struct Package {
     reason: &'static str,
 }
 
+/// A part of Python that is a package of its own and brings no program.
+struct PythonPart {
+    package: Package,
+    module: &'static str,
+}
+
+const PYTHON_PARTS: &[PythonPart] = &[PythonPart {
+    package: Package { name: "python3-venv", program: "python3", reason: "the home of schemathesis" },
+    module: "ensurepip",
+}];
+
 /// Everything that the gate needs beyond Rust's own tools. Installed when missing, never skipped.
 const PACKAGES: &[Package] = &[
     Package { name: "sip-tester", program: "sipp", reason: "SIP traffic that we did not write (wire stage)" },
@@ -22,6 +33,7 @@ const PACKAGES: &[Package] = &[
         program: "baresip",
         reason: "a SIP phone that we did not write (wire stage)",
     },
+    Package { name: "g++", program: "g++", reason: "libFuzzer, which is C++ (fuzz stage)" },
     Package { name: "espeak-ng", program: "espeak-ng", reason: "speech of the announcements" },
     Package {
         name: "sox",
@@ -32,9 +44,11 @@ const PACKAGES: &[Package] = &[
 
 /// Installs what is missing, or says precisely what the reader must do instead.
 pub(crate) fn install_missing(budget: &Budget) -> Result<()> {
-    let missing: Vec<&Package> = PACKAGES.iter().filter(|package| !is_on_path(package.program)).collect();
+    let mut missing: Vec<&Package> = PACKAGES.iter().filter(|package| !is_on_path(package.program)).collect();
+    let parts = PYTHON_PARTS.iter().filter(|part| !part.is_here());
+    missing.extend(parts.map(|part| &part.package));
     if missing.is_empty() {
-        println!("all {} packages are here", PACKAGES.len());
+        println!("all {} packages are here", PACKAGES.len() + PYTHON_PARTS.len());
         return Ok(());
     }
     for package in &missing {
@@ -52,6 +66,13 @@ pub(crate) fn install_missing(budget: &Budget) -> Result<()> {
     match missing.iter().find(|package| !is_on_path(package.program)) {
         Some(package) => bail!("{} is installed but brought no `{}`", package.name, package.program),
         None => Ok(()),
+    }
+}
+
+impl PythonPart {
+    fn is_here(&self) -> bool {
+        let import = format!("import {}", self.module);
+        is_on_path("python3") && Invocation::new("python3").args(["-c", &import]).capture().is_ok()
     }
 }
 

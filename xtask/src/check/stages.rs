@@ -6,14 +6,14 @@ use anyhow::{Context, Result};
 
 use super::{Stage, Step};
 use crate::invocation::{Budget, Invocation};
-use crate::{licences, packages, tidy};
+use crate::{fuzz, licences, packages, tidy};
 
 /// From a clean clone on 2 cores, in seconds. Beyond it the gate fails even if every stage passed.
 pub(super) const TOTAL_LIMIT_S: u64 = 32 * 60;
 
 /// The gate's one build. Everything at once, so that cargo unites the crates' features once: tests, programs and
 /// examples of later stages then run as they lie, without compiling anything a second time.
-pub(super) const BUILD: &str = "build --workspace --all-targets --locked";
+pub(crate) const BUILD: &str = "build --workspace --all-targets --locked";
 
 /// Our target without clocks, sockets and entropy: what builds for it cannot reach for them.
 const WASM: &str = "wasm32-unknown-unknown";
@@ -67,6 +67,12 @@ pub(super) const STAGES: &[Stage] = &[
         steps: &[Step::Program("sim --seeds 500 --from 1"), Step::Program("sim --every-record")],
     },
     Stage {
+        name: "fuzz",
+        // Our crates are compiled once more, with coverage; then 60 s of inputs.
+        budget_s: 300,
+        steps: &[Step::Inline("hostile bytes for everything that reads from outside", fuzz::gate)],
+    },
+    Stage {
         name: "wire",
         budget_s: 90,
         steps: &[Step::Cargo("test --workspace --locked --test wire -- --include-ignored --nocapture")],
@@ -88,6 +94,14 @@ pub(super) const STAGES: &[Stage] = &[
         name: "api",
         budget_s: 60,
         steps: &[Step::Cargo("test --workspace --locked --test api -- --include-ignored")],
+    },
+    Stage {
+        name: "schemathesis",
+        budget_s: 150,
+        steps: &[Step::Inline(
+            "every operation of the HTTP API, asked by a program that is not ours",
+            fuzz::gate_api,
+        )],
     },
     Stage { name: "demo", budget_s: 60, steps: &[Step::Program("examples/demo --once")] },
 ];

@@ -24,6 +24,7 @@ mod refresh;
 mod registrar;
 #[cfg(test)]
 mod reliable;
+#[cfg(test)]
 mod rfc4475;
 #[cfg(test)]
 mod sdp;
