@@ -6,8 +6,8 @@ use cordial_engine::id::{Guid, LegId, RecordingId, TenantId};
 use cordial_engine::text::Text;
 use cordial_engine::{AfterPrompts, Now, Report};
 use cordial_media::{
-    AtEnd, Epoch, LocalSocket, MediaCommand, MediaEvent, PlayEnding, PlayId, PoolExhausted, PortId, PortRef,
-    PromptName, Remote,
+    AtEnd, Digit, Epoch, LocalSocket, MediaCommand, MediaEvent, PlayEnding, PlayId, PoolExhausted, PortId,
+    PortRef, PromptName, Remote,
 };
 use cordial_sip::sdp::{self, Codec, Direction, LocalMedia, Negotiated, SdpError, Session};
 
@@ -15,6 +15,10 @@ use crate::node::{Node, Output, media_time};
 
 /// What a waiting caller hears when nobody chose anything else.
 const MUSIC_DEFAULT: &str = "music/hold";
+/// Milliseconds that each digit by INFO takes of its leg's allowance: as long as one takes to be sent on.
+const DIGIT_MS: u64 = 150;
+/// Digits by INFO that may come at once. More are left out, well before the worker's own queue is full.
+const DIGITS_BURST: u64 = 32;
 /// Ports live and die with the process, so one epoch does for all of them.
 const EPOCH: Epoch = Epoch(1);
 
@@ -144,12 +148,38 @@ impl Node {
     // Actions
 
     pub(crate) fn bridge(&mut self, a: LegId, b: LegId) {
+        self.set_bridged(a, Some(b));
+        self.set_bridged(b, Some(a));
         if let (Some(a), Some(b)) = (self.port_ref(a), self.port_ref(b)) {
             self.push(Output::Media(MediaCommand::Bridge { a, b }));
         }
     }
 
+    fn set_bridged(&mut self, leg: LegId, with: Option<LegId>) {
+        if let Some(leg) = self.legs.get_mut(&leg) {
+            leg.bridged = with;
+        }
+    }
+
+    /// A digit that came by INFO is heard by whom the leg talks to, as a telephone event (RFC 4733). What comes faster
+    /// than anybody presses keys is left out.
+    pub(crate) fn pass_digit(&mut self, now: Now, leg: LegId, digit: char) {
+        let Some(digit) = Digit::parse(digit) else { return };
+        let Some(from) = self.legs.get_mut(&leg) else { return };
+        let next = from.next_digit.max(now.at.0) + DIGIT_MS;
+        let Some(to) = from.bridged.filter(|_| next <= now.at.0 + DIGITS_BURST * DIGIT_MS) else {
+            return;
+        };
+        from.next_digit = next;
+        // A leg that ended meanwhile has no port.
+        if let Some(port) = self.port_ref(to) {
+            self.push(Output::Media(MediaCommand::SendDtmf { port, digits: vec![digit] }));
+        }
+    }
+
     pub(crate) fn unbridge(&mut self, a: LegId, b: LegId) {
+        self.set_bridged(a, None);
+        self.set_bridged(b, None);
         if let (Some(a), Some(b)) = (self.port_ref(a), self.port_ref(b)) {
             self.push(Output::Media(MediaCommand::Unbridge { a, b }));
         }

@@ -19,7 +19,7 @@ use crate::node::{Admission, Node, Output, sip_time};
 
 /// Bindings of one device that are rung at once. The others are not rung.
 const FORKS_MAX: usize = 4;
-/// A dialog longer than this is not saved, so it is not ended after a crash. Bytes.
+/// Dialogs of one leg longer than this are not saved, so they are not ended after a crash. Bytes.
 const SAVED_MAX: usize = 4_096;
 /// Seconds after which a caller who is not let in may come again.
 const RETRY_AFTER: [(&str, &str); 1] = [("Retry-After", "5")];
@@ -28,13 +28,23 @@ const RETRY_AFTER: [(&str, &str); 1] = [("Retry-After", "5")];
 pub(crate) struct Leg {
     side: Side,
     pub(crate) port: Option<Port>,
+    /// Whom it talks to, by the engine's word.
+    pub(crate) bridged: Option<LegId>,
+    /// When its next digit by INFO is passed on. Milliseconds.
+    pub(crate) next_digit: u64,
+}
+
+impl Leg {
+    const fn new(side: Side) -> Self {
+        Self { side, port: None, bridged: None, next_digit: 0 }
+    }
 }
 
 enum Side {
     /// It arrived and we have not answered; `offer` is absent when theirs comes with the ACK.
     Arrived { dialog: DialogId, offer: Option<Session> },
-    /// We dialled; the first fork to answer is the leg.
-    Dialled { forks: Vec<DialogId> },
+    /// We dialled; the first fork to answer is the leg. What ends them after a crash is saved when the first rings.
+    Dialled { forks: Vec<DialogId>, saved: bool },
     /// Answered, either way.
     Answered { dialog: DialogId },
 }
@@ -83,7 +93,12 @@ impl Node {
                 }
             }
             Event::StreamBroken { stream, .. } => self.push(Output::CloseStream(stream)),
-            Event::ReofferFailed { .. } | Event::Dtmf { .. } => {}
+            Event::Dtmf { dialog, digit, .. } => {
+                if let Some(leg) = self.by_dialog.get(&dialog).copied() {
+                    self.pass_digit(now, leg, digit);
+                }
+            }
+            Event::ReofferFailed { .. } => {}
             Event::Cleared { dialog, cause, .. } => {
                 if let Some(leg) = self.forget_dialog(dialog) {
                     self.drop_leg(now, leg, None);
@@ -113,7 +128,7 @@ impl Node {
         match self.report(now, report) {
             Some(Ok(Answer::Arrived(_, leg))) => {
                 self.by_dialog.insert(dialog, leg);
-                self.legs.insert(leg, Leg { side: Side::Arrived { dialog, offer }, port: None });
+                self.legs.insert(leg, Leg::new(Side::Arrived { dialog, offer }));
                 self.save(now, leg, dialog);
             }
             Some(Err(refusal)) => {
@@ -136,8 +151,9 @@ impl Node {
         let alone = self
             .legs
             .get(&leg)
-            .is_some_and(|leg| matches!(&leg.side, Side::Dialled { forks } if forks.len() == 1));
+            .is_some_and(|leg| matches!(&leg.side, Side::Dialled { forks, .. } if forks.len() == 1));
         let early_media = alone && body.is_some_and(|body| self.take_answer(leg, body).is_ok());
+        self.save_ringing(now, leg);
         self.report(now, Report::LegRinging { leg, early_media });
     }
 
@@ -149,7 +165,7 @@ impl Node {
             return;
         };
         let side = core::mem::replace(&mut entry.side, Side::Answered { dialog });
-        if let Side::Dialled { forks } = side {
+        if let Side::Dialled { forks, .. } = side {
             for other in forks.into_iter().filter(|other| *other != dialog) {
                 self.by_dialog.remove(&other);
                 self.agent.clear(sip_time(now), other, cause::to_reason(Cause::AnsweredElsewhere));
@@ -160,13 +176,14 @@ impl Node {
         }
         self.save(now, leg, dialog);
         self.report(now, Report::LegAnswered { leg });
+        self.acknowledge_when_durable(dialog);
     }
 
     fn failed(&mut self, now: Now, dialog: DialogId, code: u16) {
         let Some(leg) = self.by_dialog.remove(&dialog) else {
             return;
         };
-        if let Some(Leg { side: Side::Dialled { forks }, .. }) = self.legs.get_mut(&leg) {
+        if let Some(Leg { side: Side::Dialled { forks, .. }, .. }) = self.legs.get_mut(&leg) {
             forks.retain(|fork| *fork != dialog);
             if !forks.is_empty() {
                 return;
@@ -195,6 +212,33 @@ impl Node {
         }
     }
 
+    /// The same for all the phones that ring for a leg.
+    fn save_ringing(&mut self, now: Now, leg: LegId) {
+        let Some(Leg { side: Side::Dialled { forks, saved }, .. }) = self.legs.get_mut(&leg) else {
+            return;
+        };
+        if std::mem::replace(saved, true) {
+            return;
+        }
+        let mut all = String::new();
+        for blob in forks.iter().filter_map(|fork| self.agent.dialog_blob(*fork)) {
+            if all.len() + blob.len() < SAVED_MAX {
+                all = if all.is_empty() { blob } else { format!("{all}\n{blob}") };
+            }
+        }
+        if !all.is_empty() {
+            self.report(now, Report::LegSaved { leg, dialog: all });
+        }
+    }
+
+    /// Ends what the process before left at phones. A blob of an older program that cannot be read leaves the far end
+    /// to its own session timer.
+    pub(crate) fn clear_saved(&mut self, now: Now, saved: &str) {
+        for blob in saved.lines() {
+            self.agent.clear_from_blob(sip_time(now), blob).ok();
+        }
+    }
+
     fn reoffered(&mut self, now: Now, dialog: DialogId, body: Option<&[u8]>) {
         let Some(leg) = self.by_dialog.get(&dialog).copied() else {
             return self.agent.reject_reoffer(sip_time(now), dialog, 481);
@@ -203,7 +247,7 @@ impl Node {
         if self
             .legs
             .get(&leg)
-            .is_some_and(|leg| matches!(&leg.side, Side::Dialled { forks } if forks.len() > 1))
+            .is_some_and(|leg| matches!(&leg.side, Side::Dialled { forks, .. } if forks.len() > 1))
         {
             return self.agent.reject_reoffer(sip_time(now), dialog, 488);
         }
@@ -242,10 +286,7 @@ impl Node {
             Action::Progress { leg, heard } => self.tell_progress(now, leg, heard),
             Action::Answer { leg } => self.answer(now, leg),
             Action::Clear { leg, cause } => self.drop_leg(now, leg, Some(cause)),
-            Action::ClearSaved { dialog, .. } => {
-                // A blob of an older program that cannot be read leaves the far end to its own session timer.
-                self.agent.clear_from_blob(sip_time(now), &dialog).ok();
-            }
+            Action::ClearSaved { dialog, .. } => self.clear_saved(now, &dialog),
             Action::Bridge { a, b } => self.bridge(a, b),
             Action::Unbridge { a, b } => self.unbridge(a, b),
             Action::Play { leg, prompts, then } => self.play(leg, &prompts, then),
@@ -280,7 +321,7 @@ impl Node {
         caller_name: &Name,
     ) {
         let targets = self.targets(endpoint, number);
-        self.legs.insert(leg, Leg { side: Side::Dialled { forks: Vec::new() }, port: None });
+        self.legs.insert(leg, Leg::new(Side::Dialled { forks: Vec::new(), saved: false }));
         if targets.is_empty() {
             return self.fail_leg(now, leg, Cause::Unreachable);
         }
@@ -305,7 +346,7 @@ impl Node {
             self.by_dialog.insert(dialog, leg);
             dialogs.push(dialog);
         }
-        if let Some(Leg { side: Side::Dialled { forks }, .. }) = self.legs.get_mut(&leg) {
+        if let Some(Leg { side: Side::Dialled { forks, .. }, .. }) = self.legs.get_mut(&leg) {
             *forks = dialogs;
         }
     }
@@ -375,7 +416,7 @@ impl Node {
 
     /// Forgets a leg; with a cause, its dialogs are ended by whatever fits their state.
     fn drop_leg(&mut self, now: Now, leg: LegId, cause: Option<Cause>) {
-        let Some(Leg { side, port }) = self.legs.remove(&leg) else {
+        let Some(Leg { side, port, .. }) = self.legs.remove(&leg) else {
             return;
         };
         if let Some(port) = port {
@@ -383,7 +424,7 @@ impl Node {
         }
         let dialogs = match &side {
             Side::Arrived { dialog, .. } | Side::Answered { dialog } => vec![*dialog],
-            Side::Dialled { forks } => forks.clone(),
+            Side::Dialled { forks, .. } => forks.clone(),
         };
         for dialog in dialogs {
             self.by_dialog.remove(&dialog);

@@ -14,8 +14,9 @@
 //!
 //! Every event leaves as [`Output::Journal`]. What follows from it (actions towards phones and media, answers to
 //! whoever asked, [`Output::Tell`] for subscribers) is held back until [`Node::handle_durable`] says that the journal
-//! has it. What SIP does on its own account (100, retransmissions, ACK, challenges) does not wait: it tells nobody
-//! anything that could be lost.
+//! has it. What SIP does on its own account (100, retransmissions, challenges) does not wait: it tells nobody
+//! anything that could be lost. The ACK of a call that we made does: without it the phone says its 200 again, and the
+//! next process ends the call.
 //!
 //! # Where a line lives
 //!

@@ -6,7 +6,8 @@ use std::ops::RangeInclusive;
 
 use cordial_engine::id::{DeviceId, Guid, LegId, RecordingId, TenantId, TrunkId};
 use cordial_engine::{
-    Action, Answer, Engine, EntryId, Event, Fact, Input, Now, Refusal, Report, Seen, State, Timestamp, Watch,
+    Action, Answer, Engine, EntryId, Event, Fact, Input, Now, Refusal, Report, Seen, State, Timestamp,
+    WallTime, Watch,
 };
 use cordial_media::{MediaCommand, MediaEvent, PlayId, PortId, PortPool};
 use cordial_sip::{Binding, DialogId, Flow, StreamId, Transmit, Transport, UserAgent};
@@ -119,6 +120,8 @@ pub struct Node {
     pub(crate) plays_started: u64,
     pub(crate) admission: Admission,
     held: VecDeque<(u64, Held)>,
+    /// What ends the legs that the journal cleared last, and when it did: only before the start.
+    cleared: VecDeque<(WallTime, String)>,
     durable: u64,
     outputs: VecDeque<Output>,
 }
@@ -128,14 +131,22 @@ enum Held {
     Tell(Event),
     Action(Action),
     Answer(AskId, Result<Answer, Refusal>),
+    Acknowledge(DialogId),
 }
+
+/// Milliseconds for which a BYE is sent again before it is given up (RFC 3261 section 17.1.2.2): younger ones may have
+/// been lost with the process.
+const BYE_MS: i64 = 32_000;
+/// Legs cleared in that time that are cleared once more after a restart. Of more, the oldest are left to themselves.
+const CLEARED_MAX: usize = 20_000;
 
 impl Node {
     /// An empty node; `seed` decides every guid, tag, branch and nonce.
     pub fn new(config: Config, seed: u64) -> Result<Self, ConfigError> {
+        let sip = cordial_sip::Config { hold_ack: true, ..config.sip.clone() };
         Ok(Self {
             engine: Engine::new(seed),
-            agent: UserAgent::new(config.sip.clone(), seed),
+            agent: UserAgent::new(sip, seed),
             secrets: Secrets::default(),
             pool: PortPool::new(config.rtp_ports.clone())?,
             legs: BTreeMap::new(),
@@ -146,6 +157,7 @@ impl Node {
             plays_started: 0,
             admission: Admission::Open,
             held: VecDeque::new(),
+            cleared: VecDeque::new(),
             durable: 0,
             outputs: VecDeque::new(),
             config,
@@ -162,20 +174,34 @@ impl Node {
 
     /// Makes one event of the journal true again, in order.
     pub fn restore(&mut self, event: &Event) {
+        if let Fact::LegCleared { leg, .. } = event.fact
+            && let Some(saved) = self.engine.leg_ending(leg)
+        {
+            self.cleared.push_back((event.wall, saved.to_owned()));
+        }
+        while self.cleared.len() > CLEARED_MAX
+            || self.cleared.front().is_some_and(|(at, _)| at.0 + BYE_MS < event.wall.0)
+        {
+            self.cleared.pop_front();
+        }
         self.engine.apply(event);
         self.durable = event.seq;
     }
 
     /// Puts back where a device was before the restart.
-    pub fn restore_bindings(&mut self, device: DeviceId, bindings: Vec<Binding>) {
+    pub fn restore_bindings(&mut self, now: Now, device: DeviceId, bindings: Vec<Binding>) {
         for binding in bindings {
-            self.agent.restore_binding(directory::account(device), binding);
+            self.agent.restore_binding(sip_time(now), directory::account(device), binding);
         }
     }
 
     /// Ends what the process before had live, and begins. Secrets and bindings are told before.
     pub fn start(&mut self, now: Now) {
         directory::sync_all(&self.engine, &self.secrets, &mut self.agent);
+        // A BYE or CANCEL that the process before sent may be lost with it; one too many is answered 481.
+        for (_, saved) in std::mem::take(&mut self.cleared) {
+            self.clear_saved(now, &saved);
+        }
         let version = self.config.version.clone();
         self.engine.recover(now, &version);
         let tenants = self.engine.tenants();
@@ -358,6 +384,12 @@ impl Node {
         arrival.then_some(result)
     }
 
+    /// Acknowledges an answered call when what ends it after a crash is on disk: a phone without an ACK says its 200
+    /// again to the next process.
+    pub(crate) fn acknowledge_when_durable(&mut self, dialog: DialogId) {
+        self.held.push_back((self.engine.last_seq(), Held::Acknowledge(dialog)));
+    }
+
     /// Takes the engine's events into the line that waits for the journal.
     fn collect_events(&mut self) {
         while let Some(event) = self.engine.poll_event() {
@@ -405,6 +437,7 @@ impl Node {
                 self.outputs.push_back(Output::Tell(event));
             }
             Held::Action(action) => self.act(now, action),
+            Held::Acknowledge(dialog) => self.agent.acknowledge(dialog),
             Held::Answer(ask, result) => self.outputs.push_back(Output::Answer { ask, result }),
         }
     }

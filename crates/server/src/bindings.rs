@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 
 use cordial_engine::id::DeviceId;
 use cordial_engine::{Now, WallTime};
-use cordial_sip::{Binding, Flow, ListenerId, Timestamp};
+use cordial_sip::{Binding, Flow, ListenerId, Timestamp, Transport};
 use cordial_store::{Store, StoreError};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
@@ -23,6 +23,9 @@ pub(crate) struct Changed {
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Stored {
     contact: String,
+    /// The word of a Via; absent when written by a version that kept bindings over UDP alone.
+    #[serde(default)]
+    transport: Option<String>,
     remote: SocketAddr,
     listener: u16,
     expires: WallTime,
@@ -70,10 +73,9 @@ pub(crate) async fn load(store: &Store, now: Now) -> Result<Vec<(DeviceId, Vec<B
 fn row(bindings: &[Binding], now: Now) -> Option<(String, WallTime)> {
     let stored: Vec<Stored> = bindings
         .iter()
-        // A connection ends with the process; its device has to come back by itself.
-        .filter(|binding| !binding.flow.transport.is_reliable())
         .map(|binding| Stored {
             contact: binding.contact.clone(),
+            transport: Some(binding.flow.transport.via_token().to_owned()),
             remote: binding.flow.remote,
             listener: binding.flow.listener.0,
             expires: WallTime(
@@ -101,7 +103,13 @@ fn read(json: &str, now: Now) -> io::Result<Vec<Binding>> {
             Some(Binding {
                 expires_at: Timestamp(now.at.0.saturating_add(left(binding.expires)?)),
                 contact: binding.contact,
-                flow: Flow::udp(ListenerId(binding.listener), binding.remote),
+                // A connection ends with the process; its device has to come back by itself.
+                flow: Flow {
+                    transport: transport(binding.transport.as_deref())?,
+                    listener: ListenerId(binding.listener),
+                    remote: binding.remote,
+                    stream: None,
+                },
                 q: binding.q,
                 call_id: binding.call_id,
                 cseq: binding.cseq,
@@ -112,10 +120,18 @@ fn read(json: &str, now: Now) -> io::Result<Vec<Binding>> {
         .collect())
 }
 
+fn transport(token: Option<&str>) -> Option<Transport> {
+    let all = [Transport::Udp, Transport::Tcp, Transport::Tls, Transport::Ws];
+    match token {
+        None => Some(Transport::Udp),
+        Some(token) => all.into_iter().find(|transport| transport.via_token() == token),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cordial_sip::{StreamId, Transport};
+    use cordial_sip::StreamId;
 
     fn binding(expires_at: u64, transport: Transport) -> Binding {
         Binding {
@@ -150,8 +166,21 @@ mod tests {
     }
 
     #[test]
-    fn bindings_of_connections_do_not_outlive_the_process() {
-        assert_eq!(row(&[binding(90_000, Transport::Tcp)], now(0, 0)), None);
+    fn a_binding_of_a_connection_is_kept_without_its_connection() {
+        for transport in [Transport::Tcp, Transport::Tls, Transport::Ws] {
+            let before = binding(90_000, transport);
+            let (json, _) = row(std::slice::from_ref(&before), now(0, 0)).unwrap();
+            let again = read(&json, now(0, 0)).unwrap();
+            assert_eq!(again, [Binding { flow: Flow { stream: None, ..before.flow }, ..before }]);
+        }
         assert_eq!(row(&[], now(0, 0)), None);
+    }
+
+    #[test]
+    fn a_binding_written_before_transports_were_kept_is_one_over_udp() {
+        let (json, _) = row(&[binding(90_000, Transport::Udp)], now(0, 0)).unwrap();
+        let old = json.replace("\"transport\":\"UDP\",", "");
+        assert_ne!(old, json);
+        assert_eq!(read(&old, now(0, 0)).unwrap(), [binding(90_000, Transport::Udp)]);
     }
 }

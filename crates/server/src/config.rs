@@ -63,6 +63,8 @@ pub struct Sip {
     pub expires_min_s: Whole<1, 3_600>,
     /// The longest life of a registration. Seconds.
     pub expires_max_s: Whole<60, 86_400>,
+    /// How long a device registered over a connection has to come back after a restart. Seconds.
+    pub grace_s: Whole<0, 3_600>,
     /// How often a talking phone is asked whether it is still there; nought never asks. Seconds.
     pub ping_s: Whole<0, 3_600>,
     /// The interval of session timers (RFC 4028) that we ask for and grant; nought has none. Seconds.
@@ -350,6 +352,7 @@ impl Default for Sip {
             realm: Host::known("cordial"),
             expires_min_s: Whole::known(60),
             expires_max_s: Whole::known(3_600),
+            grace_s: Whole::known(30),
             ping_s: Whole::known(60),
             session_expires_s: Whole::known(1_800),
             session_expires_min_s: Whole::known(90),

@@ -68,6 +68,11 @@ impl Network {
         self.cut_off.remove(&host);
     }
 
+    /// Whether a host is cut off.
+    pub fn is_cut(&self, host: IpAddr) -> bool {
+        self.cut_off.contains(&host)
+    }
+
     /// Loses chosen messages.
     pub fn lose(&mut self, loss: Loss) {
         self.losses.push(loss);

@@ -4,6 +4,7 @@
 mod hour;
 mod town;
 
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use cordial_engine::agent::{Handling, Membership};
@@ -14,7 +15,7 @@ use cordial_engine::{Actor, Command, Endpoint, Input};
 
 use crate::chance::Chance;
 use crate::checker::Violation;
-use crate::phone::{Habit, Placing};
+use crate::phone::{Habit, LineId, Placing};
 use crate::tamper::{Fault, Tamper};
 use crate::world::{World, number};
 use town::{Climate, Company};
@@ -24,9 +25,11 @@ pub use hour::{Pace, hour};
 /// A talking phone whose leg we have forgotten must learn of it within this, when the network loses nothing.
 /// Milliseconds.
 const GHOST_MS: u64 = 5_000;
-/// A phone that answered while the process was dead hears no ACK and gives up within 64 T1 (RFC 3261 section 13.3.1.4).
-/// Milliseconds.
-const AFTERMATH_MS: u64 = 45_000;
+/// The same when the network loses some: as long as a BYE is sent again (RFC 3261 section 17.1.2.2). Milliseconds.
+const GHOST_IN_STORM_MS: u64 = 40_000;
+/// A phone that answered while the process was dead says so again every 4 s (RFC 3261 section 13.3.1.4), and the
+/// process needs one to come back. Milliseconds.
+const AFTERMATH_MS: u64 = 6_000;
 /// After the faults stop. Milliseconds.
 const CALM_MS: u64 = 600_000;
 /// The last transactions linger no longer than this. Milliseconds.
@@ -62,6 +65,8 @@ struct Run {
     talk_ms: RangeInclusive<u64>,
     /// When a station was first seen in a call that we know nothing of.
     ghosts: Vec<Option<u64>>,
+    /// Calls at a station that was cut off meanwhile: it may have missed their ends for good.
+    excused: Vec<BTreeSet<LineId>>,
     troubled: u64,
     log: Option<Vec<String>>,
 }
@@ -78,8 +83,10 @@ pub fn run(seed: u64, fault: Option<Fault>, verbose: bool) -> Report {
     }
     let ghosts = vec![None; world.stations.len()];
     let log = verbose.then(|| vec![format!("{settings:?} {climate:?}")]);
+    let excused = vec![BTreeSet::new(); world.stations.len()];
     let talk_ms = 3_000..=60_000;
-    let mut run = Run { world, chance, climate, companies, calls: 0, talk_ms, ghosts, troubled: 0, log };
+    let mut run =
+        Run { world, chance, climate, companies, calls: 0, talk_ms, ghosts, excused, troubled: 0, log };
     run.morning();
     run.day();
     run.evening();
@@ -354,7 +361,7 @@ impl Run {
         }
     }
 
-    /// A phone that talks has a leg here; when the network loses nothing, it learns of its end at once.
+    /// No leg is left up at a phone: one that talks has a leg here, or learns of its end, from this process or the next.
     fn look_for_ghosts(&mut self) {
         let now = self.world.now();
         let calls: Vec<(Endpoint, LegPhase)> = self.world.node().map_or_else(Vec::new, |node| {
@@ -362,19 +369,27 @@ impl Run {
             let calls = tenants.iter().flat_map(|tenant| node.engine().calls(tenant.id));
             calls.flat_map(|call| call.legs).map(|leg| (leg.endpoint, leg.phase)).collect()
         });
-        let quiet =
-            self.climate.is_fair() && now > self.troubled + AFTERMATH_MS && self.world.node().is_some();
+        if self.world.node().is_none() {
+            self.troubled = now;
+        }
+        let quiet = now > self.troubled + AFTERMATH_MS && self.world.node().is_some();
+        let patience_ms = if self.climate.is_fair() { GHOST_MS } else { GHOST_IN_STORM_MS };
         let mut found = None;
         for company in &self.companies {
             let desks = company.agents.iter().map(|(_, desk)| (Endpoint::Device(desk.device), desk.station));
             let carrier = (Endpoint::Trunk(company.carrier.trunk), company.carrier.station);
             for (endpoint, station) in desks.chain([carrier]) {
                 let phone = &self.world.stations[station].phone;
-                let talking = phone.lines().filter(|line| phone.is_talking(*line)).count();
+                let excused = &mut self.excused[station];
+                if self.world.network.is_cut(phone.config().sip.ip()) {
+                    excused.extend(phone.lines());
+                }
+                let talking = phone.lines().filter(|line| phone.is_talking(*line) && !excused.contains(line));
+                let talking = talking.count();
                 let known = calls.iter().filter(|(at, _)| *at == endpoint).count();
                 let since = &mut self.ghosts[station];
                 *since = if quiet && talking > known { since.or(Some(now)) } else { None };
-                if since.is_some_and(|since| now > since + GHOST_MS) {
+                if since.is_some_and(|since| now > since + patience_ms) {
                     found = Some(format!("station {station} talks in {talking} calls, we know of {known}"));
                 }
             }

@@ -27,6 +27,8 @@ pub enum Fault {
     StuckReservation,
     /// A leg is gone for us and its phone is never told.
     GhostLeg,
+    /// What a new process says to end the calls of the one before is never sent.
+    SilentRestart,
     /// A caller who gave up is counted twice.
     MiscountedAbandon,
     /// A later caller is served first.
@@ -47,12 +49,13 @@ pub enum Fault {
 
 impl Fault {
     /// All there are, with their name on the command line and the rules that may find them.
-    pub const ALL: [(Self, &'static str, &'static [&'static str]); 13] = [
+    pub const ALL: [(Self, &'static str, &'static [&'static str]); 14] = [
         (Self::LostWrapUp, "lost-wrap-up", &["wrap-up"]),
         (Self::DoubleOffer, "double-offer", &["H1", "H2"]),
         (Self::BusyOffer, "busy-offer", &["H4"]),
         (Self::StuckReservation, "stuck-reservation", &["H2", "H8"]),
         (Self::GhostLeg, "ghost-leg", &["ghost"]),
+        (Self::SilentRestart, "silent-restart", &["ghost"]),
         (Self::MiscountedAbandon, "miscounted-abandon", &["H5"]),
         (Self::WrongOrder, "wrong-order", &["model"]),
         (Self::ForgottenPending, "forgotten-pending", &["pending"]),
@@ -158,6 +161,12 @@ impl Tamper {
 
     /// What the world gets instead of an output.
     pub(crate) fn output(&mut self, output: Output) -> Option<Output> {
+        if self.fault == Some(Fault::SilentRestart)
+            && let Output::Transmit(transmit) = &output
+            && String::from_utf8_lossy(&transmit.bytes).contains("text=\"Restarted\"")
+        {
+            return None;
+        }
         if self.fault == Some(Fault::GhostLeg)
             && let Output::Transmit(transmit) = &output
             && transmit.bytes.starts_with(b"BYE ")

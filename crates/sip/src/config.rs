@@ -27,6 +27,9 @@ pub struct Config {
     pub expires_min_s: u32,
     /// A longer lifetime is cut to this, in seconds.
     pub expires_max_s: u32,
+    /// How long a device that was registered over a connection still counts as registered after a restart, in
+    /// milliseconds. Calls to it wait for it to come back.
+    pub grace_ms: u64,
     /// Age at which a nonce is answered with `stale=true`, in milliseconds.
     pub nonce_life_ms: u64,
     /// Accept MD5 answers without `qop` (RFC 2069), each nonce once: for very old phones only.
@@ -67,6 +70,7 @@ impl Config {
             expires_default_s: 600,
             expires_min_s: 60,
             expires_max_s: 3_600,
+            grace_ms: 30_000,
             nonce_life_ms: 300_000,
             digest_without_qop: false,
             dialogs_max: crate::limits::DIALOGS_MAX,

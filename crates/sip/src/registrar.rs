@@ -29,6 +29,13 @@ pub struct Binding {
     pub path: Vec<String>,
 }
 
+impl Binding {
+    /// Whether its connection ended with the process before: the device has to come back by itself.
+    pub(crate) fn awaits_device(&self) -> bool {
+        self.flow.transport.is_reliable() && self.flow.stream.is_none()
+    }
+}
+
 /// All bindings.
 #[derive(Default)]
 pub(crate) struct Registrar {

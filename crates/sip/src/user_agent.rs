@@ -19,13 +19,14 @@ mod stray;
 mod streams;
 mod timer;
 mod update;
+mod waiting;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 
 use crate::chance::Chance;
 use crate::config::{Config, Key};
-use crate::dialog::{Dialog, DialogId, assert_legal};
+use crate::dialog::{Dialog, DialogId, Invite, assert_legal};
 use crate::digest::Guard;
 use crate::directory::{Account, AccountId, Directory, Peer, PeerId};
 use crate::event::Event;
@@ -71,6 +72,8 @@ pub struct UserAgent {
     /// Dialogs of devices whose stream is gone and that have not come back.
     lost: BTreeSet<(AccountId, DialogId)>,
     farewells: Farewells,
+    /// Calls to devices that have not come back since the restart.
+    waiting: BTreeMap<DialogId, Invite>,
     timers: Timers,
     transmits: VecDeque<Transmit>,
     events: VecDeque<Event>,
@@ -122,6 +125,7 @@ impl UserAgent {
             on_connection: BTreeSet::new(),
             lost: BTreeSet::new(),
             farewells: Farewells::default(),
+            waiting: BTreeMap::new(),
             timers: Timers::default(),
             transmits: VecDeque::new(),
             events: VecDeque::new(),
@@ -180,6 +184,7 @@ impl UserAgent {
     pub fn remove_account(&mut self, id: AccountId) {
         self.directory.remove_account(id);
         self.put_bindings(id, Vec::new());
+        self.stop_waiting(id);
     }
 
     /// Adds or replaces a peer.
@@ -212,7 +217,8 @@ impl UserAgent {
                 + self.dialog_keys.len()
                 + self.on_stream.len()
                 + self.on_connection.len()
-                + self.lost.len(),
+                + self.lost.len()
+                + self.waiting.len(),
         }
     }
 

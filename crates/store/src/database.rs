@@ -114,6 +114,11 @@ impl Store {
         &self.inner.path
     }
 
+    /// A key for a purpose, made from the key file: the same at every start, and of no use for what is sealed.
+    pub fn derived_key(&self, purpose: &str) -> [u8; 32] {
+        self.inner.key.derive(purpose)
+    }
+
     /// Writes down what is only in memory and folds the write-ahead log into the file. The store stays usable.
     pub async fn flush(&self) -> Result<(), StoreError> {
         self.write_token_use().await?;

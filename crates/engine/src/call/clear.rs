@@ -90,12 +90,23 @@ impl Engine {
         }
     }
 
-    /// Ends a leg. The legs of a dead process end by what was saved of them, if they were answered: a caller whom
-    /// nobody answered may not be sent BYE (RFC 3261 section 15), and gives up by himself.
+    /// What was saved of a leg that still can be ended by it from another process. A caller whom nobody answered may
+    /// not be sent BYE (RFC 3261 section 15), and gives up by himself.
+    pub fn leg_ending(&self, id: LegId) -> Option<&str> {
+        let leg = self.state.legs.get(&id)?;
+        match leg.phase {
+            LegPhase::Arrived => None,
+            LegPhase::Dialled | LegPhase::Ringing | LegPhase::Answered | LegPhase::Held => {
+                leg.dialog.as_deref()
+            }
+        }
+    }
+
+    /// Ends a leg. The legs of a dead process end by what was saved of them.
     pub(crate) fn clear_leg(&mut self, id: LegId, cause: Cause) {
+        let saved = self.leg_ending(id).map(str::to_owned);
         let leg = self.state.leg(id);
-        let answered = matches!(leg.phase, LegPhase::Answered | LegPhase::Held);
-        let (tenant, call, saved) = (leg.tenant, leg.call, leg.dialog.clone().filter(|_| answered));
+        let (tenant, call) = (leg.tenant, leg.call);
         self.record(tenant, Fact::LegCleared { call, leg: id, cause });
         match (cause == Cause::NodeRestarted, saved) {
             (false, _) => self.act(Action::Clear { leg: id, cause }),

@@ -1,22 +1,45 @@
 //! A furnished node, and a carrier that calls it.
 
-use std::net::SocketAddr;
-
-use cordial_engine::entry::{Destination, Queue, Route, Trunk};
-use cordial_engine::id::{TenantId, TrunkId};
+use cordial_engine::entry::{Destination, Device, Digest, Queue, Route, Trunk};
+use cordial_engine::id::{DeviceId, TenantId, TrunkId};
 use cordial_engine::text::{Number, Text};
-use cordial_engine::{Actor, Answer, Command, Entry, EntryId, Input, Now, Timestamp, WallTime};
+use cordial_engine::{
+    Actor, Answer, Command, Entry, EntryId, Event, Input, Now, Report, Timestamp, WallTime,
+};
 use cordial_node::{AskId, Config, Node, Output};
-use cordial_sip::{Flow, Listener, ListenerId, Transport};
+use cordial_sip::{Binding, Flow, Listener, ListenerId, Transport};
 
 pub(crate) const CARRIER: &str = "192.0.2.9:5060";
+pub(crate) const PHONE: &str = "192.0.2.20:5060";
 pub(crate) const TARGET: &str = "sip:1000@192.0.2.1";
 
 pub(crate) struct Desk {
     pub(crate) node: Node,
     pub(crate) now: Now,
     pub(crate) trunk: TrunkId,
+    /// A phone whose number 2000 the carrier may dial.
+    pub(crate) phone: DeviceId,
+    /// All that was given to the journal.
+    pub(crate) journal: Vec<Event>,
     asked: u64,
+}
+
+/// The key that all lives of a node share.
+fn config() -> Config {
+    let listener = Listener {
+        id: ListenerId(0),
+        transport: Transport::Udp,
+        host: "192.0.2.1".to_owned(),
+        port: 5060,
+        realm: None,
+    };
+    let key = Some(cordial_sip::Key([1; 32]));
+    Config {
+        sip: cordial_sip::Config { key, ..cordial_sip::Config::new(vec![listener], "cordial") },
+        media_address: [192, 0, 2, 1].into(),
+        rtp_ports: 10_000..=10_099,
+        version: "test".to_owned(),
+    }
 }
 
 impl Desk {
@@ -27,22 +50,10 @@ impl Desk {
 
     /// The same; with a user name, the carrier must prove itself as well.
     pub(crate) fn with_trunk(username: Option<&str>) -> Self {
-        let listener = Listener {
-            id: ListenerId(0),
-            transport: Transport::Udp,
-            host: "192.0.2.1".to_owned(),
-            port: 5060,
-            realm: None,
-        };
-        let config = Config {
-            sip: cordial_sip::Config::new(vec![listener], "cordial"),
-            media_address: [192, 0, 2, 1].into(),
-            rtp_ports: 10_000..=10_099,
-            version: "test".to_owned(),
-        };
-        let node = Node::new(config, 7).expect("the range has ports");
+        let node = Node::new(config(), 7).expect("the range has ports");
         let now = Now { at: Timestamp(1), wall: WallTime(1) };
-        let mut desk = Self { node, now, trunk: TrunkId(0), asked: 0 };
+        let mut desk =
+            Self { node, now, trunk: TrunkId(0), phone: DeviceId(0), journal: Vec::new(), asked: 0 };
         desk.node.start(desk.now);
         let name = Text::parse("acme").expect("a name");
         let domain = Text::parse("acme.example").expect("a domain");
@@ -69,7 +80,64 @@ impl Desk {
         let number = Number::parse("1000").expect("a number");
         let destination = Destination::Queue(queue);
         desk.add(tenant, Entry::Route(Route { number, greeting: None, destination }));
+        let own = Number::parse("200").expect("a number");
+        let display_name = Text::parse("Ann").expect("a name");
+        let device = Entry::Device(Device { number: own, display_name, digest: Digest::Any });
+        let EntryId::Device(phone) = desk.add(tenant, device) else { panic!("a device was asked for") };
+        let (number, destination) = (Number::parse("2000").expect("a number"), Destination::Device(phone));
+        desk.add(tenant, Entry::Route(Route { number, greeting: None, destination }));
+        desk.phone = phone;
+        let binding = desk.binding();
+        desk.node.restore_bindings(desk.now, phone, vec![binding]);
+        desk.node.handle_report(desk.now, Report::DeviceRegistered { device: phone });
+        desk.settle();
         desk
+    }
+
+    fn binding(&self) -> Binding {
+        Binding {
+            contact: format!("sip:200@{PHONE}"),
+            flow: Flow::udp(ListenerId(0), PHONE.parse().expect("an address")),
+            expires_at: cordial_sip::Timestamp(self.now.at.0 + 600_000),
+            q: 1_000,
+            call_id: "r".to_owned(),
+            cseq: 1,
+            instance: None,
+            path: Vec::new(),
+        }
+    }
+
+    /// The journal has all there is; what is done then.
+    pub(crate) fn settle(&mut self) -> Vec<Output> {
+        let mut all = self.outputs();
+        loop {
+            self.node.handle_durable(self.now, self.node.last_seq());
+            let more = self.outputs();
+            if more.is_empty() {
+                return all;
+            }
+            all.extend(more);
+        }
+    }
+
+    /// The process dies, with only the events up to a number on disk; the next one begins.
+    pub(crate) fn crash(&mut self, durable: u64) -> Vec<Output> {
+        self.journal.retain(|event| event.seq <= durable);
+        self.node = Node::new(config(), 8 + self.asked).expect("the range has ports");
+        for event in &self.journal {
+            self.node.restore(event);
+        }
+        let binding = self.binding();
+        self.node.restore_bindings(self.now, self.phone, vec![binding]);
+        self.node.start(self.now);
+        self.settle()
+    }
+
+    /// A message of the phone's.
+    pub(crate) fn phone_says(&mut self, text: &str) -> Vec<Output> {
+        let flow = Flow::udp(ListenerId(0), PHONE.parse().expect("an address"));
+        self.node.handle_datagram(self.now, flow, text.as_bytes());
+        self.outputs()
     }
 
     fn add(&mut self, tenant: TenantId, entry: Entry) -> EntryId {
@@ -96,24 +164,70 @@ impl Desk {
     }
 
     pub(crate) fn outputs(&mut self) -> Vec<Output> {
-        std::iter::from_fn(|| self.node.poll_output()).collect()
+        let outputs: Vec<Output> = std::iter::from_fn(|| self.node.poll_output()).collect();
+        for output in &outputs {
+            if let Output::Journal(event) = output {
+                self.journal.push(event.clone());
+            }
+        }
+        outputs
     }
 
     /// An INVITE of the carrier for 1000, with one more header line if it has one.
     pub(crate) fn invite(&mut self, cseq: u32, proof: Option<&str>) -> Vec<Output> {
+        self.carrier_calls(TARGET, cseq, proof)
+    }
+
+    pub(crate) fn carrier_says(&mut self, text: &str) -> Vec<Output> {
+        let flow = Flow::udp(ListenerId(0), CARRIER.parse().expect("an address"));
+        self.node.handle_datagram(self.now, flow, text.as_bytes());
+        self.outputs()
+    }
+
+    pub(crate) fn carrier_calls(&mut self, target: &str, cseq: u32, proof: Option<&str>) -> Vec<Output> {
         let sdp = "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n";
         let proof = proof.map(|proof| format!("{proof}\r\n")).unwrap_or_default();
         let invite = format!(
-            "INVITE {TARGET} SIP/2.0\r\nVia: SIP/2.0/UDP {CARRIER};branch=z9hG4bK{cseq}\r\n\
-             From: <sip:4711@192.0.2.9>;tag=a\r\nTo: <{TARGET}>\r\nCall-ID: a@192.0.2.9\r\nCSeq: {cseq} INVITE\r\n\
+            "INVITE {target} SIP/2.0\r\nVia: SIP/2.0/UDP {CARRIER};branch=z9hG4bK{cseq}\r\n\
+             From: <sip:4711@192.0.2.9>;tag=a\r\nTo: <{target}>\r\nCall-ID: a@192.0.2.9\r\nCSeq: {cseq} INVITE\r\n\
              Contact: <sip:4711@{CARRIER}>\r\nMax-Forwards: 70\r\n{proof}Content-Type: application/sdp\r\n\
              Content-Length: {}\r\n\r\n{sdp}",
             sdp.len()
         );
-        let remote: SocketAddr = CARRIER.parse().expect("an address");
-        self.node.handle_datagram(self.now, Flow::udp(ListenerId(0), remote), invite.as_bytes());
-        self.outputs()
+        self.carrier_says(&invite)
     }
+}
+
+pub(crate) const SDP: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\n\
+    m=audio 4000 RTP/AVP 0 101\r\na=rtpmap:101 telephone-event/8000\r\n";
+
+/// The last request of a method that goes out.
+pub(crate) fn sent_request(outputs: &[Output], method: &str) -> Option<String> {
+    outputs.iter().rev().find_map(|output| match output {
+        Output::Transmit(transmit) => Some(String::from_utf8_lossy(&transmit.bytes).into_owned())
+            .filter(|text| text.starts_with(&format!("{method} "))),
+        _ => None,
+    })
+}
+
+/// A line of a message.
+pub(crate) fn header<'a>(text: &'a str, name: &str) -> &'a str {
+    let prefix = format!("{name}: ");
+    text.lines().find_map(|line| line.strip_prefix(&prefix)).expect("a header of that name")
+}
+
+/// The phone's response to our INVITE.
+pub(crate) fn response(invite: &str, code: u16) -> String {
+    format!(
+        "SIP/2.0 {code} Whatever\r\nVia: {}\r\nFrom: {}\r\nTo: {};tag=ann\r\nCall-ID: {}\r\nCSeq: {}\r\n\
+         Contact: <sip:200@{PHONE}>\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{SDP}",
+        header(invite, "Via"),
+        header(invite, "From"),
+        header(invite, "To"),
+        header(invite, "Call-ID"),
+        header(invite, "CSeq"),
+        SDP.len()
+    )
 }
 
 /// The first lines of what goes out by SIP.

@@ -3,5 +3,6 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test looks for one output among all")]
 
 mod desk;
+mod digits;
 mod durability;
 mod trunk;

@@ -40,7 +40,9 @@ pub(super) async fn restore(
     listeners: Vec<Listener>,
 ) -> Result<Restored, StartError> {
     let seed = u64::from_le_bytes(random()?);
-    let mut node = Node::new(node_config(config, listeners), seed)?;
+    let mut settings = node_config(config, listeners);
+    settings.sip.key = Some(cordial_sip::Key(store.derived_key("sip")));
+    let mut node = Node::new(settings, seed)?;
     let mut after = 0;
     if let Some((seq, state)) = snapshot(store).await? {
         node.restore_state(seed, state);
@@ -57,7 +59,7 @@ pub(super) async fn restore(
     let last = store.tail().await?.map(|tail| Now { at: tail.at, wall: tail.wall });
     let now = Clock::resume(last).now();
     for (device, bindings) in bindings::load(store, now).await? {
-        node.restore_bindings(device, bindings);
+        node.restore_bindings(now, device, bindings);
     }
     tracing::info!(from_snapshot, last = node.last_seq(), "the journal is read");
     Ok(Restored { node, last, snapshot: from_snapshot })
@@ -118,6 +120,7 @@ fn node_config(config: &Config, listeners: Vec<Listener>) -> cordial_node::Confi
     agent.dialog_ping_ms = config.sip.ping_s.get() * 1_000;
     agent.session_expires_s = seconds(config.sip.session_expires_s.get());
     agent.session_expires_min_s = seconds(config.sip.session_expires_min_s.get());
+    agent.grace_ms = config.sip.grace_s.get() * 1_000;
     agent.expires_min_s = seconds(config.sip.expires_min_s.get());
     agent.expires_max_s = seconds(config.sip.expires_max_s.get());
     agent.expires_default_s = agent.expires_default_s.clamp(agent.expires_min_s, agent.expires_max_s);

@@ -1,5 +1,7 @@
 //! A busy hour with a hundred agents, stopped after every single record of its journal.
 
+use std::collections::BTreeSet;
+
 use cordial_engine::entry::{
     AfterMissed, Destination, Disposition, Entry, EntryId, Overflow, Queue, Route, Strategy,
 };
@@ -51,7 +53,9 @@ pub fn hour(seed: u64, pace: Pace, stops: Stops, verbose: bool) -> (Report, Done
         Climate { weather: Weather::FAIR, crashes: false, cuts: false, clock_steps: true, power_cuts: true };
     let log = verbose.then(Vec::new);
     let talk_ms = 3_000..=pace.talk_ms;
-    let mut run = Run { world, chance, climate, companies, calls: 0, talk_ms, ghosts, troubled: 0, log };
+    let excused = vec![BTreeSet::new(); world.stations.len()];
+    let mut run =
+        Run { world, chance, climate, companies, calls: 0, talk_ms, ghosts, excused, troubled: 0, log };
     run.morning();
     run.busy(pace);
     run.evening();

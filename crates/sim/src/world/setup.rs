@@ -155,7 +155,8 @@ impl World {
             challenges,
         };
         let phone = Phone::new(config, self.chance.number());
-        self.add_station(who, if self.settings.timer_only_s.is_some() { phone.unasking() } else { phone })
+        // Nobody but us tells a desk phone that its call is over.
+        self.add_station(who, phone.unasking())
     }
 
     /// Adds a trunk and the carrier behind it. One that challenges asks for digest and is asked for it.

@@ -46,6 +46,7 @@ fn new_node(settings: &Settings, seed: u64) -> Node {
         realm: None,
     };
     let mut sip = cordial_sip::Config::new(vec![listener], DOMAINS[0]);
+    sip.key = Some(cordial_sip::Key([7; 32]));
     if let Some(after_s) = settings.timer_only_s {
         sip.dialog_ping_ms = 0;
         sip.session_expires_s = after_s;
@@ -90,7 +91,7 @@ impl World {
             node.set_trunk_secret(*trunk, Some(password.clone()));
         }
         for (device, bindings) in &self.bindings {
-            node.restore_bindings(*device, bindings.clone());
+            node.restore_bindings(self.clocks(), *device, bindings.clone());
         }
     }
 

@@ -10,6 +10,7 @@ impl UserAgent {
     /// Ends a dialog in whatever state it is: refuses it, takes it back or says BYE. `reason` becomes the `Reason`
     /// header. No event follows.
     pub fn clear(&mut self, now: Timestamp, dialog: DialogId, reason: Option<&str>) {
+        self.waiting.remove(&dialog);
         let Some(state) = self.dialogs.get(&dialog).map(|dialog| dialog.state.clone()) else {
             return;
         };

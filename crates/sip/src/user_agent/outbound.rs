@@ -26,16 +26,21 @@ impl UserAgent {
     /// Makes a call. What cannot be sent at all comes back as `Failed`.
     pub fn invite(&mut self, now: Timestamp, invite: Invite) -> DialogId {
         let id = DialogId(self.next_id());
+        if self.awaited(&invite) {
+            self.waiting.insert(id, invite);
+        } else {
+            self.invite_as(now, id, invite);
+        }
+        id
+    }
+
+    pub(super) fn invite_as(&mut self, now: Timestamp, id: DialogId, invite: Invite) {
         let aim = match self.aim(&invite) {
             Ok(aim) if self.dialogs.len() < self.config.dialogs_max => aim,
             Ok(_) => {
-                self.fail(id, 503, "Too Many Dialogs");
-                return id;
+                return self.fail(id, 503, "Too Many Dialogs");
             }
-            Err(code) => {
-                self.fail(id, code, crate::message::reason_phrase(code));
-                return id;
-            }
+            Err(code) => return self.fail(id, code, crate::message::reason_phrase(code)),
         };
         let Invite { from_user, from_name, headers, body, .. } = invite;
         let mut local = NameAddr::new(Uri::sip(Some(&from_user), &aim.from_host, None));
@@ -76,7 +81,6 @@ impl UserAgent {
         dialog.upkeep.said = said;
         self.add_dialog(id, dialog);
         self.timers.set(TimerKey::Dialog(id, DialogTimer::GiveUp), now + RING_MS_MAX);
-        id
     }
 
     pub(super) fn fail(&mut self, dialog: DialogId, code: u16, reason: &str) {
@@ -94,7 +98,7 @@ impl UserAgent {
                     to: Uri::sip(Some(&invite.to_user), &realm, None),
                     from_host: realm,
                     routes: binding.path.clone(),
-                    flow: binding.flow,
+                    flow: self.way_to(binding).ok_or(480u16)?,
                     origin: Some(Origin::Account(*account)),
                     instance: binding.instance.clone(),
                 })

@@ -48,7 +48,11 @@ impl UserAgent {
         };
         match update(self.registrar.of(id), &ask) {
             Err(refusal) => self.refuse_register(now, asked, refusal),
-            Ok(bindings) => {
+            Ok(mut bindings) => {
+                // A device that does not name itself and is back by a connection is the one that had to come back.
+                if asked.source.stream.is_some() && !only_asks {
+                    bindings.retain(|binding| binding.instance.is_some() || !binding.awaits_device());
+                }
                 self.respond_other(now, asked, 200, |response| {
                     for binding in &bindings {
                         response.headers.push(Name::Contact, contact_value(now, binding));
@@ -75,9 +79,14 @@ impl UserAgent {
         });
     }
 
-    /// Puts back a binding kept across a restart. No event follows, unless it lapses later.
-    pub fn restore_binding(&mut self, account: AccountId, binding: Binding) {
+    /// Puts back a binding kept across a restart. No event follows, unless it lapses later: one whose connection ended
+    /// with the process lapses after [`Config::grace_ms`](crate::Config::grace_ms).
+    pub fn restore_binding(&mut self, now: Timestamp, account: AccountId, mut binding: Binding) {
         self.strangers.note_restored(binding.flow.remote.ip(), binding.expires_at);
+        if binding.flow.transport.is_reliable() {
+            binding.flow.stream = None;
+            binding.expires_at = binding.expires_at.min(now + self.config.grace_ms);
+        }
         let mut bindings = self.registrar.of(account).to_vec();
         bindings.retain(|other| other.contact != binding.contact);
         bindings.push(binding);
@@ -108,6 +117,7 @@ impl UserAgent {
         let bindings: Vec<Binding> = before.iter().filter(|binding| keep(binding)).cloned().collect();
         if bindings.len() != before.len() {
             self.put_bindings(account, bindings.clone());
+            self.stop_waiting(account);
             self.events.push_back(Event::BindingsChanged { account, bindings });
         }
     }

@@ -12,7 +12,7 @@ use super::clients::Purpose;
 use crate::dialog::{DialogId, Relation, State};
 use crate::directory::AccountId;
 use crate::flow::{Flow, StreamId, Transport};
-use crate::message::NameAddr;
+use crate::message::{NameAddr, Uri};
 use crate::registrar::Binding;
 use crate::time::Timestamp;
 use crate::transaction::{ClientId, ServerId};
@@ -195,6 +195,7 @@ impl UserAgent {
                 self.redirect(id, flow);
             }
         }
+        self.call_who_is_back(now, account);
         for (mut relation, reason) in self.farewells_due(now, account) {
             self.send_bye(now, &mut relation, reason.as_deref());
         }
@@ -245,15 +246,20 @@ impl UserAgent {
 /// A device that is reached by the address in its Contact or first route, which is the one it was seen at. Any other
 /// address might be anybody's.
 fn contact_way(relation: &Relation) -> Option<Flow> {
-    match relation.flow.transport {
+    named_way(relation.flow, relation.routes.first(), &relation.target)
+}
+
+/// A connection to where a route or else a URI says, if that is the address at the other end of `flow`.
+pub(super) fn named_way(flow: Flow, route: Option<&String>, target: &Uri) -> Option<Flow> {
+    match flow.transport {
         Transport::Tcp | Transport::Tls => {}
         Transport::Udp | Transport::Ws => return None,
     }
-    let hop = match relation.routes.first() {
+    let hop = match route {
         Some(route) => NameAddr::parse(route).ok()?.uri,
-        None => relation.target.clone(),
+        None => target.clone(),
     };
-    let address = hop.host.parse::<IpAddr>().ok().filter(|address| *address == relation.flow.remote.ip())?;
-    let port = hop.port.unwrap_or(relation.flow.transport.default_port());
-    Some(Flow { remote: SocketAddr::new(address, port), stream: None, ..relation.flow })
+    let address = hop.host.parse::<IpAddr>().ok().filter(|address| *address == flow.remote.ip())?;
+    let port = hop.port.unwrap_or(flow.transport.default_port());
+    Some(Flow { remote: SocketAddr::new(address, port), stream: None, ..flow })
 }

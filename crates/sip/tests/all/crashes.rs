@@ -159,6 +159,33 @@ fn a_device_whose_stream_ended_with_the_process_hears_when_it_registers_again_th
 }
 
 #[test]
+fn a_call_to_a_device_that_lost_its_stream_with_the_process_waits_for_it() {
+    for (back, cleared) in [(true, false), (false, false), (false, true)] {
+        let mut browser = crate::streams::Browser::new();
+        let account = AccountId(1);
+        let binding = browser.bench.ua.bindings(account)[0].clone();
+        browser.bench = Bench::new();
+        browser.bench.ua.restore_binding(browser.bench.now, account, binding);
+        let (dialog, sent) = browser.is_rung();
+        assert_eq!(brief(&sent), [""; 0]);
+        assert_eq!(browser.bench.events(), []);
+        if back {
+            assert_eq!(browser.comes_back(), ["INVITE sip:ann@ann.invalid;transport=ws"]);
+        } else if cleared {
+            browser.bench.ua.clear(browser.bench.now, dialog, None);
+            assert_eq!(browser.comes_back(), [""; 0]);
+        } else {
+            browser.bench.pass(30_000);
+            let reason = "Temporarily Unavailable".to_owned();
+            let gone = Event::BindingsChanged { account, bindings: Vec::new() };
+            assert_eq!(browser.bench.events(), [Event::Failed { dialog, code: 480, reason }, gone]);
+        }
+        browser.bench.ua.clear(browser.bench.now, dialog, None);
+        browser.bench.assert_nothing_left();
+    }
+}
+
+#[test]
 fn a_blob_of_the_first_version_still_ends_its_dialog() {
     let mut bench = Bench::new();
     let blob = "1\tcall-1\t<sip:1000@acme.example>;tag=us\t<sip:far@trunk.example>;tag=far\t\

@@ -157,7 +157,7 @@ fn brevity_disorder_and_foreign_names_are_refused() {
 }
 
 #[test]
-fn a_path_is_kept_and_a_lost_stream_takes_its_binding_along() {
+fn a_path_is_kept_and_a_binding_of_a_stream_has_a_grace_after_a_restart() {
     let mut bench = Bench::new();
     let ok = Phone::new()
         .register(&mut bench, &[("Contact", "<sip:ann@10.0.0.7>"), ("Path", "<sip:e.example;lr>")]);
@@ -168,9 +168,11 @@ fn a_path_is_kept_and_a_lost_stream_takes_its_binding_along() {
     flow.transport = Transport::Ws;
     flow.stream = Some(StreamId(5));
     let browser = Binding { contact: "sip:x@y.invalid;transport=ws".to_owned(), flow, ..kept.clone() };
-    bench.ua.restore_binding(AccountId(1), browser);
+    bench.ua.restore_binding(bench.now, AccountId(1), browser.clone());
     bench.events();
-    bench.ua.handle_stream_closed(bench.now, StreamId(5));
+    bench.pass(29_999);
+    assert_eq!(bench.ua.bindings(AccountId(1)).len(), 2, "it has half a minute to come back");
+    bench.pass(1);
     assert_eq!(bench.events(), [Event::BindingsChanged { account: AccountId(1), bindings: vec![kept] }]);
     bench.ua.remove_account(AccountId(1));
     bench.assert_nothing_left();

@@ -186,6 +186,11 @@ impl Browser {
     }
 
     fn is_called(&mut self) -> (DialogId, cordial_sip::message::Request) {
+        let (dialog, sent) = self.is_rung();
+        (dialog, only_request(&sent))
+    }
+
+    pub(crate) fn is_rung(&mut self) -> (DialogId, Vec<Message>) {
         let account = cordial_sip::AccountId(1);
         let binding = Box::new(self.bench.ua.bindings(account)[0].clone());
         let invite = Invite {
@@ -197,7 +202,7 @@ impl Browser {
             body: OFFER.into(),
         };
         let dialog = self.bench.ua.invite(self.bench.now, invite);
-        (dialog, only_request(&self.bench.sent()))
+        (dialog, self.bench.sent())
     }
 
     fn answers(&mut self, invite: &cordial_sip::message::Request, code: u16) {

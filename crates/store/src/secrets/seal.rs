@@ -5,6 +5,7 @@ use std::path::Path;
 
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
+use sha2::{Digest as _, Sha256};
 
 use super::random;
 use crate::database::private_file;
@@ -14,7 +15,10 @@ use crate::int::{hex, unhex};
 const NONCE_BYTES: usize = 24;
 
 /// The key of the key file.
-pub(crate) struct SealKey(XChaCha20Poly1305);
+pub(crate) struct SealKey {
+    cipher: XChaCha20Poly1305,
+    bytes: [u8; 32],
+}
 
 impl SealKey {
     /// Reads the key file; makes it if there is none and nothing was sealed yet.
@@ -33,14 +37,19 @@ impl SealKey {
         file.take(1024).read_to_string(&mut text).map_err(failed)?;
         let bytes = unhex(text.trim()).and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
         let bytes = bytes.ok_or_else(|| StoreError::KeyUnreadable { path: path.to_owned() })?;
-        Ok(Self(XChaCha20Poly1305::new(&Key::from(bytes))))
+        Ok(Self { cipher: XChaCha20Poly1305::new(&Key::from(bytes)), bytes })
+    }
+
+    /// A key for another purpose, the same at every start; it tells nothing of this one.
+    pub(crate) fn derive(&self, purpose: &str) -> [u8; 32] {
+        Sha256::new().chain_update(self.bytes).chain_update(purpose.as_bytes()).finalize().into()
     }
 
     /// `of` names the owner: what was sealed for one does not open for another.
     pub(crate) fn seal(&self, of: &str, secret: &[u8]) -> Result<Vec<u8>, StoreError> {
         let nonce = random::<NONCE_BYTES>()?;
         let payload = Payload { msg: secret, aad: of.as_bytes() };
-        let sealed = self.0.encrypt(&XNonce::from(nonce), payload);
+        let sealed = self.cipher.encrypt(&XNonce::from(nonce), payload);
         let sealed = sealed.map_err(|_| StoreError::Sealed { of: of.to_owned() })?;
         Ok([nonce.as_slice(), &sealed].concat())
     }
@@ -49,6 +58,6 @@ impl SealKey {
         let refused = || StoreError::Sealed { of: of.to_owned() };
         let (nonce, sealed) = sealed.split_first_chunk::<NONCE_BYTES>().ok_or_else(refused)?;
         let payload = Payload { msg: sealed, aad: of.as_bytes() };
-        self.0.decrypt(&XNonce::from(*nonce), payload).map_err(|_| refused())
+        self.cipher.decrypt(&XNonce::from(*nonce), payload).map_err(|_| refused())
     }
 }
