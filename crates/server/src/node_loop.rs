@@ -59,6 +59,8 @@ pub(crate) struct Pending {
     /// The last event of each batch given to the journal, and when; only those not durable yet.
     journalled: VecDeque<(u64, Instant)>,
     draining: bool,
+    /// Connections to be closed when all outputs are carried out.
+    closing: Vec<StreamId>,
     /// The UDP socket that is looked at first, so that a flooded one does not starve the others.
     udp_turn: usize,
     /// Datagrams dropped unread as told last, and when.
@@ -273,8 +275,15 @@ impl NodeLoop {
     fn settle(&mut self) -> Result<(), Fatal> {
         let journalled_before =
             self.pending.journalled.back().map_or(self.node.durable_seq(), |(seq, _)| *seq);
-        while let Some(output) = self.node.poll_output() {
-            self.carry_out(output)?;
+        loop {
+            while let Some(output) = self.node.poll_output() {
+                self.carry_out(output)?;
+            }
+            // Only now, so that the answer which says what was wrong still goes out.
+            let Some(stream) = self.pending.closing.pop() else {
+                break;
+            };
+            self.close_stream(stream);
         }
         let (last, durable) = (self.node.last_seq(), self.node.durable_seq());
         if last > journalled_before {
@@ -346,7 +355,7 @@ impl NodeLoop {
                 // Nobody listening is an ordinary case.
                 self.live.send(Arc::new(event)).ok();
             }
-            Output::CloseStream(stream) => self.close_stream(stream),
+            Output::CloseStream(stream) => self.pending.closing.push(stream),
             Output::Bindings { device, bindings } => {
                 if self.bindings.try_send(Changed { device, bindings }).is_err() {
                     tracing::warn!(%device, "too many bindings wait for the store; kept with the next REGISTER");

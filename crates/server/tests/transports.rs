@@ -76,7 +76,8 @@ async fn phone_and_trunk_call_each_other_over_ipv6() {
     let trunk = json!({ "name": "carrier6", "address": format!("[::1]:{carrier}") });
     site.server.post("/v1/trunks", trunk).await;
     let port = free_port();
-    site.register(port, &site.secret, 120, 200).at(at).run().succeeds();
+    let register = site.register(port, &site.secret, 120, 200).at(at);
+    register.proving_for(&site.server.sip.to_string()).run().succeeds();
     site.server.wait_for_device(&site.device, "idle").await;
     let phone = peers::Sipp::scenario("phone_answers.xml").at(at).from(port).to(site.server.sip).lasting(200);
     let phone = phone.start();

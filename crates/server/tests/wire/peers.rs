@@ -57,6 +57,11 @@ impl Sipp {
         self
     }
 
+    /// The URI that its digest is made for, without `sip:`. By itself sipp forgets the brackets of IPv6.
+    pub(crate) fn proving_for(self, uri: &str) -> Self {
+        self.with(&["-auth_uri", uri])
+    }
+
     /// By one TCP connection instead of UDP.
     pub(crate) fn by_tcp(self) -> Self {
         self.with(&["-t", "t1"])
