@@ -1,10 +1,8 @@
 //! The longer proofs, one function each: simulation, scenarios, soak, measurements, pictures of the state machines.
 
-use std::path::Path;
+use anyhow::Result;
 
-use anyhow::{Result, bail};
-
-use crate::invocation::Invocation;
+use crate::invocation::{Invocation, target_folder};
 
 /// Run the whole contact centre under seeded faults and check its invariants after every step.
 ///
@@ -53,10 +51,14 @@ pub(crate) struct SoakArgs {
     kills: u64,
 }
 
-/// Measure, in the release profile, and print figures.
+/// Measure, in the release profile, and print figures: first the crates in memory, then the real process.
+///
+/// `-- --only NAME` chooses: names that begin with `wire` are measured on the real server with sockets and disk, the
+/// others in memory. `-- --quick` is small and rough. What else the two programs take they say themselves:
+/// `-- --only register --help`, `-- --only wire --help`.
 #[derive(clap::Args)]
 pub(crate) struct BenchArgs {
-    /// Further arguments for the measuring program itself.
+    /// Further arguments for the measuring programs themselves.
     #[arg(last = true)]
     rest: Vec<String>,
 }
@@ -68,7 +70,8 @@ pub(crate) struct StatesArgs {}
 /// Makes the tests that compare with a kept text write that text instead.
 const KEEP_WHAT_IS: (&str, &str) = ("UPDATE_EXPECT", "1");
 
-const BENCH_PROGRAM: &str = "crates/sim/src/bin/bench.rs";
+/// The load generator lies beside the server as an example and starts the server that is built with it.
+const LOAD_BUILD: &str = "build --release --locked --package cordial-server --bin cordial --example load";
 
 pub(crate) fn sim(args: &SimArgs) -> Result<()> {
     let from = args.from.to_string();
@@ -108,13 +111,28 @@ pub(crate) fn soak(args: &SoakArgs) -> Result<()> {
 }
 
 pub(crate) fn bench(args: &BenchArgs) -> Result<()> {
-    if !Path::new(BENCH_PROGRAM).is_file() {
-        bail!("there is nothing to measure with yet: {BENCH_PROGRAM} does not exist");
+    let wire = args.is_wire_wanted();
+    if wire != Some(true) {
+        Invocation::cargo()
+            .args(["run", "--release", "--locked", "--package", "cordial-sim", "--bin", "bench", "--"])
+            .args(&args.rest)
+            .run()?;
     }
-    Invocation::cargo()
-        .args(["run", "--release", "--locked", "--package", "cordial-sim", "--bin", "bench", "--"])
-        .args(&args.rest)
-        .run()
+    if wire != Some(false) {
+        Invocation::cargo().args(LOAD_BUILD.split_whitespace()).run()?;
+        Invocation::new(target_folder()?.join("release/examples/load")).args(&args.rest).run()?;
+    }
+    Ok(())
+}
+
+impl BenchArgs {
+    /// Whether the one wished for is measured on the real server; `None` when all are wished for.
+    fn is_wire_wanted(&self) -> Option<bool> {
+        let mut words = self.rest.iter().map(String::as_str);
+        let name = words.find_map(|word| word.strip_prefix("--only"))?;
+        let name = name.strip_prefix('=').or_else(|| words.next())?;
+        Some(name.starts_with("wire"))
+    }
 }
 
 pub(crate) fn states() -> Result<()> {
@@ -122,4 +140,21 @@ pub(crate) fn states() -> Result<()> {
         .args(["test", "--locked", "--package", "cordial-engine", "--package", "cordial-sip"])
         .env("UPDATE_STATES", "1")
         .run()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::BenchArgs;
+
+    #[test]
+    fn a_measurement_is_made_by_the_program_that_has_it() {
+        let wanted = |words: &str| {
+            BenchArgs { rest: words.split_whitespace().map(str::to_owned).collect() }.is_wire_wanted()
+        };
+        assert_eq!(wanted("--quick"), None);
+        assert_eq!(wanted("--quick --only register"), Some(false));
+        assert_eq!(wanted("--only wire-register --quick"), Some(true));
+        assert_eq!(wanted("--only=wire"), Some(true));
+        assert_eq!(wanted("--only"), None);
+    }
 }

@@ -58,6 +58,8 @@ pub(crate) struct Counts {
     /// Calls that were refused, by code, and how many of them said when to try again.
     pub(crate) refused: BTreeMap<u16, u64>,
     pub(crate) told_when: u64,
+    /// Registrations left out because that device's last was not done yet.
+    pub(crate) skipped: u64,
     /// Requests given up without a last answer.
     pub(crate) given_up: u64,
     pub(crate) sent_again: u64,
@@ -71,6 +73,18 @@ pub(crate) struct Counts {
     pub(crate) freed: Delays,
     /// From the first REGISTER to its 200.
     pub(crate) registration: Delays,
+}
+
+impl Counts {
+    /// Calls of which nothing more is to come.
+    pub(crate) fn over(&self) -> u64 {
+        self.ended + self.given_up + self.refused.values().sum::<u64>()
+    }
+
+    /// Registrations of which nothing more is to come.
+    pub(crate) fn settled(&self) -> u64 {
+        self.registered + self.skipped + self.given_up + self.refused.values().sum::<u64>()
+    }
 }
 
 /// What is done again and again.
@@ -267,7 +281,7 @@ impl Floor {
 
     fn gave_up(&mut self, whose: Whose) {
         match whose {
-            Whose::Registration(_) => {}
+            Whose::Registration(n) => self.registrations[n].begun = None,
             Whose::Call(n) => self.call_is_over(n),
             Whose::Leg(n) => self.leg_is_over(n),
         }

@@ -10,7 +10,7 @@ use crate::sip::{self, Outline, Seen, user_of};
 pub(crate) struct Registration {
     pub(super) sending: Sending,
     cseq: u32,
-    begun: Option<Instant>,
+    pub(super) begun: Option<Instant>,
 }
 
 /// One call at a phone.
@@ -37,6 +37,10 @@ fn stream(leg: usize) -> u32 {
 
 impl Floor {
     pub(crate) fn register(&mut self, n: usize) {
+        if self.registrations[n].begun.is_some() {
+            self.counts.skipped += 1;
+            return;
+        }
         self.registrations[n].begun = Some(Instant::now());
         self.send_register(n, "");
     }
@@ -82,6 +86,7 @@ impl Floor {
                 }
             }
             (code, _) => {
+                self.registrations[n].begun = None;
                 *self.counts.refused.entry(code).or_default() += 1;
                 self.counts.told_when += u64::from(seen.retry_after);
             }

@@ -16,7 +16,7 @@ pub(crate) fn calls_between_devices(options: &Options) -> Result<bool> {
     let mut stage = Stage::with_devices(options, options.of(400, 40) as usize)?;
     stage.register_all()?;
     stage.floor.habits = Habits { caller_talks: Some(Duration::from_millis(200)), ..Habits::STAY };
-    let ended = |count: u64| move |floor: &Floor| floor.counts.ended >= count;
+    let ended = |count: u64| move |floor: &Floor| floor.counts.over() >= count;
     let first = count / 10;
     stage.do_all(Deed::CallPair, rate, first, ended(first))?;
     let spent = stage.do_all(Deed::CallPair, rate, count, ended(count))?;

@@ -29,7 +29,7 @@ fn at_size(options: &Options, agents: usize) -> Result<bool> {
     let mut met = true;
     for rate in rates {
         let count = (rate * options.seconds(20)) as u64;
-        let ended = move |floor: &Floor| floor.counts.ended >= count;
+        let ended = move |floor: &Floor| floor.counts.over() >= count;
         let spent = stage.do_all(Deed::CallQueue, rate, count, ended)?;
         tell(&format!("{agents} agents, each of {count} calls at {rate}/s"), &spent.each(count));
         let counts = &stage.floor.counts;
