@@ -11,7 +11,7 @@ use cordial_store::{Store, StoreError};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
-use crate::limits::BINDINGS_BATCH_MAX;
+use crate::limits::{BINDINGS_BATCH_MAX, BINDINGS_EVERY};
 
 /// All bindings that a device has from now on.
 pub(crate) struct Changed {
@@ -41,12 +41,17 @@ struct Stored {
 pub(crate) async fn write_behind(mut changes: mpsc::Receiver<Changed>, store: Store, now: impl Fn() -> Now) {
     let mut taken = Vec::new();
     while changes.recv_many(&mut taken, BINDINGS_BATCH_MAX).await > 0 {
+        let (begun, whole) = (tokio::time::Instant::now(), taken.len() == BINDINGS_BATCH_MAX);
         let now = now();
         let last: BTreeMap<DeviceId, Vec<Binding>> =
             taken.drain(..).map(|changed| (changed.device, changed.bindings)).collect();
         let rows: Vec<_> = last.into_iter().map(|(device, bindings)| (device, row(&bindings, now))).collect();
         if let Err(error) = store.save_bindings(&rows).await {
             tracing::warn!(%error, "registrations are not kept: devices must register again after a restart");
+        }
+        if !whole && !changes.is_closed() {
+            // A commit's price is the disk's, not the rows': a little patience makes one of many.
+            tokio::time::sleep_until(begun + BINDINGS_EVERY).await;
         }
     }
 }

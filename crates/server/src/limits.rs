@@ -16,6 +16,17 @@ pub const RECORDED_QUEUE_MAX: usize = 16_384;
 pub const BINDINGS_QUEUE_MAX: usize = 65_536;
 /// Changed bindings in one commit.
 pub const BINDINGS_BATCH_MAX: usize = 1_024;
+/// Changed bindings are committed at most this often, unless a whole batch waits. A crash loses those of this time:
+/// their devices are then reached again when they next register.
+pub const BINDINGS_EVERY: Duration = Duration::from_millis(100);
+/// How long the SIP socket may stay unemptied. Beyond it new calls are answered 503 with Retry-After, which costs a
+/// twentieth of a call, until it has been emptied once.
+pub const OVERLOADED_AFTER: Duration = Duration::from_millis(20);
+/// As above; beyond it registrations are answered 503 as well.
+pub const FLOODED_AFTER: Duration = Duration::from_secs(1);
+/// What the system keeps of datagrams for a SIP socket while the loop is at others: a tenth of a second of a flood.
+/// Bytes; beyond it datagrams are lost, those of calls in progress among them, and are sent again.
+pub const SIP_BUFFER: usize = 4 << 20;
 /// Bytes of a datagram that are read. The rest is cut, and the message is then not understood.
 pub const DATAGRAM_MAX: usize = 65_535;
 /// Events read from the journal at once for a subscriber that catches up.

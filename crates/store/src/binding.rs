@@ -37,20 +37,31 @@ impl Store {
                 });
             }
         }
+        // Two statements however many devices: each statement is a way to SQLite's thread and back.
+        let kept: Vec<(i64, &str, i64)> = changes
+            .iter()
+            .filter_map(|(device, change)| {
+                change.as_ref().map(|(json, expires)| (to_sql(device.0), json.as_str(), expires.0))
+            })
+            .collect();
+        let gone: Vec<i64> = changes
+            .iter()
+            .filter(|(_, change)| change.is_none())
+            .map(|(device, _)| to_sql(device.0))
+            .collect();
         let mut behind = self.behind().await;
         let mut transaction = behind.begin_immediate().await?;
-        for (device, change) in changes {
-            let query = match change {
-                Some((json, expires)) => {
-                    sqlx::query("INSERT OR REPLACE INTO bindings (device, json, expires) VALUES (?, ?, ?)")
-                        .bind(to_sql(device.0))
-                        .bind(json)
-                        .bind(expires.0)
-                }
-                None => sqlx::query("DELETE FROM bindings WHERE device = ?").bind(to_sql(device.0)),
-            };
-            query.execute(&mut *transaction).await?;
-        }
+        sqlx::query(
+            "INSERT OR REPLACE INTO bindings (device, json, expires) \
+             SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?)",
+        )
+        .bind(listed(&kept))
+        .execute(&mut *transaction)
+        .await?;
+        sqlx::query("DELETE FROM bindings WHERE device IN (SELECT value FROM json_each(?))")
+            .bind(listed(&gone))
+            .execute(&mut *transaction)
+            .await?;
         transaction.commit().await?;
         Ok(())
     }
@@ -69,4 +80,8 @@ impl Store {
         };
         rows.iter().map(read).collect()
     }
+}
+
+fn listed(rows: &impl serde::Serialize) -> String {
+    serde_json::to_string(rows).expect("numbers and text are always JSON")
 }

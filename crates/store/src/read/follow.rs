@@ -59,8 +59,11 @@ impl Follower {
         let mut housekeeping = tokio::time::interval_at(first, limits::HOUSEKEEPING_EVERY);
         housekeeping.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
+            let begun = tokio::time::Instant::now();
             let goal = *durable.borrow_and_update();
             self.catch_up(goal).await?;
+            // A transaction costs far more than a fact in it: what comes in quick succession is folded together.
+            tokio::time::sleep_until(begun + limits::FOLD_EVERY).await;
             tokio::select! {
                 changed = durable.changed() => if changed.is_err() {
                     let goal = *durable.borrow();
