@@ -26,6 +26,7 @@ pub(crate) use essentials::parse_number;
 pub(crate) use headers::{find_outside, split_outside};
 pub(crate) use method::{ALLOW, is_token};
 pub(crate) use name_addr::{quote, unquote};
+pub(crate) use parse::Read;
 pub(crate) use uri::write_host_port;
 pub(crate) use write::reason_phrase;
 

@@ -72,6 +72,22 @@ pub struct Malformed {
 impl Message {
     /// Reads one whole datagram, frame or framed piece of a stream.
     pub fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
+        Read::parse(bytes).map(|read| match read {
+            Read::Request(request, _) => Self::Request(request),
+            Read::Response(response) => Self::Response(response),
+        })
+    }
+}
+
+/// A message that was read, a request with its essential headers: what was read once need not be read again.
+pub(crate) enum Read {
+    Request(Request, Essentials),
+    Response(Response),
+}
+
+impl Read {
+    /// As [`Message::parse`].
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
         let bytes = trim_leading_crlf(bytes);
         let (head, body) = split_head(bytes);
         let mut lines = Lines { rest: head };
@@ -103,19 +119,17 @@ impl Message {
             request_line(&start).ok_or(Malformed { fault: ParseFault::NotSip, request: None })?;
         let fault = found.or(fault);
         let request = Request { method, uri, headers, body };
-        match fault.or_else(|| request.essential_fault()) {
-            Some(fault) => Err(Malformed { fault, request: Some(Box::new(request)) }),
-            None => Ok(Self::Request(request)),
+        match fault.map_or_else(|| request.essentials(), Err) {
+            Err(fault) => Err(Malformed { fault, request: Some(Box::new(request)) }),
+            Ok(essentials) => Ok(Self::Request(request, essentials)),
         }
     }
 }
 
 impl Request {
-    fn essential_fault(&self) -> Option<ParseFault> {
-        match Essentials::read(&self.headers) {
-            Err(fault) => Some(fault),
-            Ok(essentials) => (essentials.method != self.method).then_some(ParseFault::Value("CSeq")),
-        }
+    fn essentials(&self) -> Result<Essentials, ParseFault> {
+        let essentials = Essentials::read(&self.headers)?;
+        if essentials.method == self.method { Ok(essentials) } else { Err(ParseFault::Value("CSeq")) }
     }
 }
 

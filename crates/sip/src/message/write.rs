@@ -5,6 +5,9 @@ use std::io::Write as _;
 use super::headers::{Headers, Name};
 use super::{Message, Request, Response};
 
+/// Room for start line and headers of an ordinary message, so that it need not be moved while it is written.
+const HEAD_BYTES: usize = 1_024;
+
 impl Message {
     /// The message as it goes out.
     pub fn to_bytes(&self) -> Vec<u8> {
@@ -18,7 +21,7 @@ impl Message {
 impl Request {
     /// The request as it goes out, with a Content-Length that fits.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(512 + self.body.len());
+        let mut out = Vec::with_capacity(HEAD_BYTES + self.body.len());
         let _infallible = write!(out, "{} {} SIP/2.0\r\n", self.method, self.uri);
         finish(out, &self.headers, &self.body)
     }
@@ -27,7 +30,7 @@ impl Request {
 impl Response {
     /// The response as it goes out, with a Content-Length that fits.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(512 + self.body.len());
+        let mut out = Vec::with_capacity(HEAD_BYTES + self.body.len());
         let _infallible = write!(out, "SIP/2.0 {} {}\r\n", self.code, self.reason);
         finish(out, &self.headers, &self.body)
     }
@@ -37,7 +40,10 @@ fn finish(mut out: Vec<u8>, headers: &Headers, body: &[u8]) -> Vec<u8> {
     for (name, value) in headers.iter().filter(|(name, _)| **name != Name::ContentLength) {
         out.extend_from_slice(name.as_str().as_bytes());
         out.extend_from_slice(b": ");
-        out.extend(value.bytes().filter(|byte| !matches!(byte, b'\r' | b'\n')));
+        match value.bytes().any(|byte| matches!(byte, b'\r' | b'\n')) {
+            true => out.extend(value.bytes().filter(|byte| !matches!(byte, b'\r' | b'\n'))),
+            false => out.extend_from_slice(value.as_bytes()),
+        }
         out.extend_from_slice(b"\r\n");
     }
     let _infallible = write!(out, "Content-Length: {}\r\n\r\n", body.len());

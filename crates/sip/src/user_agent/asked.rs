@@ -26,13 +26,12 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    pub(super) fn new(mut request: Request, source: Flow) -> Option<Self> {
-        let essentials = Essentials::read(&request.headers).ok()?;
+    pub(super) fn new(mut request: Request, essentials: Essentials, source: Flow) -> Self {
         let method = request.method.clone();
         let keyed = if method == Method::Ack { Method::Invite } else { method };
         let key = ServerKey::new(&request, &essentials, keyed);
         let reply = mark_top_via(&mut request.headers, essentials.via.clone(), source);
-        Some(Self { request, essentials, source, reply, key })
+        Self { request, essentials, source, reply, key }
     }
 
     pub(super) fn to_tag(&self) -> Option<&str> {

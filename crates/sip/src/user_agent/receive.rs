@@ -5,7 +5,7 @@ use super::asked::Asked;
 use crate::event::Event;
 use crate::flow::{Flow, Transport};
 use crate::limits::STREAMS_MAX;
-use crate::message::{Frame, Malformed, Message, Method};
+use crate::message::{Frame, Malformed, Method, Read};
 use crate::time::Timestamp;
 
 impl UserAgent {
@@ -64,13 +64,11 @@ impl UserAgent {
     }
 
     fn handle_message(&mut self, now: Timestamp, flow: Flow, bytes: &[u8]) {
-        match Message::parse(bytes) {
-            Ok(Message::Request(request)) => {
-                if let Some(asked) = Asked::new(request, flow) {
-                    self.handle_request(now, asked);
-                }
+        match Read::parse(bytes) {
+            Ok(Read::Request(request, essentials)) => {
+                self.handle_request(now, Asked::new(request, essentials, flow));
             }
-            Ok(Message::Response(response)) => self.handle_response(now, flow, &response),
+            Ok(Read::Response(response)) => self.handle_response(now, flow, &response),
             Err(Malformed { fault, request: Some(request) }) if request.method != Method::Ack => {
                 self.refuse_malformed(*request, flow, fault);
             }
