@@ -10,7 +10,7 @@ use cordial_engine::{
     WallTime, Watch,
 };
 use cordial_media::{MediaCommand, MediaEvent, PlayId, PortId, PortPool};
-use cordial_sip::{Binding, DialogId, Flow, StreamId, Transmit, Transport, UserAgent};
+use cordial_sip::{Binding, DialogId, Flow, Shedding, StreamId, Transmit, Transport, UserAgent};
 
 use crate::audio::Playing;
 use crate::b2bua::Leg;
@@ -46,8 +46,10 @@ pub struct AskId(pub u64);
 pub enum Admission {
     /// All.
     Open,
-    /// None: the journal is behind. They are answered 503 and may come again soon.
+    /// None: there is too much to do. They are answered 503 and may come again soon.
     Overloaded,
+    /// As overloaded, and for so long that registrations are turned away as well.
+    Flooded,
     /// None: the node is about to stop. Live calls go on.
     Draining,
 }
@@ -238,6 +240,12 @@ impl Node {
     /// Lets new calls in or not.
     pub fn set_admission(&mut self, admission: Admission) {
         self.admission = admission;
+        self.agent.set_shedding(match admission {
+            // Whoever calls a node that is about to stop is told by the call's own end of it.
+            Admission::Open | Admission::Draining => Shedding::Nothing,
+            Admission::Overloaded => Shedding::Calls,
+            Admission::Flooded => Shedding::CallsAndRegistrations,
+        });
     }
 
     // What happened

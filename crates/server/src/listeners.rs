@@ -8,7 +8,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpListener;
 
 use crate::config::{Config, Listen, Several};
-use crate::limits::ACCEPT_BACKLOG;
+use crate::limits::{ACCEPT_BACKLOG, SIP_BUFFER};
 use crate::run::StartError;
 
 /// One open socket.
@@ -102,7 +102,10 @@ fn bound(address: SocketAddr, kind: Type, protocol: Protocol) -> io::Result<Sock
 
 /// A UDP socket that does not block.
 pub(crate) fn open_udp(address: SocketAddr) -> io::Result<(UdpSocket, SocketAddr)> {
-    let socket: UdpSocket = bound(address, Type::DGRAM, Protocol::UDP)?.into();
+    let socket = bound(address, Type::DGRAM, Protocol::UDP)?;
+    // The system gives less without a word when its own limit is lower.
+    socket.set_recv_buffer_size(SIP_BUFFER)?;
+    let socket: UdpSocket = socket.into();
     let local = socket.local_addr()?;
     Ok((socket, local))
 }

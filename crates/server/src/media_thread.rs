@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use cordial_media::limits::DATAGRAM_MAX;
 use cordial_media::{LocalSocket, MediaCommand, MediaEvent, PortFault, Timestamp, Transmit, Worker};
+use metrics::Counter;
 use mio::net::UdpSocket;
 use mio::{Events, Interest, Poll, Token, Waker};
 use tokio::sync::mpsc;
@@ -24,16 +25,24 @@ const WAKER: Token = Token(0);
 pub(crate) struct MediaDoor {
     /// `None` only while it is being dropped.
     orders: Option<SyncSender<MediaCommand>>,
+    has_orders: bool,
     waker: Arc<Waker>,
 }
 
 impl MediaDoor {
-    /// Gives an order; fails when the thread has ended or does not keep up at all.
-    pub(crate) fn order(&self, command: MediaCommand) -> Result<(), ()> {
+    /// Gives an order; fails when the thread has ended or does not keep up at all. It is carried out after
+    /// [`MediaDoor::carry_out`].
+    pub(crate) fn order(&mut self, command: MediaCommand) -> Result<(), ()> {
+        self.has_orders = true;
         match self.orders.as_ref().map(|orders| orders.try_send(command)) {
-            Some(Ok(())) => self.waker.wake().map_err(|_| ()),
+            Some(Ok(())) => Ok(()),
             Some(Err(TrySendError::Full(_) | TrySendError::Disconnected(_))) | None => Err(()),
         }
+    }
+
+    /// Wakes the thread if it has orders: once for all that were given together.
+    pub(crate) fn carry_out(&mut self) -> Result<(), ()> {
+        if std::mem::take(&mut self.has_orders) { self.waker.wake().map_err(|_| ()) } else { Ok(()) }
     }
 }
 
@@ -59,6 +68,9 @@ pub(crate) struct MediaThread {
     events: mpsc::Sender<MediaEvent>,
     recordings: RecordingDoor,
     dropped_events: u64,
+    // Looked up by their labels once, not for each packet.
+    packets_in: Counter,
+    packets_out: Counter,
 }
 
 impl MediaThread {
@@ -72,7 +84,7 @@ impl MediaThread {
     ) -> io::Result<(Self, MediaDoor)> {
         let poll = Poll::new()?;
         let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
-        let door = MediaDoor { orders: Some(orders.0), waker: Arc::clone(&waker) };
+        let door = MediaDoor { orders: Some(orders.0), has_orders: false, waker: Arc::clone(&waker) };
         let thread = Self {
             worker,
             poll,
@@ -84,6 +96,8 @@ impl MediaThread {
             events,
             recordings,
             dropped_events: 0,
+            packets_in: metrics::counter!("cordial_rtp_packets_total", "direction" => "in"),
+            packets_out: metrics::counter!("cordial_rtp_packets_total", "direction" => "out"),
         };
         Ok((thread, door))
     }
@@ -160,7 +174,7 @@ impl MediaThread {
             }
         }
         if packets > 0 {
-            metrics::counter!("cordial_rtp_packets_total", "direction" => "in").increment(packets as u64);
+            self.packets_in.increment(packets as u64);
         }
     }
 
@@ -256,7 +270,7 @@ impl MediaThread {
             self.worker.recycle(transmit.bytes);
         }
         if sent > 0 {
-            metrics::counter!("cordial_rtp_packets_total", "direction" => "out").increment(sent);
+            self.packets_out.increment(sent);
         }
     }
 

@@ -1,14 +1,16 @@
 //! Numbers for Prometheus. Counters are kept where things happen; what is a picture of now (calls, waiting, offers)
 //! is read from the node when somebody asks.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::OnceLock;
-use std::time::Duration;
 
 use cordial_engine::outbound::{NotOut, OutboundLimit};
 use cordial_engine::{Engine, Event, Fact, Now};
 use cordial_sip::Transport;
-use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use metrics::{
+    Counter, Histogram, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
+};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 use crate::handle::Handle;
@@ -96,9 +98,27 @@ fn describe() {
     describe_histogram!("cordial_journal_commit_seconds", "Time from deciding an event until it is on disk.");
 }
 
-/// Counts a SIP message by what its first word says. Words of strangers never become labels.
-pub(crate) fn sip_message(direction: &'static str, bytes: &[u8]) {
-    counter!("cordial_sip_messages_total", "direction" => direction, "kind" => sip_kind(bytes)).increment(1);
+/// Counts SIP messages of one direction by what their first word says. Words of strangers never become labels. A
+/// counter is looked up by its labels once: to do so for each message cost as much as sending it.
+pub(crate) struct SipCounters {
+    direction: &'static str,
+    by_kind: BTreeMap<&'static str, Counter>,
+}
+
+impl SipCounters {
+    /// Has counted nothing; `direction` is `in` or `out`.
+    pub(crate) const fn new(direction: &'static str) -> Self {
+        Self { direction, by_kind: BTreeMap::new() }
+    }
+
+    /// Counts one.
+    pub(crate) fn count(&mut self, bytes: &[u8]) {
+        let kind = sip_kind(bytes);
+        let counter = self.by_kind.entry(kind).or_insert_with(
+            || counter!("cordial_sip_messages_total", "direction" => self.direction, "kind" => kind),
+        );
+        counter.increment(1);
+    }
 }
 
 /// Notes how many datagrams were dropped unread since the start.
@@ -189,9 +209,9 @@ const fn why_not_out(why: NotOut) -> &'static str {
     }
 }
 
-/// Notes how long a batch took from its decision until it was on disk.
-pub(crate) fn journal_commit(took: Duration) {
-    histogram!("cordial_journal_commit_seconds").record(took);
+/// Notes how long batches took from their decision until they were on disk.
+pub(crate) fn journal_commits() -> Histogram {
+    histogram!("cordial_journal_commit_seconds")
 }
 
 /// What is so now, over all tenants.
@@ -280,6 +300,8 @@ fn label(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -305,7 +327,7 @@ mod tests {
     #[test]
     fn the_time_until_an_event_is_durable_is_recorded() {
         start();
-        journal_commit(Duration::from_millis(3));
+        journal_commits().record(Duration::from_millis(3));
         let text = RECORDER.get().unwrap().render();
         assert!(text.lines().any(|line| line.starts_with("cordial_journal_commit_seconds_count ")), "{text}");
     }

@@ -13,6 +13,7 @@ use cordial_media::{MediaCommand, MediaEvent};
 use cordial_node::{Admission, AskId, Node, Output};
 use cordial_sip::{Flow, StreamId, Transmit, Transport};
 use cordial_store::Journal;
+use metrics::Histogram;
 use tokio::net::UdpSocket;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
@@ -20,13 +21,18 @@ use crate::bindings::Changed;
 use crate::clock::Clock;
 use crate::handle::{Release, ToNode};
 use crate::health::{Gate, Health};
-use crate::limits::{BEHIND_LOOK, DATAGRAM_MAX, FLOOD_TOLD_EVERY, HEARTBEAT, SNAPSHOT_EVENTS, TURN_MAX};
+use crate::limits::{
+    BEHIND_LOOK, DATAGRAM_MAX, FLOOD_TOLD_EVERY, FLOODED_AFTER, HEARTBEAT, OVERLOADED_AFTER, SNAPSHOT_EVENTS,
+    TURN_MAX,
+};
 use crate::listeners::Listening;
 use crate::media_thread::MediaDoor;
-use crate::meters;
+use crate::meters::{self, SipCounters};
 use crate::recordings::{self, RecordingDoor};
 use crate::run::Fatal;
 use crate::streams::{FromStream, Given, Lost, Streams};
+
+const MEDIA_GONE: Fatal = Fatal::Ended("media thread (it takes no more orders)");
 
 /// Everything that the loop owns or speaks to.
 pub(crate) struct NodeLoop {
@@ -48,6 +54,25 @@ pub(crate) struct NodeLoop {
     pub(crate) health: Health,
     pub(crate) behind_limit: Duration,
     pub(crate) pending: Pending,
+    pub(crate) counters: Counters,
+}
+
+/// What the loop counts.
+pub(crate) struct Counters {
+    sip_in: SipCounters,
+    sip_out: SipCounters,
+    commits: Histogram,
+}
+
+impl Counters {
+    /// Nothing yet.
+    pub(crate) fn new() -> Self {
+        Self {
+            sip_in: SipCounters::new("in"),
+            sip_out: SipCounters::new("out"),
+            commits: meters::journal_commits(),
+        }
+    }
 }
 
 /// What waits: answers for those who asked, and looks that saw something not durable yet.
@@ -65,6 +90,9 @@ pub(crate) struct Pending {
     udp_turn: usize,
     /// Datagrams dropped unread as told last, and when.
     flood_told: (u64, Option<Instant>),
+    /// The UDP socket that no turn has emptied, and since when: more comes than can be done.
+    unread: Option<(usize, Instant)>,
+    admission: Option<Admission>,
     /// The last event in the last picture that was handed over.
     snapshot: u64,
 }
@@ -122,21 +150,25 @@ impl NodeLoop {
 
     fn datagrams(&mut self, socket: usize, buffer: &mut [u8]) -> Result<(), Fatal> {
         for _ in 0..TURN_MAX {
-            let Listening { id, socket, .. } = &self.udp[socket];
-            match socket.try_recv_from(buffer) {
+            let Listening { id, socket: open, .. } = &self.udp[socket];
+            match open.try_recv_from(buffer) {
                 Ok((length, from)) => {
-                    meters::sip_message("in", &buffer[..length]);
+                    self.counters.sip_in.count(&buffer[..length]);
                     let flow = Flow::udp(*id, from);
                     self.node.handle_datagram(self.clock.now(), flow, &buffer[..length]);
                     self.settle()?;
                 }
                 // An ICMP error of a datagram sent before (RFC 3261 section 18.4): the transaction's timer finds out.
                 Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.pending.unread = self.pending.unread.filter(|(other, _)| *other != socket);
+                    return Ok(());
+                }
                 Err(error) => return Err(Fatal::Socket(format!("receiving SIP: {error}"))),
             }
         }
         self.tell_flood();
+        self.pending.unread.get_or_insert_with(|| (socket, Instant::now()));
         Ok(())
     }
 
@@ -162,7 +194,7 @@ impl NodeLoop {
             FromStream::Bytes { flow, bytes } => {
                 // What was given up is not heard any more, even if it still speaks.
                 if flow.stream.is_some_and(|stream| self.streams.is_open(stream)) {
-                    meters::sip_message("in", &bytes);
+                    self.counters.sip_in.count(&bytes);
                     self.node.handle_stream(self.clock.now(), flow, &bytes);
                 }
             }
@@ -254,7 +286,6 @@ impl NodeLoop {
             ToNode::TrunkSecret(trunk, password) => self.node.set_trunk_secret(trunk, password),
             ToNode::Drain => {
                 self.pending.draining = true;
-                self.node.set_admission(Admission::Draining);
             }
             ToNode::Stop => return ControlFlow::Break(()),
         }
@@ -285,12 +316,13 @@ impl NodeLoop {
             };
             self.close_stream(stream);
         }
+        self.media.carry_out().map_err(|()| MEDIA_GONE)?;
         let (last, durable) = (self.node.last_seq(), self.node.durable_seq());
         if last > journalled_before {
             self.pending.journalled.push_back((last, Instant::now()));
         }
         while let Some((_, since)) = self.pending.journalled.pop_front_if(|(seq, _)| *seq <= durable) {
-            meters::journal_commit(since.elapsed());
+            self.counters.commits.record(since.elapsed());
         }
         while self.pending.reads.front().is_some_and(|(seq, _)| *seq <= durable) {
             if let Some((_, release)) = self.pending.reads.pop_front() {
@@ -315,24 +347,32 @@ impl NodeLoop {
         }
     }
 
+    /// Lets new work in, or turns it away while the journal or this loop itself is behind.
     fn admit(&mut self) {
         let behind = self.pending.journalled.front().map_or(Duration::ZERO, |(_, since)| since.elapsed());
         let before = self.health.gate();
         let gate = self.health.set_behind(behind, self.behind_limit);
-        if gate == before {
-            return;
-        }
-        match gate {
-            Gate::Behind => {
-                tracing::warn!(?behind, "the journal is behind: new calls and requests are refused");
+        if gate != before {
+            match gate {
+                Gate::Behind => {
+                    tracing::warn!(?behind, "the journal is behind: new calls and requests are refused");
+                }
+                Gate::Open => tracing::info!("the journal has caught up"),
             }
-            Gate::Open => tracing::info!("the journal has caught up"),
         }
-        if !self.pending.draining {
-            self.node.set_admission(match gate {
-                Gate::Open => Admission::Open,
-                Gate::Behind => Admission::Overloaded,
-            });
+        let unread = self.pending.unread.map_or(Duration::ZERO, |(_, since)| since.elapsed());
+        let admission = if self.pending.draining {
+            Admission::Draining
+        } else if unread >= FLOODED_AFTER {
+            Admission::Flooded
+        } else if gate == Gate::Behind || unread >= OVERLOADED_AFTER {
+            Admission::Overloaded
+        } else {
+            Admission::Open
+        };
+        if self.pending.admission != Some(admission) {
+            self.pending.admission = Some(admission);
+            self.node.set_admission(admission);
         }
     }
 
@@ -380,12 +420,12 @@ impl NodeLoop {
         });
     }
 
-    fn order(&self, command: MediaCommand) -> Result<(), Fatal> {
-        self.media.order(command).map_err(|()| Fatal::Ended("media thread (it takes no more orders)"))
+    fn order(&mut self, command: MediaCommand) -> Result<(), Fatal> {
+        self.media.order(command).map_err(|()| MEDIA_GONE)
     }
 
     fn transmit(&mut self, transmit: Transmit) {
-        meters::sip_message("out", &transmit.bytes);
+        self.counters.sip_out.count(&transmit.bytes);
         match transmit.flow.transport {
             Transport::Udp => self.transmit_datagram(&transmit),
             Transport::Tcp | Transport::Tls => {

@@ -98,4 +98,4 @@ pub use event::{ClearCause, Event, Origin};
 pub use flow::{Flow, ListenerId, StreamId, Transmit, Transport};
 pub use registrar::Binding;
 pub use time::Timestamp;
-pub use user_agent::{Counts, UserAgent};
+pub use user_agent::{Counts, Shedding, UserAgent};

@@ -51,6 +51,7 @@ pub struct UserAgent {
     /// Makes the branches of our requests.
     key: Key,
     strays: Strays,
+    shedding: Shedding,
     last_id: u64,
     directory: Directory,
     registrar: Registrar,
@@ -77,6 +78,18 @@ pub struct UserAgent {
     timers: Timers,
     transmits: VecDeque<Transmit>,
     events: VecDeque<Event>,
+}
+
+/// What is turned away with 503 and Retry-After before it leaves any state, because there is too much to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Shedding {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// INVITEs that would begin a call. Those inside of dialogs, and all else that belongs to calls, go on.
+    Calls,
+    /// Those, and REGISTER: a phone that is not registered again in time loses calls later, so it comes last.
+    CallsAndRegistrations,
 }
 
 /// How much a user agent holds. Except for bindings, all are zero when nothing is going on.
@@ -108,6 +121,7 @@ impl UserAgent {
             key: config.key.clone().unwrap_or_else(|| Key(chance.derive("branch"))),
             strays: Strays::default(),
             chance,
+            shedding: Shedding::Nothing,
             last_id: 0,
             directory: Directory::default(),
             registrar: Registrar::default(),
@@ -158,6 +172,11 @@ impl UserAgent {
             DialogTimer::Expiry => self.expire(now, id),
             DialogTimer::Ping => self.ping_by_itself(now, id),
         }
+    }
+
+    /// Turns new work away from now on, or no longer.
+    pub fn set_shedding(&mut self, shedding: Shedding) {
+        self.shedding = shedding;
     }
 
     /// The next bytes to send.

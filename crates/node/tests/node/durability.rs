@@ -28,7 +28,7 @@ fn an_overloaded_node_turns_new_calls_away_at_once_and_says_when_to_come_again()
     let mut desk = Desk::furnished();
     desk.node.set_admission(Admission::Overloaded);
     let outputs = desk.invite(1, None);
-    assert_eq!(said(&outputs).last().map(String::as_str), Some("SIP/2.0 503 Service Unavailable"));
+    assert_eq!(said(&outputs), ["SIP/2.0 503 Service Unavailable"], "not even tried");
     let refusal = outputs.iter().rev().find_map(|output| match output {
         Output::Transmit(transmit) => Some(String::from_utf8_lossy(&transmit.bytes).into_owned()),
         _ => None,

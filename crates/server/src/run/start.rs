@@ -36,7 +36,7 @@ use crate::limits::{
 use crate::listeners::{self, Listening, SipSockets};
 use crate::media_thread::{MediaDoor, MediaThread};
 use crate::meters::{self, Meters};
-use crate::node_loop::{NodeLoop, Pending};
+use crate::node_loop::{Counters, NodeLoop, Pending};
 use crate::prompts;
 use crate::recordings::{Library, RecordingDoor, RecordingInbox, RecordingWriter};
 use crate::streams::book::{Book, Room};
@@ -298,6 +298,7 @@ impl NodeStart {
                 health: self.health,
                 behind_limit: self.behind_limit,
                 pending: Pending::after_snapshot(snapshot),
+                counters: Counters::new(),
             };
             node_loop.run().await
         })

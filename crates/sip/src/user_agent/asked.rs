@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use sha2::{Digest as _, Sha256};
 
-use super::UserAgent;
+use super::{Shedding, UserAgent};
 use crate::flow::{Flow, Transport};
 use crate::limits::SERVER_TRANSACTIONS_MAX;
 use crate::message::{
@@ -93,6 +93,12 @@ impl UserAgent {
     /// sender is entitled to.
     fn handle_outside(&mut self, now: Timestamp, asked: Asked) {
         match asked.request.method {
+            Method::Invite if self.shedding >= Shedding::Calls => {
+                return self.refuse(&asked, 503, retry_later);
+            }
+            Method::Register if self.shedding >= Shedding::CallsAndRegistrations => {
+                return self.refuse(&asked, 503, retry_later);
+            }
             Method::Invite | Method::Register | Method::Options => {}
             Method::Ack | Method::Cancel => return,
             Method::Bye | Method::Info | Method::Prack | Method::Update => {

@@ -28,6 +28,7 @@ mod reliable;
 mod rfc4475;
 #[cfg(test)]
 mod sdp;
+mod shedding;
 #[cfg(test)]
 mod strangers;
 #[cfg(test)]
