@@ -13,6 +13,8 @@ use serde_json::{Value, json};
 const TOGETHER: usize = 48;
 const PAUSE: Duration = Duration::from_millis(50);
 const TRIES_MAX: u32 = 400;
+/// Questions put so far.
+static ASKED: AtomicUsize = AtomicUsize::new(0);
 
 /// The API with a token.
 #[derive(Clone)]
@@ -36,9 +38,14 @@ impl Api {
 
     /// Asks; a server that is too busy is asked again a little later.
     pub(crate) async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value> {
+        // A server that is too busy to answer may have done it all the same: the same key is not done twice.
+        let key = format!("load-{}", ASKED.fetch_add(1, Ordering::Relaxed));
         for _ in 0..TRIES_MAX {
             let url = format!("{}{path}", self.base);
             let mut request = self.client.request(method.clone(), url).bearer_auth(&self.token);
+            if method == Method::POST {
+                request = request.header("Idempotency-Key", &key);
+            }
             if let Some(body) = &body {
                 request = request.json(body);
             }
