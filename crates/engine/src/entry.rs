@@ -218,6 +218,19 @@ pub enum Digest {
     Sha256,
 }
 
+/// How requests travel to a trunk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Transport {
+    /// In datagrams.
+    #[default]
+    Udp,
+    /// Over a connection in the clear.
+    Tcp,
+    /// Over a connection under TLS.
+    Tls,
+}
+
 /// A carrier or peer link. Its password lives outside the journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trunk {
@@ -225,6 +238,9 @@ pub struct Trunk {
     pub name: Name,
     /// Where requests are sent and, by default, whence they are taken: `host:port` as an IP address and port.
     pub address: Text<64>,
+    /// How requests travel there. Facts older than this field mean UDP.
+    #[serde(default)]
+    pub transport: Transport,
     /// Further addresses whose requests are this trunk's: IP addresses with or without a port.
     pub sources: Vec<Text<64>>,
     /// The user name for digest authentication towards the trunk, when it asks for it.

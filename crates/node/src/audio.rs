@@ -1,5 +1,7 @@
 //! A leg's media port: addresses, plays, bridges, recordings.
 
+use std::net::IpAddr;
+
 use cordial_engine::call::Cause;
 use cordial_engine::entry::Name;
 use cordial_engine::id::{Guid, LegId, RecordingId, TenantId};
@@ -72,8 +74,18 @@ impl Port {
 }
 
 impl Node {
-    /// Opens a leg's port if it has none.
-    pub(crate) fn open_port(&mut self, now: Now, leg: LegId) -> Result<(), PoolExhausted> {
+    /// Opens a leg's port if it has none, at our address of the family that its far end speaks.
+    pub(crate) fn open_port(
+        &mut self,
+        now: Now,
+        leg: LegId,
+        far: Option<IpAddr>,
+    ) -> Result<(), PoolExhausted> {
+        let first = self.config.media_address;
+        let of_its_family =
+            |ours: &IpAddr| far.is_some_and(|far| far.to_canonical().is_ipv6() == ours.is_ipv6());
+        let address = [Some(first), self.reach.media_address].into_iter().flatten().find(of_its_family);
+        let address = address.unwrap_or(first);
         let Some(entry) = self.legs.get_mut(&leg) else {
             return Ok(());
         };
@@ -86,7 +98,7 @@ impl Node {
         entry.port = Some(Port {
             port,
             local: LocalMedia {
-                address: self.config.media_address,
+                address,
                 port: local.0,
                 id: leg.0,
                 version: 1,

@@ -325,7 +325,8 @@ impl Node {
         if targets.is_empty() {
             return self.fail_leg(now, leg, Cause::Unreachable);
         }
-        if self.open_port(now, leg).is_err() {
+        let far = targets.first().and_then(|target| self.agent.remote_of(target)).map(|remote| remote.ip());
+        if self.open_port(now, leg, far).is_err() {
             return self.fail_leg(now, leg, Cause::Full);
         }
         let Some(body) = self.port_mut(leg).map(Port::offer) else {
@@ -372,7 +373,7 @@ impl Node {
         };
         let (dialog, offer) = (*dialog, offer.clone());
         let early = heard.zip(offer).and_then(|(heard, offer)| {
-            self.open_port(now, leg).ok()?;
+            self.open_port(now, leg, offer.audio_address()).ok()?;
             let body = self.answer_offer(leg, &offer).ok()?;
             self.bridge(leg, heard);
             Some(body)
@@ -388,7 +389,11 @@ impl Node {
             return;
         };
         let (dialog, offer) = (*dialog, offer.clone());
-        if self.open_port(now, leg).is_err() {
+        let far = match &offer {
+            Some(offer) => offer.audio_address(),
+            None => self.agent.remote_in(dialog).map(|remote| remote.ip()),
+        };
+        if self.open_port(now, leg, far).is_err() {
             return self.fail_leg(now, leg, Cause::Full);
         }
         let body = match offer {

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
-use cordial_engine::entry::{Device, Digest, Entry, Trunk};
+use cordial_engine::entry::{self, Device, Digest, Entry, Trunk};
 use cordial_engine::id::{DeviceId, TenantId, TrunkId};
 use cordial_engine::{Endpoint, Engine, EntryId, Fact, Kind};
 use cordial_sip::{
-    Account, AccountId, ClientCredentials, Flow, ListenerId, Origin, Peer, PeerId, PeerTarget, Secret,
-    UserAgent, digest,
+    Account, AccountId, ClientCredentials, Flow, Listener, ListenerId, Origin, Peer, PeerId, PeerTarget,
+    Secret, Transport, UserAgent, digest,
 };
+
+use crate::node::Reach;
 
 /// Bindings of one device; one more pushes out the one that ends first.
 const CONTACTS_MAX: usize = 8;
@@ -24,6 +26,26 @@ pub struct DeviceSecret {
     pub ha1_md5: Option<[u8; 16]>,
     /// SHA-256 of the same (RFC 8760).
     pub ha1_sha256: Option<[u8; 32]>,
+}
+
+/// What requests to trunks can leave by.
+pub(crate) struct Ways<'a> {
+    pub(crate) listeners: &'a [Listener],
+    pub(crate) reach: &'a Reach,
+}
+
+impl Ways<'_> {
+    /// The listener that stands for us on a transport towards an address: one of its transport and family, else one of
+    /// its family.
+    fn listener(&self, transport: Transport, remote: SocketAddr) -> ListenerId {
+        let of_family = |id: ListenerId| self.reach.ipv6_listeners.contains(&id) == remote.is_ipv6();
+        let of_transport = |listener: &Listener| listener.transport == transport;
+        let best = self.listeners.iter().max_by_key(|listener| {
+            // Of equals the last is the greatest, and the first listener is the default.
+            (of_family(listener.id), of_transport(listener), std::cmp::Reverse(listener.id))
+        });
+        best.map_or(ListenerId(0), |listener| listener.id)
+    }
 }
 
 /// Secrets by owner; they live outside the journal and are told at start and on change.
@@ -49,11 +71,11 @@ pub(crate) const fn endpoint(origin: Origin) -> Endpoint {
 }
 
 /// Tells the user agent of every device and trunk there is.
-pub(crate) fn sync_all(engine: &Engine, secrets: &Secrets, agent: &mut UserAgent) {
+pub(crate) fn sync_all(engine: &Engine, secrets: &Secrets, ways: &Ways<'_>, agent: &mut UserAgent) {
     for tenant in engine.tenants() {
         for kind in [Kind::Device, Kind::Trunk] {
             for (id, _, entry) in engine.entries(tenant.id, kind) {
-                sync(engine, secrets, agent, tenant.id, id, &entry);
+                sync(engine, secrets, ways, agent, tenant.id, id, &entry);
             }
         }
     }
@@ -63,12 +85,13 @@ pub(crate) fn sync_all(engine: &Engine, secrets: &Secrets, agent: &mut UserAgent
 pub(crate) fn sync_fact(
     engine: &Engine,
     secrets: &Secrets,
+    ways: &Ways<'_>,
     agent: &mut UserAgent,
     tenant: TenantId,
     fact: &Fact,
 ) {
     if let Fact::EntryAdded { id, entry, .. } | Fact::EntryChanged { id, entry } = fact {
-        sync(engine, secrets, agent, tenant, *id, entry);
+        sync(engine, secrets, ways, agent, tenant, *id, entry);
     }
     if let Fact::EntryRemoved { id } = fact {
         match id {
@@ -91,6 +114,7 @@ pub(crate) fn sync_fact(
 fn sync(
     engine: &Engine,
     secrets: &Secrets,
+    ways: &Ways<'_>,
     agent: &mut UserAgent,
     tenant: TenantId,
     id: EntryId,
@@ -102,7 +126,7 @@ fn sync(
             agent.set_account(device_account(id, device, realm, secrets.devices.get(&id)));
         }
         (EntryId::Trunk(id), Entry::Trunk(trunk)) => {
-            set_trunk(agent, id, trunk, &realm, secrets.trunks.get(&id));
+            set_trunk(ways, agent, id, trunk, &realm, secrets.trunks.get(&id));
         }
         _ => {}
     }
@@ -126,10 +150,22 @@ fn device_account(id: DeviceId, device: &Device, realm: String, secret: Option<&
     }
 }
 
-fn set_trunk(agent: &mut UserAgent, id: TrunkId, trunk: &Trunk, realm: &str, password: Option<&String>) {
+fn set_trunk(
+    ways: &Ways<'_>,
+    agent: &mut UserAgent,
+    id: TrunkId,
+    trunk: &Trunk,
+    realm: &str,
+    password: Option<&String>,
+) {
+    let transport = match trunk.transport {
+        entry::Transport::Udp => Transport::Udp,
+        entry::Transport::Tcp => Transport::Tcp,
+        entry::Transport::Tls => Transport::Tls,
+    };
     let target: Option<SocketAddr> = trunk.address.as_str().parse().ok();
     let mut addresses: Vec<(IpAddr, Option<u16>)> =
-        target.iter().map(|target| (target.ip(), Some(target.port()))).collect();
+        target.iter().map(|target| (target.ip(), source_port(transport, *target))).collect();
     addresses.extend(trunk.sources.iter().filter_map(|source| parse_source(source.as_str())));
     let credentials = trunk.username.as_ref().zip(password);
     let inbound = credentials.filter(|_| trunk.authenticate_inbound).map(|(username, password)| {
@@ -159,11 +195,16 @@ fn set_trunk(agent: &mut UserAgent, id: TrunkId, trunk: &Trunk, realm: &str, pas
             secret: Secret::Password(password.clone()),
         }),
         target: target.map(|remote| PeerTarget {
-            flow: Flow::udp(ListenerId(0), remote),
+            flow: Flow { transport, listener: ways.listener(transport, remote), remote, stream: None },
             host: remote.to_string(),
             from_host: None,
         }),
     });
+}
+
+/// The port that a trunk's requests come from. A connection comes from any: who opens one gets a port of the moment.
+fn source_port(transport: Transport, target: SocketAddr) -> Option<u16> {
+    (!transport.is_reliable()).then_some(target.port())
 }
 
 /// `192.0.2.1`, `192.0.2.1:5080`, `2001:db8::1` or `[2001:db8::1]:5080`.

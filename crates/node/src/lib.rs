@@ -38,4 +38,4 @@ pub use cordial_engine as engine;
 pub use cordial_media as media;
 pub use cordial_sip as sip;
 pub use directory::DeviceSecret;
-pub use node::{Admission, AskId, Config, ConfigError, Counts, Node, Output};
+pub use node::{Admission, AskId, Config, ConfigError, Counts, Node, Output, Reach};

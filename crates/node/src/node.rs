@@ -1,6 +1,6 @@
 //! The node's door, and the line of what waits for the journal.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 
@@ -10,11 +10,11 @@ use cordial_engine::{
     WallTime, Watch,
 };
 use cordial_media::{MediaCommand, MediaEvent, PlayId, PortId, PortPool};
-use cordial_sip::{Binding, DialogId, Flow, Shedding, StreamId, Transmit, Transport, UserAgent};
+use cordial_sip::{Binding, DialogId, Flow, ListenerId, Shedding, StreamId, Transmit, Transport, UserAgent};
 
 use crate::audio::Playing;
 use crate::b2bua::Leg;
-use crate::directory::{self, DeviceSecret, Secrets};
+use crate::directory::{self, DeviceSecret, Secrets, Ways};
 
 /// What a node is told once, at construction.
 #[derive(Clone, Debug)]
@@ -27,6 +27,15 @@ pub struct Config {
     pub rtp_ports: RangeInclusive<u16>,
     /// Written into the journal at each start.
     pub version: String,
+}
+
+/// What a node can be reached by beside the first listener of its [`Config`] and the address named there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reach {
+    /// The listeners whose address is one of IPv6; the others' are of IPv4.
+    pub ipv6_listeners: BTreeSet<ListenerId>,
+    /// An address for our session descriptions of the family that [`Config::media_address`] is not of.
+    pub media_address: Option<IpAddr>,
 }
 
 /// Why a node cannot be made.
@@ -110,6 +119,7 @@ pub struct Counts {
 /// See the crate's first page.
 pub struct Node {
     pub(crate) config: Config,
+    pub(crate) reach: Reach,
     pub(crate) engine: Engine,
     pub(crate) agent: UserAgent,
     pub(crate) secrets: Secrets,
@@ -162,11 +172,17 @@ impl Node {
             cleared: VecDeque::new(),
             durable: 0,
             outputs: VecDeque::new(),
+            reach: Reach::default(),
             config,
         })
     }
 
     // Starting
+
+    /// Tells what there is beside the configuration, before anything else.
+    pub fn set_reach(&mut self, reach: Reach) {
+        self.reach = reach;
+    }
 
     /// Begins from a snapshot; the journal's later events follow by [`Node::restore`].
     pub fn restore_state(&mut self, seed: u64, state: State) {
@@ -199,7 +215,12 @@ impl Node {
 
     /// Ends what the process before had live, and begins. Secrets and bindings are told before.
     pub fn start(&mut self, now: Now) {
-        directory::sync_all(&self.engine, &self.secrets, &mut self.agent);
+        directory::sync_all(
+            &self.engine,
+            &self.secrets,
+            &Ways { listeners: &self.config.sip.listeners, reach: &self.reach },
+            &mut self.agent,
+        );
         // A BYE or CANCEL that the process before sent may be lost with it; one too many is answered 481.
         for (_, saved) in std::mem::take(&mut self.cleared) {
             self.clear_saved(now, &saved);
@@ -438,7 +459,15 @@ impl Node {
     fn release(&mut self, now: Now, held: Held) {
         match held {
             Held::Tell(event) => {
-                directory::sync_fact(&self.engine, &self.secrets, &mut self.agent, event.tenant, &event.fact);
+                let ways = &Ways { listeners: &self.config.sip.listeners, reach: &self.reach };
+                directory::sync_fact(
+                    &self.engine,
+                    &self.secrets,
+                    ways,
+                    &mut self.agent,
+                    event.tenant,
+                    &event.fact,
+                );
                 if let Fact::EntryRemoved { id } = event.fact {
                     self.forget_secret(id);
                 }
@@ -463,7 +492,8 @@ impl Node {
         for tenant in self.engine.tenants() {
             if let Some(entry) = self.engine.entry(tenant.id, id) {
                 let fact = Fact::EntryChanged { id, entry };
-                directory::sync_fact(&self.engine, &self.secrets, &mut self.agent, tenant.id, &fact);
+                let ways = &Ways { listeners: &self.config.sip.listeners, reach: &self.reach };
+                directory::sync_fact(&self.engine, &self.secrets, ways, &mut self.agent, tenant.id, &fact);
             }
         }
     }

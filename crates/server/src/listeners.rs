@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 
+use cordial_node::Reach;
 use cordial_sip::{Listener, ListenerId, Transport};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpListener;
@@ -66,6 +67,15 @@ pub(crate) fn advertised(config: &Config, all: &[(ListenerId, Transport, SocketA
         realm: Some(config.first_tenant.domain.as_str().to_owned()),
     };
     all.iter().map(listener).collect()
+}
+
+/// What the node can be reached by beside the first listener and the first address of the audio.
+pub(crate) fn reach(config: &Config, all: &[(ListenerId, Transport, SocketAddr)]) -> Reach {
+    let ipv6 = all.iter().filter(|(_, _, address)| address.is_ipv6());
+    Reach {
+        ipv6_listeners: ipv6.map(|(id, ..)| *id).collect(),
+        media_address: config.media.ip.all().get(1).map(|ip| ip.get()),
+    }
 }
 
 fn open_all<S>(

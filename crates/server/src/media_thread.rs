@@ -18,8 +18,21 @@ use crate::limits::TURN_MAX;
 use crate::recordings::{Order, RecordingDoor};
 use crate::run::Fatal;
 
-/// RTP sockets have the token of their port number, so this one names no socket.
+/// RTP sockets have the token of their port number and family, so this one names no socket.
 const WAKER: Token = Token(0);
+
+/// A socket's port and whether it is one of IPv6.
+type Place = (u16, bool);
+
+/// The token of a socket.
+fn token((port, ipv6): Place) -> Token {
+    Token(usize::from(port) | usize::from(ipv6) << 16)
+}
+
+/// The socket of a token.
+fn place(token: Token) -> Option<Place> {
+    Some((u16::try_from(token.0 & 0xffff).ok()?, token.0 >> 16 == 1))
+}
 
 /// Where orders for the thread are put. The thread ends when it is dropped.
 pub(crate) struct MediaDoor {
@@ -61,9 +74,10 @@ pub(crate) struct MediaThread {
     worker: Worker,
     poll: Poll,
     waker: Arc<Waker>,
-    ip: IpAddr,
+    /// One, or one of each family: a port is opened on all, for a call may move from one family to the other.
+    ips: Vec<IpAddr>,
     started: Instant,
-    sockets: BTreeMap<u16, UdpSocket>,
+    sockets: BTreeMap<Place, UdpSocket>,
     orders: Receiver<MediaCommand>,
     events: mpsc::Sender<MediaEvent>,
     recordings: RecordingDoor,
@@ -77,7 +91,7 @@ impl MediaThread {
     /// Prepares the thread and its door.
     pub(crate) fn new(
         worker: Worker,
-        ip: IpAddr,
+        ips: Vec<IpAddr>,
         orders: (SyncSender<MediaCommand>, Receiver<MediaCommand>),
         events: mpsc::Sender<MediaEvent>,
         recordings: RecordingDoor,
@@ -89,7 +103,7 @@ impl MediaThread {
             worker,
             poll,
             waker,
-            ip,
+            ips,
             started: Instant::now(),
             sockets: BTreeMap::new(),
             orders: orders.1,
@@ -142,11 +156,12 @@ impl MediaThread {
 
     /// Everything that waits at a socket: mio tells once (edge-triggered), so the socket is emptied.
     fn receive(&mut self, token: Token, buffer: &mut [u8]) {
-        let Ok(port) = u16::try_from(token.0) else { return };
+        let Some(place) = place(token) else { return };
+        let (port, _) = place;
         let local = LocalSocket(port & !1);
         let (mut packets, is_rtcp) = (0, port % 2 == 1);
         // A socket that was closed in this same turn.
-        while let Some(socket) = self.sockets.get(&port) {
+        while let Some(socket) = self.sockets.get(&place) {
             match socket.recv_from(buffer) {
                 Ok((length, from)) => {
                     packets += 1;
@@ -169,7 +184,7 @@ impl MediaThread {
             }
             if packets >= TURN_MAX {
                 // A flooded socket must not starve the others: it is asked again in the next turn.
-                self.again(port);
+                self.again(place);
                 break;
             }
         }
@@ -179,12 +194,11 @@ impl MediaThread {
     }
 
     /// Makes mio tell again that a socket is readable.
-    fn again(&mut self, port: u16) {
-        if let Some(socket) = self.sockets.get_mut(&port)
-            && let Err(error) =
-                self.poll.registry().reregister(socket, Token(usize::from(port)), Interest::READABLE)
+    fn again(&mut self, place: Place) {
+        if let Some(socket) = self.sockets.get_mut(&place)
+            && let Err(error) = self.poll.registry().reregister(socket, token(place), Interest::READABLE)
         {
-            tracing::warn!(port, %error, "an RTP socket is lost");
+            tracing::warn!(port = place.0, %error, "an RTP socket is lost");
         }
     }
 
@@ -213,28 +227,31 @@ impl MediaThread {
         self.worker.handle_command(now, command);
     }
 
-    /// Opens the pair of sockets of a port.
+    /// Opens the pair of sockets of a port, on each address.
     fn open(&mut self, local: LocalSocket) -> io::Result<()> {
-        if self.sockets.contains_key(&local.0) {
-            // The worker says what is wrong with that.
-            return Ok(());
+        let mut opened = Vec::with_capacity(4);
+        for ip in &self.ips {
+            for port in [local.0, local.0 | 1] {
+                let place = (port, ip.is_ipv6());
+                // The worker says what is wrong with a port that is opened twice.
+                if self.sockets.contains_key(&place) {
+                    continue;
+                }
+                let mut socket = UdpSocket::bind(SocketAddr::new(*ip, port))?;
+                self.poll.registry().register(&mut socket, token(place), Interest::READABLE)?;
+                opened.push((place, socket));
+            }
         }
-        let mut pair = Vec::with_capacity(2);
-        for port in [local.0, local.0 | 1] {
-            let mut socket = UdpSocket::bind(SocketAddr::new(self.ip, port))?;
-            self.poll.registry().register(&mut socket, Token(usize::from(port)), Interest::READABLE)?;
-            pair.push((port, socket));
-        }
-        self.sockets.extend(pair);
+        self.sockets.extend(opened);
         Ok(())
     }
 
     fn close(&mut self, local: LocalSocket) {
-        for port in [local.0, local.0 | 1] {
-            if let Some(mut socket) = self.sockets.remove(&port)
+        for place in [(local.0, false), (local.0 | 1, false), (local.0, true), (local.0 | 1, true)] {
+            if let Some(mut socket) = self.sockets.remove(&place)
                 && let Err(error) = self.poll.registry().deregister(&mut socket)
             {
-                tracing::debug!(port, %error, "closing an RTP socket");
+                tracing::debug!(port = place.0, %error, "closing an RTP socket");
             }
         }
     }
@@ -277,7 +294,7 @@ impl MediaThread {
     /// A packet that cannot be sent now is lost, as any packet may be.
     fn transmit(&self, transmit: &Transmit) -> bool {
         let port = if transmit.is_rtcp { transmit.local.0 | 1 } else { transmit.local.0 };
-        let Some(socket) = self.sockets.get(&port) else {
+        let Some(socket) = self.sockets.get(&(port, transmit.to.is_ipv6())) else {
             return false;
         };
         match socket.send_to(&transmit.bytes, transmit.to) {

@@ -12,9 +12,11 @@
 //! ```
 //! Read models are folded from the journal by the store's follower, behind all this.
 
+mod certificates;
 mod first_start;
 mod left;
 mod restore;
+mod sockets;
 mod start;
 mod stop;
 mod streams;

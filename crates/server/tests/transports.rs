@@ -68,6 +68,57 @@ async fn a_phone_registers_over_tls_and_is_called_through_its_connection() {
 
 #[tokio::test]
 #[ignore = "needs sipp or baresip: runs in the gate's stage `transports`"]
+async fn a_call_leads_out_over_a_tcp_connection_to_the_trunk_that_the_server_opens() {
+    let site = Site::open().await;
+    let at = "127.0.0.2".parse().expect("an address");
+    let port = free_port();
+    let trunk = json!({
+        "name": "tcp", "address": format!("{at}:{port}"), "transport": "tcp", "outbound_prefixes": ["00"]
+    });
+    let trunk = site.server.post("/v1/trunks", trunk).await;
+    assert_eq!(trunk["transport"], json!("tcp"), "{trunk:#}");
+    let carrier = peers::Sipp::scenario("phone_answers.xml").at(at).from(port).by_tcp().to(site.server.sip);
+    let carrier = carrier.lasting(200).start();
+    let account = format!("<sip:2001@{}>;auth_pass={};regint=60", site.server.sip, site.secret);
+    let _phone = Baresip::dial("phone", 700, &account, &format!("sip:0044123@{}", site.server.sip));
+    let until = Instant::now() + Duration::from_secs(20);
+    let call = loop {
+        let calls = site.server.all("/v1/calls").await;
+        let answered = |call: &serde_json::Value| {
+            let legs = call["legs"]
+                .as_array()
+                .map_or(0, |legs| legs.iter().filter(|leg| leg["state"] == "answered").count());
+            legs == 2
+        };
+        if let Some(call) = calls.into_iter().find(answered) {
+            break call;
+        }
+        assert!(Instant::now() < until, "the trunk does not answer");
+    };
+    let call = call["id"].as_str().expect("a call has an id");
+    site.server.post(&format!("/v1/calls/{call}/hang-up"), json!(null)).await;
+    carrier.succeeds();
+    site.server.wait_for_no_calls().await;
+}
+
+#[tokio::test]
+#[ignore = "needs sipp or baresip: runs in the gate's stage `transports`"]
+async fn a_trunk_where_nobody_listens_fails_the_call_at_once() {
+    let site = Site::open().await;
+    let trunk = json!({
+        "name": "gone", "address": format!("127.0.0.2:{}", free_port()), "transport": "tcp",
+        "outbound_prefixes": ["00"]
+    });
+    site.server.post("/v1/trunks", trunk).await;
+    let account = format!("<sip:2001@{}>;auth_pass={};regint=60", site.server.sip, site.secret);
+    let started = Instant::now();
+    let _phone = Baresip::dial("phone", 700, &account, &format!("sip:0044123@{}", site.server.sip));
+    let cdr = site.server.wait_for_cdr().await;
+    assert!(started.elapsed() < Duration::from_secs(10), "timer B was waited for: {cdr:#}");
+}
+
+#[tokio::test]
+#[ignore = "needs sipp or baresip: runs in the gate's stage `transports`"]
 async fn phone_and_trunk_call_each_other_over_ipv6() {
     let mut site = Site::open_on(Server::start_dual().await).await;
     let at = Ipv6Addr::LOCALHOST.into();

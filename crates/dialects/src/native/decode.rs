@@ -179,6 +179,11 @@ impl EntryBody for wire::Trunk {
             Some(Entry::Trunk(entry::Trunk {
                 name: name?,
                 address: address?,
+                transport: match self.transport {
+                    wire::Transport::Udp => entry::Transport::Udp,
+                    wire::Transport::Tcp => entry::Transport::Tcp,
+                    wire::Transport::Tls => entry::Transport::Tls,
+                },
                 sources: sources?,
                 username: username?,
                 authenticate_inbound: self.authenticate_inbound,

@@ -104,6 +104,11 @@ fn trunk(it: &entry::Trunk) -> wire::Trunk {
     wire::Trunk {
         name: it.name.to_string(),
         address: it.address.to_string(),
+        transport: match it.transport {
+            entry::Transport::Udp => wire::Transport::Udp,
+            entry::Transport::Tcp => wire::Transport::Tcp,
+            entry::Transport::Tls => wire::Transport::Tls,
+        },
         sources: it.sources.iter().map(ToString::to_string).collect(),
         username: it.username.as_ref().map(ToString::to_string),
         authenticate_inbound: it.authenticate_inbound,

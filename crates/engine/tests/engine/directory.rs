@@ -126,6 +126,7 @@ fn bounds_are_told_with_the_field_and_what_would_be_right() {
         let trunk = Trunk {
             name: name("peer"),
             address: name(address),
+            transport: Transport::Udp,
             sources: vec![name(source)],
             username: None,
             authenticate_inbound: true,

@@ -42,6 +42,7 @@ fn add_trunk(world: &mut World, called: &str, prefixes: &[&str]) {
     let trunk = Trunk {
         name: name(called),
         address: name("192.0.2.9:5060"),
+        transport: Transport::Udp,
         sources: vec![],
         username: None,
         authenticate_inbound: false,

@@ -181,6 +181,7 @@ impl World {
         let carrier = Trunk {
             name: name("carrier"),
             address: name("192.0.2.1:5060"),
+            transport: Transport::Udp,
             sources: vec![name("192.0.2.2")],
             username: None,
             authenticate_inbound: false,

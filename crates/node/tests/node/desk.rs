@@ -63,6 +63,7 @@ impl Desk {
         let trunk = Trunk {
             name: Text::parse("carrier").expect("a name"),
             address: Text::parse(CARRIER).expect("an address"),
+            transport: cordial_engine::entry::Transport::Udp,
             sources: Vec::new(),
             username: username.map(|username| Text::parse(username).expect("a user name")),
             authenticate_inbound: username.is_some(),

@@ -50,7 +50,7 @@ impl Server {
         drop((udp, tcp));
         // The whole address is the server's, so its audio may have every port that is nobody's by custom.
         let config = format!(
-            "[sip]\nudp = \"{sip}\"\n[http]\nnative = \"{http}\"\n[media]\nip = \"{ip}\"\nrtp_ports = \"2000-{last}\"\n\
+            "[sip]\nudp = \"{sip}\"\ntcp = \"\"\ntls = \"\"\n[http]\nnative = \"{http}\"\ntls = \"\"\n[media]\nip = \"{ip}\"\nrtp_ports = \"2000-{last}\"\n\
              [paths]\ndata = {data:?}\nrecordings = {recordings:?}\n[log]\nfilter = \"warn\"\n",
             last = sip.port().min(http.port()).saturating_sub(2) | 1,
             data = folder.path().join("data"),

@@ -347,6 +347,9 @@ pub struct NewTrunk {
     /// Where it is, as IP address and port
     #[arg(long, value_name = "IP:PORT")]
     pub address: String,
+    /// How requests travel there
+    #[arg(long, value_name = "udp|tcp|tls", default_value = "udp", value_parser = ["udp", "tcp", "tls"])]
+    pub transport: String,
     /// A further address whose calls are this trunk's; may be given more than once
     #[arg(long = "source", value_name = "IP[:PORT]")]
     pub sources: Vec<String>,

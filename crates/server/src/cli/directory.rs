@@ -97,6 +97,7 @@ pub(super) async fn trunk(api: &Api, printer: &Printer, verb: &TrunkVerb) -> Res
                 ("name", "name"),
                 ("address", "address"),
                 ("sources", "sources"),
+                ("transport", "transport"),
                 ("may dial", "outbound_prefixes"),
                 ("user name", "username"),
                 ("id", "id"),
@@ -115,6 +116,7 @@ fn new_trunk(new: &NewTrunk) -> Result<Value, Failure> {
     Ok(object([
         ("name", Some(json!(new.name))),
         ("address", Some(json!(new.address))),
+        ("transport", Some(json!(new.transport))),
         ("sources", some(&new.sources)),
         ("username", new.username.as_ref().map(|username| json!(username))),
         ("password", password),

@@ -5,12 +5,13 @@ use cordial_node::Node;
 use cordial_sip::Listener;
 use cordial_store::{Store, StoreError};
 
-use super::{StartError, random};
+use super::{StartError, random, sockets};
 use crate::bindings;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::handle::for_node;
 use crate::limits::PAGE_EVENTS;
+use crate::listeners;
 
 /// The form of a snapshot's bytes: [`State`] as JSON. A state that gains a field raises it; a snapshot of another
 /// version is not read, and the journal alone rebuilds.
@@ -37,12 +38,13 @@ pub enum RestoreError {
 pub(super) async fn restore(
     store: &Store,
     config: &Config,
-    listeners: Vec<Listener>,
+    sip: &[sockets::Place],
 ) -> Result<Restored, StartError> {
     let seed = u64::from_le_bytes(random()?);
-    let mut settings = node_config(config, listeners);
+    let mut settings = node_config(config, listeners::advertised(config, sip));
     settings.sip.key = Some(cordial_sip::Key(store.derived_key("sip")));
     let mut node = Node::new(settings, seed)?;
+    node.set_reach(listeners::reach(config, sip));
     let mut after = 0;
     if let Some((seq, state)) = snapshot(store).await? {
         node.restore_state(seed, state);

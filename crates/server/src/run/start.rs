@@ -9,18 +9,15 @@ use std::time::Duration;
 use cordial_engine::{Event, Report, State};
 use cordial_media::{MediaEvent, Worker, WorkerConfig};
 use cordial_node::Node;
-use cordial_sip::Transport;
 use cordial_store::{Follower, Journal, Options, Store, Writer};
-use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, broadcast, mpsc, oneshot, watch};
-use tokio::task::JoinHandle;
 
 use super::restore::{self, Restored};
-use super::streams::Carriers;
+use super::sockets::{self, Connections, Sockets};
 use super::threads::Threads;
-use super::web::Web;
 use super::{
-    Fatal, SNAPSHOT_VERSION, Server, StartError, first_start, left, random, state_bytes, store_path,
+    Fatal, SNAPSHOT_VERSION, Server, StartError, certificates, first_start, left, random, state_bytes,
+    store_path,
 };
 use crate::bindings::{self, Changed};
 use crate::clock::Clock;
@@ -29,20 +26,15 @@ use crate::events::{Page, Pages};
 use crate::handle::{Handle, Shared, ToNode};
 use crate::health::Health;
 use crate::http;
-use crate::limits::{
-    BINDINGS_QUEUE_MAX, DIALS_MAX, HTTP_UNPROVED_MAX, INBOX_MAX, MEDIA_EVENTS_MAX, MEDIA_ORDERS_MAX,
-    START_FATAL_MAX, STREAM_MESSAGES_MAX, STREAM_UNPROVED_MAX, TLS_LOOK,
-};
-use crate::listeners::{self, Listening, SipSockets};
+use crate::limits::{BINDINGS_QUEUE_MAX, INBOX_MAX, MEDIA_EVENTS_MAX, MEDIA_ORDERS_MAX, START_FATAL_MAX};
+use crate::listeners::Listening;
 use crate::media_thread::{MediaDoor, MediaThread};
 use crate::meters::{self, Meters};
 use crate::node_loop::{Counters, NodeLoop, Pending};
 use crate::prompts;
 use crate::recordings::{Library, RecordingDoor, RecordingInbox, RecordingWriter};
-use crate::streams::book::{Book, Room};
-use crate::streams::{FromStream, Numbers, Streams};
+use crate::streams::{FromStream, Streams};
 use crate::tap::Tap;
-use crate::tls::Tls;
 
 impl Server {
     /// Opens everything, makes true again what the journal says, and begins to serve.
@@ -53,11 +45,8 @@ impl Server {
         meters::start();
         let store = Store::open(&store_path(config), Options::default()).await?;
         let library = open_library(config)?;
-        let sip_sockets = SipSockets::open(config)?;
-        let sip = sip_sockets.all();
-        let tls = Tls::open(config)?;
-        let web_sockets = open_web(config)?;
-        let restored = restore::restore(&store, config, listeners::advertised(config, &sip)).await?;
+        let Sockets { sip, udp, streams, web, tls } = Sockets::open(config)?;
+        let restored = restore::restore(&store, config, &sip).await?;
         let clock = Clock::resume(restored.last);
         let (writer, journal) = store.writer().await?;
         let follower = store.follower().await?;
@@ -67,14 +56,7 @@ impl Server {
         let (media_events, from_media) = mpsc::channel(MEDIA_EVENTS_MAX);
         let (changed, changes) = mpsc::channel(BINDINGS_QUEUE_MAX);
         let (snapshots, pictures) = mpsc::channel(1);
-        let (streams_told, from_streams) = mpsc::channel(STREAM_MESSAGES_MAX);
-        let (dial, dials) = mpsc::channel(DIALS_MAX);
-        let carriers = Carriers {
-            node: streams_told,
-            numbers: Numbers::default(),
-            book: new_book(config),
-            tls: tls.clone(),
-        };
+        let (connections, table, from_streams) = Connections::new(config, &tls);
         let live = broadcast::Sender::new(count(config.limits.events_behind.get()));
         let (recordings, recorded) = RecordingDoor::new();
         let (http_stop, http_stopped) = watch::channel(false);
@@ -92,14 +74,13 @@ impl Server {
             live,
             changed,
             snapshots,
-            streams: Streams::new(carriers.numbers.clone(), dial),
+            streams: table,
             from_streams,
             media,
             recordings: recordings.clone(),
             health: health.clone(),
             behind_limit: config.limits.journal_behind(),
         };
-        let SipSockets { udp, tcp, tls: tls_sockets } = sip_sockets;
         let node = node_start.spawn(&mut threads, udp)?;
         let mut tasks = vec![
             tokio::spawn(write_journal(writer, told.clone())),
@@ -112,22 +93,14 @@ impl Server {
             Err(why) => return Err(not_begun(why, fatal).await),
         };
         left::settle(&handle, &library).await?;
-        tasks.push(carriers.dial(dials));
-        tasks.extend(tcp.into_iter().map(|socket| carriers.accept(socket, Transport::Tcp)));
-        tasks.extend(tls_sockets.into_iter().map(|socket| carriers.accept(socket, Transport::Tls)));
-        tasks.push(tokio::spawn(keep_tls(tls.clone(), http_stopped.clone())?));
+        tasks.extend(connections.start(streams));
+        tasks.push(tokio::spawn(certificates::keep(tls.clone(), http_stopped.clone())?));
         let router = router(config, &handle, &health, &library);
-        let (http, web_tasks) =
-            serve_web(Web::new(router, new_web_book(config), http_stopped), web_sockets, &tls);
-        let sip: Vec<_> = sip.into_iter().map(|(_, transport, address)| (transport, address)).collect();
-        for (transport, address) in &sip {
-            tracing::info!(transport = transport.via_token(), %address, "SIP is taken");
-        }
-        tracing::info!(http = %http[0], "serving");
+        let (http, web_tasks) = sockets::serve_web(config, router, http_stopped, web, &tls);
         Ok(Self {
             handle,
             health,
-            sip,
+            sip: sockets::say_where(&sip, &http),
             http,
             first_start,
             drain: config.limits.drain(),
@@ -170,7 +143,7 @@ fn new_handle(
 }
 
 /// A limit as a number of things in memory.
-fn count(limit: u64) -> usize {
+pub(super) fn count(limit: u64) -> usize {
     usize::try_from(limit).unwrap_or(usize::MAX)
 }
 
@@ -198,17 +171,16 @@ fn start_media(
     recordings: RecordingDoor,
 ) -> Result<MediaDoor, StartError> {
     let prompts = prompts::load(&config.paths.prompts)?;
-    let ip = config.media.ip.all()[0].get();
-    // Ports are opened call by call; that none ever can be is better known now.
-    UdpSocket::bind((ip, 0)).map_err(|source| StartError::Listen {
-        key: "media.ip",
-        address: SocketAddr::new(ip, 0),
-        source,
-    })?;
+    let ips: Vec<_> = config.media.ip.all().iter().map(|ip| ip.get()).collect();
+    for ip in &ips {
+        // Ports are opened call by call; that none ever can be is better known now.
+        let address = SocketAddr::new(*ip, 0);
+        UdpSocket::bind(address).map_err(|source| StartError::Listen { key: "media.ip", address, source })?;
+    }
     let settings = WorkerConfig { learn_sources: config.media.learn_sources, ..WorkerConfig::default() };
     let worker = Worker::new(prompts, settings, u64::from_le_bytes(random()?));
     let orders = sync_channel(MEDIA_ORDERS_MAX);
-    let (thread, door) = MediaThread::new(worker, ip, orders, events, recordings)?;
+    let (thread, door) = MediaThread::new(worker, ips, orders, events, recordings)?;
     threads.spawn("media thread", move || thread.run())?;
     Ok(door)
 }
@@ -330,68 +302,6 @@ async fn write_snapshots(mut pictures: mpsc::Receiver<(u64, State)>, store: Stor
     }
 }
 
-/// Serves at each socket; gives where, the plain one first.
-fn serve_web(
-    web: Web,
-    sockets: Vec<(TcpListener, SocketAddr, bool)>,
-    tls: &Tls,
-) -> (Vec<SocketAddr>, Vec<JoinHandle<()>>) {
-    let serve = |(socket, address, under_tls): (TcpListener, SocketAddr, bool)| {
-        (address, web.serve(socket, under_tls.then(|| tls.clone())))
-    };
-    sockets.into_iter().map(serve).unzip()
-}
-
-/// Takes up changed certificates: now and then, and at once when the process is told to look (SIGHUP).
-fn keep_tls(tls: Tls, mut stopped: watch::Receiver<bool>) -> io::Result<impl Future<Output = ()>> {
-    let mut told = Told::new()?;
-    Ok(async move {
-        loop {
-            let anyway = tokio::select! {
-                () = told.next() => true,
-                () = tokio::time::sleep(TLS_LOOK) => false,
-                // A sender that is gone says the same.
-                _ = stopped.wait_for(|stopped| *stopped) => return,
-            };
-            let tls = tls.clone();
-            if let Err(error) = tokio::task::spawn_blocking(move || tls.look(anyway)).await {
-                tracing::error!(%error, "the certificate was not looked at");
-            }
-        }
-    })
-}
-
-/// SIGHUP, where there is one.
-#[cfg(unix)]
-struct Told(tokio::signal::unix::Signal);
-
-#[cfg(unix)]
-impl Told {
-    fn new() -> io::Result<Self> {
-        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()).map(Self)
-    }
-
-    async fn next(&mut self) {
-        if self.0.recv().await.is_none() {
-            std::future::pending().await
-        }
-    }
-}
-
-#[cfg(not(unix))]
-struct Told;
-
-#[cfg(not(unix))]
-impl Told {
-    fn new() -> io::Result<Self> {
-        Ok(Self)
-    }
-
-    async fn next(&mut self) {
-        std::future::pending().await
-    }
-}
-
 fn open_library(config: &Config) -> Result<Library, StartError> {
     let path = &config.paths.recordings;
     let fault = |source| StartError::Recordings { path: path.clone(), source };
@@ -411,34 +321,4 @@ fn open_library(config: &Config) -> Result<Library, StartError> {
 fn in_runtime(listening: Listening<UdpSocket>) -> io::Result<Listening<tokio::net::UdpSocket>> {
     let Listening { id, socket, address } = listening;
     Ok(Listening { id, socket: tokio::net::UdpSocket::from_std(socket)?, address })
-}
-
-/// Who may have how many SIP connections.
-fn new_book(config: &Config) -> Book {
-    Book::new(Room {
-        all: count(config.limits.sip_connections.get()),
-        source: count(config.limits.sip_connections_per_source.get()),
-        unproved: STREAM_UNPROVED_MAX,
-    })
-}
-
-/// Who may have how many HTTP connections.
-fn new_web_book(config: &Config) -> Book {
-    Book::new(Room {
-        all: count(config.limits.http_connections.get()),
-        source: count(config.limits.http_connections_per_source.get()),
-        unproved: HTTP_UNPROVED_MAX,
-    })
-}
-
-/// The sockets of HTTP, the plain one first, and whether each is under TLS.
-fn open_web(config: &Config) -> Result<Vec<(TcpListener, SocketAddr, bool)>, StartError> {
-    let plain = ("http.native", config.http.native.get(), false);
-    let tls = config.http.tls.all().iter().map(|listen| ("http.tls", listen.get(), true));
-    let open = |(key, address, under_tls)| {
-        let opened = listeners::open_tcp(address);
-        let (socket, local) = opened.map_err(|source| StartError::Listen { key, address, source })?;
-        Ok((socket, local, under_tls))
-    };
-    std::iter::once(plain).chain(tls).map(open).collect()
 }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::ConnectInfo;
@@ -96,7 +97,7 @@ impl Web {
     {
         let place = Arc::new(place);
         // The place goes with the socket: a WebSocket outlives the request that it was.
-        let io = Timed { io, _place: Arc::clone(&place), stalled: None };
+        let io = Timed { io, _place: Arc::clone(&place), limit: HTTP_WRITE_MAX, stalled: None };
         let routed = self.routed;
         let service = service_fn(move |mut request: Request<Incoming>| {
             place.prove();
@@ -132,6 +133,8 @@ async fn told(stopped: &mut watch::Receiver<bool>) {
 struct Timed<S> {
     io: S,
     _place: Arc<Place>,
+    /// How long nothing may be taken.
+    limit: Duration,
     /// Runs while nothing can be written.
     stalled: Option<Pin<Box<Sleep>>>,
 }
@@ -142,7 +145,8 @@ impl<S> Timed<S> {
             self.stalled = None;
             return wrote;
         }
-        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(HTTP_WRITE_MAX)));
+        let limit = self.limit;
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(limit)));
         match stalled.as_mut().poll(context) {
             Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
             Poll::Pending => Poll::Pending,
@@ -201,13 +205,13 @@ mod tests {
     use super::*;
     use crate::streams::book::Room;
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_reader_who_takes_nothing_is_cut_and_frees_its_place() {
         let book = Book::new(Room { all: 1, source: 1, unproved: 1 });
         let (place, _word) = book.admit([192, 0, 2, 1].into()).unwrap();
         // Ours to write to; the other end is held and never read.
         let (io, _reader) = tokio::io::duplex(1_024);
-        let mut io = Timed { io, _place: Arc::new(place), stalled: None };
+        let mut io = Timed { io, _place: Arc::new(place), limit: Duration::from_millis(1), stalled: None };
         io.write_all(&[0; 1_024]).await.unwrap();
         let cut = io.write_all(&[0; 1]).await.unwrap_err();
         assert_eq!(cut.kind(), io::ErrorKind::TimedOut);

@@ -125,7 +125,7 @@ impl PushedOut {
     /// Ends when somebody else needs the place more; never once it is proved.
     pub(crate) async fn wait(self) {
         if self.0.await.is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }

@@ -172,6 +172,7 @@ impl World {
         let trunk = entry::Trunk {
             name: name(who),
             address,
+            transport: entry::Transport::Udp,
             sources: Vec::new(),
             username: digest.then(|| Text::parse_some(who).expect("a story's names are short")),
             authenticate_inbound: digest,

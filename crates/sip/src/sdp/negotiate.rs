@@ -126,6 +126,12 @@ pub fn accept_answer(offer: &Session, answer: &Session) -> Result<Negotiated, Sd
 }
 
 impl Session {
+    /// The address at which audio is wanted, if one is said.
+    pub fn audio_address(&self) -> Option<IpAddr> {
+        let audio = self.media.iter().find(|media| media.kind == "audio")?;
+        audio.connection.or(self.connection)
+    }
+
     /// Where a section's audio goes, and its direction with the old hold of RFC 2543 (`c=0.0.0.0`) read as
     /// what it meant: do not send to me.
     fn far_end(&self, media: &Media) -> Result<(SocketAddr, Direction), SdpError> {

@@ -1,5 +1,7 @@
 //! Calls we make: RFC 3261 section 13.2.
 
+use std::net::SocketAddr;
+
 use super::UserAgent;
 use super::clients::{Acknowledgement, Heard, Purpose};
 use super::inbound::passes;
@@ -83,6 +85,20 @@ impl UserAgent {
         self.timers.set(TimerKey::Dialog(id, DialogTimer::GiveUp), now + RING_MS_MAX);
     }
 
+    /// Where a call to a target would go.
+    pub fn remote_of(&self, target: &Target) -> Option<SocketAddr> {
+        match target {
+            Target::Binding { binding, .. } => Some(binding.flow.remote),
+            Target::Peer { id, .. } => Some(self.directory.peer(*id)?.target.as_ref()?.flow.remote),
+            Target::Uri { flow, .. } => Some(flow.remote),
+        }
+    }
+
+    /// Where the far end of a dialog is.
+    pub fn remote_in(&self, dialog: DialogId) -> Option<SocketAddr> {
+        Some(self.dialogs.get(&dialog)?.relation.flow.remote)
+    }
+
     pub(super) fn fail(&mut self, dialog: DialogId, code: u16, reason: &str) {
         self.events.push_back(Event::Failed { dialog, code, reason: reason.to_owned() });
     }
@@ -106,8 +122,12 @@ impl UserAgent {
             Target::Peer { id, user } => {
                 let target = self.directory.peer(*id).and_then(|peer| peer.target.as_ref()).ok_or(404u16)?;
                 let from_host = target.from_host.clone().unwrap_or_else(|| self.own_host(&target.flow));
+                let mut uri = Uri::sip(Some(user), &target.host, None);
+                if let Some(transport) = target.flow.transport.uri_parameter() {
+                    uri.parameters.set("transport", Some(transport.to_owned()));
+                }
                 Ok(Aim {
-                    uri: Uri::sip(Some(user), &target.host, None),
+                    uri,
                     to: Uri::sip(Some(&invite.to_user), &target.host, None),
                     from_host,
                     routes: Vec::new(),

@@ -193,6 +193,7 @@ fn entries() -> impl Iterator<Item = (EntryId, Entry)> {
             Entry::Trunk(entry::Trunk {
                 name: text("carrier"),
                 address: text("192.0.2.1:5060"),
+                transport: entry::Transport::Tls,
                 sources: vec![text("192.0.2.2")],
                 username: Some(text("acme")),
                 authenticate_inbound: true,

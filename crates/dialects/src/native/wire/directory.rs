@@ -104,6 +104,19 @@ pub struct DeviceSecret {
     pub password: String,
 }
 
+/// How requests travel to a trunk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Transport {
+    /// In datagrams.
+    #[default]
+    Udp,
+    /// Over a connection in the clear. Requests from the address are the trunk's whatever their port.
+    Tcp,
+    /// Over a connection under TLS; the trunk's certificate must hold its IP address.
+    Tls,
+}
+
 /// A carrier or peer link.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Trunk {
@@ -113,6 +126,9 @@ pub struct Trunk {
     /// Where requests are sent and whence they are taken: IP address and port.
     #[schema(max_length = 64, example = "192.0.2.10:5060")]
     pub address: String,
+    /// How requests travel there.
+    #[serde(default)]
+    pub transport: Transport,
     /// Further addresses whose requests are this trunk's: IP addresses with or without a port.
     #[serde(default)]
     #[schema(max_items = 64)]

@@ -119,6 +119,7 @@ pub(crate) fn carrier(address: &str) -> entry::Trunk {
     entry::Trunk {
         name: name("carrier"),
         address: Text::parse_some(address).expect("an address is short"),
+        transport: entry::Transport::Udp,
         sources: Vec::new(),
         username: None,
         authenticate_inbound: false,
