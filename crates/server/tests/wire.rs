@@ -2,6 +2,7 @@
 
 mod wire {
     mod crash;
+    mod dialogs;
     pub(crate) mod peers;
     pub(crate) mod server;
     pub(crate) mod site;
