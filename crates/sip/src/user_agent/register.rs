@@ -5,9 +5,12 @@ use super::asked::Asked;
 use super::streams::OnStream;
 use crate::directory::AccountId;
 use crate::event::Event;
-use crate::message::{Name, NameAddr, quote};
+use crate::message::{Headers, Name, NameAddr, quote};
 use crate::registrar::{Ask, Binding, Contacts, Lifetimes, RegisterRefusal, parse_lifetime, update};
 use crate::time::{TimerKey, Timestamp};
+
+/// The option tag of RFC 3327.
+const PATH: &str = "path";
 
 impl UserAgent {
     /// RFC 3261 section 10.3.
@@ -30,6 +33,12 @@ impl UserAgent {
         };
         let headers = &asked.request.headers;
         let path: Vec<String> = headers.values(&Name::Path).map(str::to_owned).collect();
+        // RFC 3327 section 5.3: whoever does not know of the proxies on its way is told that there are some.
+        if !path.is_empty() && !knows_path(headers) {
+            return self.respond_other(now, asked, 420, |response| {
+                response.headers.push(Name::Unsupported, PATH);
+            });
+        }
         let only_asks = matches!(&contacts, Contacts::Listed(listed) if listed.is_empty());
         let ask = Ask {
             now,
@@ -131,6 +140,10 @@ fn contacts(asked: &Asked) -> Option<Contacts> {
     }
     let parsed: Option<Vec<NameAddr>> = values.into_iter().map(|value| NameAddr::parse(value).ok()).collect();
     parsed.map(Contacts::Listed)
+}
+
+fn knows_path(headers: &Headers) -> bool {
+    headers.has_token(&Name::Supported, PATH) || headers.has_token(&Name::Require, PATH)
 }
 
 fn contact_value(now: Timestamp, binding: &Binding) -> String {

@@ -159,8 +159,9 @@ fn brevity_disorder_and_foreign_names_are_refused() {
 #[test]
 fn a_path_is_kept_and_a_binding_of_a_stream_has_a_grace_after_a_restart() {
     let mut bench = Bench::new();
-    let ok = Phone::new()
-        .register(&mut bench, &[("Contact", "<sip:ann@10.0.0.7>"), ("Path", "<sip:e.example;lr>")]);
+    let headers =
+        [("Contact", "<sip:ann@10.0.0.7>"), ("Path", "<sip:e.example;lr>"), ("Supported", "outbound, path")];
+    let ok = Phone::new().register(&mut bench, &headers);
     assert_eq!(ok.headers.get(&Name::Path), Some("<sip:e.example;lr>"));
     let kept = bench.ua.bindings(AccountId(1))[0].clone();
     assert_eq!(kept.path, ["<sip:e.example;lr>"]);
@@ -176,6 +177,27 @@ fn a_path_is_kept_and_a_binding_of_a_stream_has_a_grace_after_a_restart() {
     assert_eq!(bench.events(), [Event::BindingsChanged { account: AccountId(1), bindings: vec![kept] }]);
     bench.ua.remove_account(AccountId(1));
     bench.assert_nothing_left();
+}
+
+#[test]
+fn a_path_that_the_phone_knows_nothing_of_is_refused_420() {
+    let mut bench = Bench::new();
+    let mut phone = Phone::new();
+    let path = [("Contact", "<sip:ann@10.0.0.7>"), ("Path", "<sip:e.example;lr>")];
+    let refused = phone.register(&mut bench, &path);
+    assert_eq!((refused.code, refused.headers.get(&Name::Unsupported)), (420, Some("path")));
+    assert_eq!(contacts(&bench).len(), 0);
+    let required = [path[0], path[1], ("Require", "path")];
+    assert_eq!(phone.register(&mut bench, &required).code, 200);
+}
+
+#[test]
+fn answers_to_a_phone_behind_a_nat_go_where_it_came_from_and_tell_it() {
+    let mut bench = Bench::new();
+    let challenged = bench.response(PHONE, &Phone::new().text(&[("Contact", "<sip:ann@10.0.0.7>")], ""));
+    let via = challenged.headers.get(&Name::Via).unwrap();
+    assert!(via.ends_with(";rport=40000;received=203.0.113.7"), "{via}");
+    assert_eq!(bench.flows, [udp(PHONE)]);
 }
 
 #[test]
