@@ -49,7 +49,6 @@ impl Server {
         let restored = restore::restore(&store, config, &sip).await?;
         let clock = Clock::resume(restored.last);
         let (writer, journal) = store.writer().await?;
-        let follower = store.follower().await?;
         // Channels that join more than two parts; the others are made where their ends meet.
         let (told, fatal) = mpsc::channel(8);
         let (to_node, inbox) = mpsc::channel(INBOX_MAX);
@@ -64,7 +63,6 @@ impl Server {
         let handle = new_handle(config, &store, &health, to_node.clone(), &live, &journal);
         let mut threads = Threads::new(told.clone());
         start_recordings(&mut threads, &library, recorded, to_node)?;
-        let media = start_media(&mut threads, config, media_events, recordings.clone())?;
         let node_start = NodeStart {
             restored,
             clock,
@@ -76,7 +74,7 @@ impl Server {
             snapshots,
             streams: table,
             from_streams,
-            media,
+            media: start_media(&mut threads, config, media_events, recordings.clone())?,
             recordings: recordings.clone(),
             health: health.clone(),
             behind_limit: config.limits.journal_behind(),
@@ -84,7 +82,7 @@ impl Server {
         let node = node_start.spawn(&mut threads, udp)?;
         let mut tasks = vec![
             tokio::spawn(write_journal(writer, told.clone())),
-            tokio::spawn(fold(follower, handle.durable())),
+            tokio::spawn(fold(store.follower().await?, handle.durable())),
             tokio::spawn(write_snapshots(pictures, store.clone())),
             tokio::spawn(bindings::write_behind(changes, store, move || clock.now())),
         ];
