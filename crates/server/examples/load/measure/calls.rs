@@ -32,7 +32,8 @@ pub(crate) fn calls_between_devices(options: &Options) -> Result<bool> {
 /// What a call takes in memory that is held for long: two legs, four sockets.
 pub(crate) fn memory_per_call(options: &Options) -> Result<bool> {
     let count = options.calls.unwrap_or(options.of(1_000, 50));
-    let mut stage = Stage::with_devices(options, options.of(400, 40) as usize)?;
+    // A device that talks is busy for direct calls, so each call has a pair of its own.
+    let mut stage = Stage::with_devices(options, 2 * count as usize)?;
     stage.register_all()?;
     stage.floor.run_for(options.wait(LINGER))?;
     let before = stage.process().memory()?;
