@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
-use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
@@ -131,38 +131,39 @@ struct Mouth {
 
 impl Mouth {
     fn run(mut self) {
+        let mut rest = PERIOD;
         loop {
-            match self.taken.try_recv() {
+            match self.taken.recv_timeout(rest) {
                 Ok(Order::Start { stream, to }) => {
                     // Streams begin at different moments of the twenty milliseconds, as calls do.
                     let phase = Duration::from_micros(u64::from(stream) * 7_919 % 20_000);
                     if self.streams.insert(stream, Stream { to, sent: 0 }).is_none() {
                         self.due.push(Reverse((Instant::now() + phase, stream)));
                     }
-                    continue;
                 }
                 Ok(Order::Stop { stream }) => {
                     self.streams.remove(&stream);
-                    continue;
                 }
-                Err(TryRecvError::Empty) => {}
-                Err(TryRecvError::Disconnected) => return,
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
             }
-            let now = Instant::now();
-            while let Some(Reverse((at, stream))) =
-                self.due.peek().copied().filter(|Reverse((at, _))| *at <= now)
-            {
-                self.due.pop();
-                if self.speak(stream) {
-                    self.due.push(Reverse((at + PERIOD, stream)));
-                }
-            }
-            let rest = self
-                .due
-                .peek()
-                .map_or(PERIOD, |Reverse((at, _))| at.saturating_duration_since(Instant::now()));
-            std::thread::sleep(rest.min(PERIOD));
+            rest = self.speak_all_due();
         }
+    }
+
+    /// Sends every packet that is due; gives how long nothing more is.
+    fn speak_all_due(&mut self) -> Duration {
+        let now = Instant::now();
+        while let Some(Reverse((at, stream))) = self.due.peek().copied().filter(|Reverse((at, _))| *at <= now)
+        {
+            self.due.pop();
+            if self.speak(stream) {
+                self.due.push(Reverse((at + PERIOD, stream)));
+            }
+        }
+        let next =
+            self.due.peek().map_or(PERIOD, |Reverse((at, _))| at.saturating_duration_since(Instant::now()));
+        next.min(PERIOD)
     }
 
     /// Sends a stream's next packet; false when it has ended.
