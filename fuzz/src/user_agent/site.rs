@@ -140,9 +140,9 @@ impl Site {
         let finals = sent.iter().filter(|message| is_final_for(message, &request.method)).count();
         if request.method == Method::Ack {
             assert_eq!(finals, 0, "an ACK is not answered");
-        } else if request.method == Method::Invite {
-            // Its final answer is the owner's; what is left open at the end is found by `close`.
-            assert!(finals <= 1, "{finals} final answers to one INVITE");
+        } else if [Method::Invite, Method::Update, Method::Prack].contains(&request.method) {
+            // Where there is an offer, the final answer is the owner's; what is left open is found by `close`.
+            assert!(finals <= 1, "{finals} final answers to one {}", request.method);
         } else {
             assert_eq!(finals, 1, "final answers to {}", String::from_utf8_lossy(bytes));
         }
@@ -249,7 +249,7 @@ impl Site {
             instance: None,
             path: Vec::new(),
         };
-        self.invite(Target::Binding(Box::new(binding)), "ann");
+        self.invite(Target::Binding { account: AccountId(1), binding: Box::new(binding) }, "ann");
     }
 
     fn invite(&mut self, target: Target, to_user: &str) {
