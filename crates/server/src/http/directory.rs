@@ -110,6 +110,8 @@ pub(super) fn operations() -> Vec<Operation> {
 
 fn of<R: Resource>() -> [Operation; 5] {
     let (plural, one) = (R::PLURAL, R::ONE);
+    // Of the nine kinds, a vowel is heard at the beginning of `agent` alone.
+    let article = if one.starts_with('a') { "an" } else { "a" };
     let (many_path, one_path) = (format!("/v1/{plural}"), format!("/v1/{plural}/{{id}}"));
     [
         get(&many_path)
@@ -120,13 +122,13 @@ fn of<R: Resource>() -> [Operation; 5] {
             .answers_page::<R::Answer>()
             .handled_by(list::<R>),
         post(&many_path)
-            .called(format!("create_{one}"), "directory", format!("Makes a {one}"))
+            .called(format!("create_{one}"), "directory", format!("Makes {article} {one}"))
             .needs(&[Scope::Admin])
             .body::<R::Body>()
             .answers::<R::Created>(201, "It is there; `Location` says where.")
             .handled_by(create::<R>),
         get(&one_path)
-            .called(format!("get_{one}"), "directory", format!("Shows a {one}"))
+            .called(format!("get_{one}"), "directory", format!("Shows {article} {one}"))
             .needs(&[Scope::Read])
             .answers::<R::Answer>(200, "As it is.")
             .handled_by(read::<R>),
@@ -134,7 +136,7 @@ fn of<R: Resource>() -> [Operation; 5] {
             .called(
                 format!("replace_{one}"),
                 "directory",
-                format!("Replaces a {one}; what is left out gets its default"),
+                format!("Replaces {article} {one}; what is left out gets its default"),
             )
             .needs(&[Scope::Admin])
             .body::<R::Body>()
@@ -145,7 +147,7 @@ fn of<R: Resource>() -> [Operation; 5] {
             .called(
                 format!("delete_{one}"),
                 "directory",
-                format!("Removes a {one} that nothing needs any more"),
+                format!("Removes {article} {one} that nothing needs any more"),
             )
             .needs(&[Scope::Admin])
             .answers_other(204, None, "It is gone.")

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use axum::handler::Handler;
 use axum::routing::{MethodFilter, MethodRouter, on};
+use cordial_dialects::native::limits::{IDEMPOTENCY_KEY_MAX, PAGE_DEFAULT, PAGE_MAX};
 use cordial_dialects::native::problem::Problem;
 use cordial_dialects::native::wire::{Id, Scope};
 use utoipa::openapi::path::{Operation as Page, OperationBuilder, Parameter, ParameterBuilder, ParameterIn};
@@ -142,38 +143,45 @@ impl Draft {
     }
 
     /// A parameter of the query.
-    pub(super) fn query(mut self, name: &str, kind: Type, description: &str) -> Self {
-        let schema = ObjectBuilder::new().schema_type(SchemaType::new(kind)).build();
-        let parameter = ParameterBuilder::new()
-            .name(name)
-            .parameter_in(ParameterIn::Query)
-            .required(Required::False)
-            .description(Some(description))
-            .schema(Some(schema));
-        self.parameters.push(parameter.build());
-        self
+    pub(super) fn query(self, name: &str, kind: Type, description: &str) -> Self {
+        self.parameter(ParameterIn::Query, name, of_kind(kind), description)
     }
 
     /// A header that can be sent.
-    pub(super) fn header(mut self, name: &str, description: &str) -> Self {
-        let schema = ObjectBuilder::new().schema_type(SchemaType::new(Type::String)).build();
+    pub(super) fn header(self, name: &str, description: &str) -> Self {
+        self.parameter(ParameterIn::Header, name, of_kind(Type::String), description)
+    }
+
+    fn parameter(mut self, place: ParameterIn, name: &str, schema: ObjectBuilder, description: &str) -> Self {
         let parameter = ParameterBuilder::new()
             .name(name)
-            .parameter_in(ParameterIn::Header)
+            .parameter_in(place)
             .required(Required::False)
             .description(Some(description))
-            .schema(Some(schema));
+            .schema(Some(schema.build()));
         self.parameters.push(parameter.build());
         self
     }
 
     /// The limits of a page.
     pub(super) fn paged(self) -> Self {
-        self.query("limit", Type::Integer, "Things on the page: 1 to 500, 100 when left out.").query(
+        let limit = of_kind(Type::Integer).minimum(Some(1)).maximum(Some(PAGE_MAX));
+        let description = format!("Things on the page: 1 to {PAGE_MAX}, {PAGE_DEFAULT} when left out.");
+        self.parameter(ParameterIn::Query, "limit", limit, &description).query(
             "after",
             Type::String,
             "The `next` of the page before.",
         )
+    }
+
+    /// The header that makes a repeated request act once.
+    fn idempotent(self) -> Self {
+        let key = of_kind(Type::String)
+            .min_length(Some(1))
+            .max_length(Some(IDEMPOTENCY_KEY_MAX))
+            .pattern(Some("^[!-~]+$"));
+        let description = "Repeated with the same key, it acts once and is answered alike.";
+        self.parameter(ParameterIn::Header, "Idempotency-Key", key, description)
     }
 
     /// The body is JSON of this shape.
@@ -275,8 +283,7 @@ impl Draft {
         };
         let keyed = self.method == HttpMethod::Post && !matches!(self.access, Access::Open);
         if keyed {
-            self = self
-                .header("Idempotency-Key", "Repeated with the same key, it acts once and is answered alike.");
+            self = self.idempotent();
         }
         let gate = Gate {
             access: self.access,
@@ -331,6 +338,10 @@ impl Draft {
         }
         page.build()
     }
+}
+
+fn of_kind(kind: Type) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(SchemaType::new(kind))
 }
 
 fn scope_words(access: Access) -> Option<String> {
