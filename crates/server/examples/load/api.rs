@@ -54,7 +54,7 @@ impl Api {
             let text = answer.text().await?;
             match code {
                 StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
-                    tokio::time::sleep(PAUSE).await
+                    tokio::time::sleep(PAUSE).await;
                 }
                 code if code.is_success() => return Ok(serde_json::from_str(&text).unwrap_or_default()),
                 code => bail!("{method} {path}: {code} {text}"),

@@ -1,8 +1,8 @@
 //! What a far end may ask of a dialog: reliable ringing (RFC 3262) and session timers (RFC 4028).
 
-use super::peers::Sipp;
-use super::server::Server;
-use super::site::Site;
+use crate::peers::Sipp;
+use crate::server::Server;
+use crate::site::Site;
 
 /// Intervals short enough to wait for; nobody is asked whether he is still there.
 const SHORT_TIMER: &str = "ping_s = 0\nsession_expires_s = 4\nsession_expires_min_s = 2";

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::peers::{Sipp, free_port};
-use super::server::Server;
+use crate::peers::{Sipp, free_port};
+use crate::server::Server;
 
 /// A site with one trunk (sipp's port), a queue behind 1000 and a device 2001 that 3001 rings directly.
 pub(crate) struct Site {

@@ -80,6 +80,10 @@ impl Message {
 }
 
 /// A message that was read, a request with its essential headers: what was read once need not be read again.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is taken apart at once; a box would cost every request an allocation"
+)]
 pub(crate) enum Read {
     Request(Request, Essentials),
     Response(Response),

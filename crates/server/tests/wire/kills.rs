@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::server::Server;
+use crate::server::Server;
 
 /// Kills in the gate, unless the variable `KILLS` says how many.
 const KILLS: u64 = 3;

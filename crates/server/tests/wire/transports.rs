@@ -1,29 +1,18 @@
-//! SIP by connections and over IPv6, HTTPS, and those who misuse them: the real `cordial` process on real sockets.
+//! SIP by connections and over IPv6, HTTPS, and those who misuse them.
 
-mod transports {
-    pub(crate) mod stranger;
-}
-#[expect(dead_code, reason = "shared with the tests of `wire`")]
-#[path = "wire/peers.rs"]
-mod peers;
-#[expect(dead_code, reason = "shared with the tests of `wire`")]
-#[path = "wire/server.rs"]
-mod server;
-#[expect(dead_code, reason = "shared with the tests of `wire`")]
-#[path = "wire/site.rs"]
-mod site;
+pub(crate) mod stranger;
 
 use std::fs;
 use std::net::{Ipv6Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use peers::{Baresip, free_port};
+use crate::peers::{Baresip, Sipp, free_port};
+use crate::server::Server;
+use crate::site::Site;
 use serde_json::json;
-use server::Server;
-use site::Site;
+use stranger::{closed_within, make_certificate, options, reads, tls_to};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use transports::stranger::{closed_within, make_certificate, options, reads, tls_to};
 
 /// The phone of device 2001, reached through the connection that it opened itself.
 fn phone_by(site: &Site, transport: &str, at: SocketAddr) -> Baresip {
@@ -77,7 +66,7 @@ async fn a_call_leads_out_over_a_tcp_connection_to_the_trunk_that_the_server_ope
     });
     let trunk = site.server.post("/v1/trunks", trunk).await;
     assert_eq!(trunk["transport"], json!("tcp"), "{trunk:#}");
-    let carrier = peers::Sipp::scenario("phone_answers.xml").at(at).from(port).by_tcp().to(site.server.sip);
+    let carrier = Sipp::scenario("phone_answers.xml").at(at).from(port).by_tcp().to(site.server.sip);
     let carrier = carrier.lasting(200).start();
     let account = format!("<sip:2001@{}>;auth_pass={};regint=60", site.server.sip, site.secret);
     let _phone = Baresip::dial("phone", 700, &account, &format!("sip:0044123@{}", site.server.sip));
@@ -130,7 +119,7 @@ async fn phone_and_trunk_call_each_other_over_ipv6() {
     let register = site.register(port, &site.secret, 120, 200).at(at);
     register.proving_for(&site.server.sip.to_string()).run().succeeds();
     site.server.wait_for_device(&site.device, "idle").await;
-    let phone = peers::Sipp::scenario("phone_answers.xml").at(at).from(port).to(site.server.sip).lasting(200);
+    let phone = Sipp::scenario("phone_answers.xml").at(at).from(port).to(site.server.sip).lasting(200);
     let phone = phone.start();
     site.caller("caller.xml", "3001").at(at).from(carrier).lasting(1_000).run().succeeds();
     phone.succeeds();
@@ -206,7 +195,7 @@ async fn two_hundred_half_open_connections_from_its_address_do_not_keep_a_phone_
 async fn a_keep_alive_is_answered_and_a_message_in_many_pieces_is_understood() {
     let server = Server::start().await;
     let mut io = TcpStream::connect(server.sip).await.expect("the server listens");
-    for piece in transports::stranger::request("TCP").as_bytes().chunks(7) {
+    for piece in stranger::request("TCP").as_bytes().chunks(7) {
         io.write_all(piece).await.expect("the server reads");
         io.flush().await.expect("the server reads");
     }
@@ -221,7 +210,7 @@ async fn a_sender_of_one_byte_a_second_is_cut() {
     let server = Server::start().await;
     let mut io = TcpStream::connect(server.sip).await.expect("the server listens");
     let started = Instant::now();
-    for byte in transports::stranger::request("TCP").bytes() {
+    for byte in stranger::request("TCP").bytes() {
         // The slowness itself is what is tried here.
         if io.write_all(&[byte]).await.is_err() || closed_within(&mut io, Duration::from_secs(1)).await {
             assert!(started.elapsed() > Duration::from_secs(5), "cut too early");
@@ -235,7 +224,7 @@ async fn a_sender_of_one_byte_a_second_is_cut() {
 #[ignore = "needs real sockets and time: runs in the gate's stage `transports`"]
 async fn what_cannot_be_told_apart_is_refused_and_its_connection_closed() {
     let server = Server::start().await;
-    let good = transports::stranger::request("TCP");
+    let good = stranger::request("TCP");
     let long_header = format!("OPTIONS sip:a SIP/2.0\r\nX-Long: {}", "x".repeat(40_000));
     for (what, bytes, answer) in [
         ("noise", vec![0xff; 40_000], None),

@@ -84,7 +84,7 @@ fn signalling(site: &Site) -> Vec<String> {
         draft.from = from;
         draft.more += &format!("User-Agent: a\n{FORGED}\r\nX-A: \u{1b}]0;title\u{7}\r\n");
         phone.send(&phone.text(&draft));
-        draft.method = format!("EVIL\u{1b}[0m");
+        draft.method = "EVIL\u{1b}[0m".to_owned();
         phone.send(&phone.text(&draft));
         draft.method = "NOTIFY".to_owned();
         phone.send(&phone.text(&draft));

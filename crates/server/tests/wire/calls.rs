@@ -1,17 +1,9 @@
-//! Against programs that we did not write: `sipp` and `baresip` on real sockets, the real `cordial` process between.
+//! Calls from and to programs that we did not write: `sipp` and `baresip`.
 
-mod wire {
-    mod crash;
-    mod dialogs;
-    pub(crate) mod peers;
-    pub(crate) mod server;
-    pub(crate) mod site;
-}
-
+use crate::peers::{Baresip, Sipp, free_port, tone_level};
+use crate::server::Server;
+use crate::site::Site;
 use serde_json::json;
-use wire::peers::{Baresip, Sipp, free_port, tone_level};
-use wire::server::Server;
-use wire::site::Site;
 
 #[tokio::test]
 #[ignore = "needs sipp or baresip: runs in the gate's stage `wire`"]

@@ -1,0 +1,12 @@
+//! Attacks: the real `cordial` process between phones that behave and strangers that do not. `docs/security.md` names the
+//! test that stands behind each of its sentences.
+
+mod audio;
+mod call;
+mod flood;
+mod guessing;
+mod logs;
+mod phone;
+mod signalling;
+mod site;
+mod web;

@@ -1,0 +1,11 @@
+//! The real `cordial` process on real sockets, against programs that we did not write, phones that behave and strangers
+//! that do not. One program, so that it is linked once; each module is a stage of the gate or part of one.
+
+mod calls;
+mod dialogs;
+mod hostile;
+mod kills;
+mod peers;
+mod server;
+mod site;
+mod transports;
