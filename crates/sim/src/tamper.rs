@@ -53,7 +53,7 @@ impl Fault {
         (Self::LostWrapUp, "lost-wrap-up", &["wrap-up"]),
         (Self::DoubleOffer, "double-offer", &["H1", "H2"]),
         (Self::BusyOffer, "busy-offer", &["H4"]),
-        (Self::StuckReservation, "stuck-reservation", &["H2", "H8"]),
+        (Self::StuckReservation, "stuck-reservation", &["H2", "H3", "H8"]),
         (Self::GhostLeg, "ghost-leg", &["ghost"]),
         (Self::SilentRestart, "silent-restart", &["ghost"]),
         (Self::MiscountedAbandon, "miscounted-abandon", &["H5"]),

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use cordial_sip::message::{Name, NameAddr};
 use serde_json::{Value, json};
 
-use super::call::rtp;
+use super::call::{beat, rtp};
 use super::phone::{Draft, Phone, audio_of, sdp};
 use super::site::Site;
 
@@ -182,7 +182,7 @@ fn talk(talks: &mut [Talk], lasting: Duration, mut spray: impl FnMut(u16)) {
         spray(round);
         round = round.wrapping_add(1);
         at += FRAME;
-        std::thread::sleep(at.saturating_duration_since(Instant::now()));
+        beat(at);
     }
 }
 

@@ -50,7 +50,7 @@ impl Ear {
                 }
                 socket.send_to(&rtp(n, u32::from(own), 0, own), to).ok();
                 at += FRAME;
-                std::thread::sleep(at.saturating_duration_since(Instant::now()));
+                beat(at);
             }
         }));
         let (socket, stop) = (self.socket.try_clone().expect("a second handle"), Arc::clone(&self.stop));
@@ -168,7 +168,14 @@ impl Call {
         let until = Instant::now() + Duration::from_secs(10);
         while self.caller.heard() < 10 || self.callee.heard() < 10 {
             assert!(Instant::now() < until, "no audio: {} {}", self.caller.heard(), self.callee.heard());
-            std::thread::sleep(FRAME);
+            beat(Instant::now() + FRAME);
         }
+    }
+}
+
+/// Waits for the instant at which the next frame is spoken: audio has a beat of its own, whatever else happens.
+pub(crate) fn beat(at: Instant) {
+    while let Some(rest) = at.checked_duration_since(Instant::now()).filter(|rest| !rest.is_zero()) {
+        std::thread::park_timeout(rest);
     }
 }
