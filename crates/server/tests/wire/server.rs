@@ -306,7 +306,7 @@ fn spawn(folder: &Path) -> Child {
         .expect("the program starts")
 }
 
-async fn pause() {
+pub(crate) async fn pause() {
     tokio::time::sleep(Duration::from_millis(25)).await;
 }
 

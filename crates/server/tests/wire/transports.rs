@@ -7,7 +7,7 @@ use std::net::{Ipv6Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use crate::peers::{Baresip, Sipp, free_port};
-use crate::server::Server;
+use crate::server::{Server, pause};
 use crate::site::Site;
 use serde_json::json;
 use stranger::{closed_within, make_certificate, options, reads, tls_to};
@@ -83,6 +83,7 @@ async fn a_call_leads_out_over_a_tcp_connection_to_the_trunk_that_the_server_ope
             break call;
         }
         assert!(Instant::now() < until, "the trunk does not answer");
+        pause().await;
     };
     let call = call["id"].as_str().expect("a call has an id");
     site.server.post(&format!("/v1/calls/{call}/hang-up"), json!(null)).await;
