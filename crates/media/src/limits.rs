@@ -89,8 +89,10 @@ pub const EVENT_STRAY_MAX: u32 = 480_000;
 /// 3,000; a minute of speech is the same).
 pub const SEQUENCE_JUMP_MAX: u16 = 3_000;
 
-/// How long a returned RTP port is not taken again: a far end may still be sending to it.
+/// How long a returned RTP port is not taken again while others are free: a far end may still be sending to it.
 pub const PORT_QUARANTINE: Duration = Duration::from_secs(30);
+/// How long it rests when no other port is free. Without any that has rested so long, a call is not taken (503).
+pub const PORT_QUARANTINE_MIN: Duration = Duration::from_secs(2);
 
 /// Bytes of audio in one WAV file (RIFF lengths are 32 bits wide): about 37 hours. Beyond, writing fails.
 pub const WAV_AUDIO_MAX: u64 = 0xFFFF_0000;

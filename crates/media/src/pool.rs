@@ -6,16 +6,18 @@ use std::ops::RangeInclusive;
 use thiserror::Error;
 
 use crate::id::LocalSocket;
-use crate::limits::PORT_QUARANTINE;
+use crate::limits::{PORT_QUARANTINE, PORT_QUARANTINE_MIN};
 use crate::time::Timestamp;
 
 /// Even ports of a range (RTP; the odd one above each is its RTCP), each given to one owner at a time.
 ///
 /// A returned port rests for [`PORT_QUARANTINE`], and the longest-rested port is taken first: a far end that goes on
-/// sending after its call ended must not be heard in the next one.
+/// sending after its call ended must not be heard in the next one. When no other is left, [`PORT_QUARANTINE_MIN`] is
+/// enough, so that a range carries as many calls as it has ports however often they change.
 #[derive(Debug, Clone)]
 pub struct PortPool {
     rested: VecDeque<LocalSocket>,
+    /// With the instant of its return; the first rests longest.
     resting: VecDeque<(Timestamp, LocalSocket)>,
     taken: BTreeSet<LocalSocket>,
 }
@@ -25,7 +27,7 @@ pub struct PortPool {
 #[error("the RTP port range holds no pair of an even and the next odd port")]
 pub struct NoPorts;
 
-/// Every port is in use or resting; the call cannot be taken (503).
+/// Every port is in use or was until just now; the call cannot be taken (503).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("no RTP port is free: {taken} in use, {resting} resting")]
 pub struct PoolExhausted {
@@ -58,13 +60,11 @@ impl PortPool {
     /// Takes the longest-rested port.
     ///
     /// # Errors
-    /// When every port is in use or resting.
+    /// When every port is in use or was until just now.
     pub fn take(&mut self, now: Timestamp) -> Result<LocalSocket, PoolExhausted> {
         self.wake(now);
-        let socket = self
-            .rested
-            .pop_front()
-            .ok_or(PoolExhausted { taken: self.taken.len(), resting: self.resting.len() })?;
+        let exhausted = PoolExhausted { taken: self.taken.len(), resting: self.resting.len() };
+        let socket = self.rested.pop_front().or_else(|| self.hurry(now)).ok_or(exhausted)?;
         self.taken.insert(socket);
         Ok(socket)
     }
@@ -77,14 +77,15 @@ impl PortPool {
         if !self.taken.remove(&socket) {
             return Err(NotTaken(socket));
         }
-        self.resting.push_back((now + PORT_QUARANTINE, socket));
+        self.resting.push_back((now, socket));
         Ok(())
     }
 
-    /// Ports that could be taken now.
+    /// Whether a port could be taken now.
     #[must_use]
-    pub fn available(&self, now: Timestamp) -> usize {
-        self.rested.len() + self.resting.iter().filter(|(until, _)| *until <= now).count()
+    pub fn has_room(&self, now: Timestamp) -> bool {
+        !self.rested.is_empty()
+            || self.resting.front().is_some_and(|(returned, _)| *returned + PORT_QUARANTINE_MIN <= now)
     }
 
     /// Ports in use.
@@ -94,13 +95,17 @@ impl PortPool {
     }
 
     fn wake(&mut self, now: Timestamp) {
-        while let Some((until, socket)) = self.resting.front().copied() {
-            if until > now {
-                return;
-            }
-            self.resting.pop_front();
+        while let Some((_, socket)) =
+            self.resting.pop_front_if(|(returned, _)| *returned + PORT_QUARANTINE <= now)
+        {
             self.rested.push_back(socket);
         }
+    }
+
+    /// The longest-resting port, if it has rested for the least time.
+    fn hurry(&mut self, now: Timestamp) -> Option<LocalSocket> {
+        let rested_enough = |resting: &mut (Timestamp, LocalSocket)| resting.0 + PORT_QUARANTINE_MIN <= now;
+        self.resting.pop_front_if(rested_enough).map(|(_, socket)| socket)
     }
 }
 
@@ -111,14 +116,28 @@ mod tests {
     const SECOND: u64 = 1_000_000;
 
     #[test]
-    fn a_returned_port_rests_for_thirty_seconds() {
+    fn a_returned_port_rests_for_thirty_seconds_while_another_is_free() {
+        let mut pool = PortPool::new(10_000..=10_005).unwrap();
+        let [first, second, third] = [0; 3].map(|at| pool.take(Timestamp(at)).unwrap());
+        pool.give_back(Timestamp(SECOND), first).unwrap();
+        pool.give_back(Timestamp(30 * SECOND), second).unwrap();
+        assert_eq!(pool.take(Timestamp(31 * SECOND)), Ok(first));
+        pool.give_back(Timestamp(31 * SECOND), third).unwrap();
+        assert_eq!(pool.take(Timestamp(60 * SECOND)), Ok(second));
+    }
+
+    #[test]
+    fn a_returned_port_rests_for_two_seconds_when_no_other_is_free() {
         let mut pool = PortPool::new(10_000..=10_001).unwrap();
         let socket = pool.take(Timestamp(0)).unwrap();
         assert_eq!(socket, LocalSocket(10_000));
         pool.give_back(Timestamp(SECOND), socket).unwrap();
-        assert_eq!(pool.take(Timestamp(31 * SECOND - 1)), Err(PoolExhausted { taken: 0, resting: 1 }));
-        assert_eq!(pool.available(Timestamp(31 * SECOND)), 1);
-        assert_eq!(pool.take(Timestamp(31 * SECOND)), Ok(socket));
+        let early = Timestamp(3 * SECOND - 1);
+        assert!(!pool.has_room(early));
+        assert_eq!(pool.take(early), Err(PoolExhausted { taken: 0, resting: 1 }));
+        assert!(pool.has_room(Timestamp(3 * SECOND)));
+        assert_eq!(pool.take(Timestamp(3 * SECOND)), Ok(socket));
+        assert!(!pool.has_room(Timestamp(100 * SECOND)), "it is in use");
     }
 
     #[test]

@@ -15,7 +15,7 @@ use cordial_sip::{DialogId, Event, Invite, Origin, PeerId, Target};
 use crate::audio::Port;
 use crate::cause;
 use crate::directory;
-use crate::node::{Admission, Node, Output, sip_time};
+use crate::node::{Admission, Node, Output, media_time, sip_time};
 
 /// Bindings of one device that are rung at once. The others are not rung.
 const FORKS_MAX: usize = 4;
@@ -110,7 +110,7 @@ impl Node {
 
     fn arrive(&mut self, now: Now, arrival: &Arrival) {
         let dialog = arrival.dialog;
-        if self.admission != Admission::Open {
+        if self.admission != Admission::Open || !self.pool.has_room(media_time(now)) {
             return self.agent.reject(sip_time(now), dialog, 503, "Service Unavailable", &RETRY_AFTER);
         }
         let Ok(offer) = arrival.body.as_deref().map(Session::parse).transpose() else {
@@ -327,7 +327,7 @@ impl Node {
         }
         let far = targets.first().and_then(|target| self.agent.remote_of(target)).map(|remote| remote.ip());
         if self.open_port(now, leg, far).is_err() {
-            return self.fail_leg(now, leg, Cause::Full);
+            return self.fail_leg(now, leg, Cause::Failed(503));
         }
         let Some(body) = self.port_mut(leg).map(Port::offer) else {
             return;
@@ -394,7 +394,7 @@ impl Node {
             None => self.agent.remote_in(dialog).map(|remote| remote.ip()),
         };
         if self.open_port(now, leg, far).is_err() {
-            return self.fail_leg(now, leg, Cause::Full);
+            return self.fail_leg(now, leg, Cause::Failed(503));
         }
         let body = match offer {
             Some(offer) => self.answer_offer(leg, &offer),
