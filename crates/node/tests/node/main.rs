@@ -5,4 +5,5 @@
 mod desk;
 mod digits;
 mod durability;
+mod ports;
 mod trunk;
