@@ -20,6 +20,7 @@ use crate::idempotency;
 use crate::limits;
 use crate::secrets::seal::SealKey;
 use crate::secrets::token::Tokens;
+use crate::torn::{self, LogEnd};
 
 /// What may be chosen on opening.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +61,7 @@ pub(crate) struct Inner {
     /// Up to where the read models reach.
     pub(crate) folded: watch::Sender<u64>,
     pub(crate) keys_taken: std::sync::atomic::AtomicU64,
+    torn_bytes: u64,
     /// Held for as long as the store is open.
     _file_lock: File,
 }
@@ -67,15 +69,20 @@ pub(crate) struct Inner {
 impl Store {
     /// Opens the store, making folder, file and tables that are not there yet.
     pub async fn open(path: &Path, options: Options) -> Result<Self, StoreError> {
+        Self::open_here(path, options).await.map_err(|error| error.of(path))
+    }
+
+    async fn open_here(path: &Path, options: Options) -> Result<Self, StoreError> {
         let file_lock = make_and_lock(path)?;
-        let mut journal = connect(path, SqliteSynchronous::Full, limits::WRITER_BUSY_MAX).await?;
+        let torn_bytes = look_at_log(path)?;
+        let mut journal = connect(path, limits::WRITER_BUSY_MAX).await?;
         migrate(path, &mut journal).await?;
-        let desk = connect(path, SqliteSynchronous::Full, limits::BUSY_MAX).await?;
-        let mut behind = connect(path, SqliteSynchronous::Normal, limits::BUSY_MAX).await?;
+        let desk = connect(path, limits::BUSY_MAX).await?;
+        let mut behind = connect(path, limits::BUSY_MAX).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(options.readers.max(1))
             .acquire_timeout(limits::READER_WAIT_MAX)
-            .connect_with(connect_options(path, SqliteSynchronous::Normal, limits::BUSY_MAX).read_only(true))
+            .connect_with(connect_options(path, limits::BUSY_MAX).read_only(true))
             .await?;
         idempotency::mark_interrupted(&mut behind).await?;
         let sealed: i64 = sqlx::query_scalar(
@@ -101,6 +108,7 @@ impl Store {
                 hashing: Arc::new(Semaphore::new(options.hashing.max(1))),
                 folded: watch::Sender::new(crate::int::from_sql(folded)),
                 keys_taken: std::sync::atomic::AtomicU64::new(0),
+                torn_bytes,
                 _file_lock: file_lock,
             }),
         };
@@ -119,6 +127,12 @@ impl Store {
         self.inner.key.derive(purpose)
     }
 
+    /// What the end of the write-ahead log held of a transaction that was never whole, and so never acknowledged. It is
+    /// dropped. Bytes; nought when there was none.
+    pub fn torn_bytes(&self) -> u64 {
+        self.inner.torn_bytes
+    }
+
     /// Writes down what is only in memory and folds the write-ahead log into the file. The store stays usable.
     pub async fn flush(&self) -> Result<(), StoreError> {
         self.write_token_use().await?;
@@ -132,14 +146,14 @@ impl Store {
         Ok(())
     }
 
-    /// The connection whose commits are on the disk when they return.
+    /// The connection for what somebody waits for.
     pub(crate) async fn desk(&self) -> Pen {
-        Pen::take(&self.inner.desk, &self.inner, SqliteSynchronous::Full).await
+        Pen::take(&self.inner.desk, &self.inner).await
     }
 
-    /// The connection whose commits survive the process, and the power once a later fact is durable.
+    /// The connection for what nobody waits for.
     pub(crate) async fn behind(&self) -> Pen {
-        Pen::take(&self.inner.behind, &self.inner, SqliteSynchronous::Normal).await
+        Pen::take(&self.inner.behind, &self.inner).await
     }
 }
 
@@ -148,26 +162,21 @@ impl Store {
 pub(crate) struct Pen {
     connection: OwnedMutexGuard<SqliteConnection>,
     path: PathBuf,
-    synchronous: SqliteSynchronous,
     _turn: OwnedMutexGuard<()>,
 }
 
 impl Pen {
-    async fn take(
-        connection: &Arc<Mutex<SqliteConnection>>,
-        inner: &Inner,
-        synchronous: SqliteSynchronous,
-    ) -> Self {
+    async fn take(connection: &Arc<Mutex<SqliteConnection>>, inner: &Inner) -> Self {
         let connection = Arc::clone(connection).lock_owned().await;
         let turn = Arc::clone(&inner.turn).lock_owned().await;
-        Self { connection, path: inner.path.clone(), synchronous, _turn: turn }
+        Self { connection, path: inner.path.clone(), _turn: turn }
     }
 
     pub(crate) async fn begin_immediate(&mut self) -> Result<Transaction<'_, sqlx::Sqlite>, StoreError> {
         // A full disk makes SQLite roll back by itself, and the driver goes on counting a transaction that is no more.
         // Such a connection never writes again; a new one does as soon as there is room.
         if self.connection.is_in_transaction() {
-            *self.connection = connect(&self.path, self.synchronous, limits::BUSY_MAX).await?;
+            *self.connection = connect(&self.path, limits::BUSY_MAX).await?;
         }
         Ok(self.connection.begin_with("BEGIN IMMEDIATE").await?)
     }
@@ -198,6 +207,19 @@ pub(crate) fn beside(path: &Path, extension: &str) -> PathBuf {
     name.push(".");
     name.push(extension);
     PathBuf::from(name)
+}
+
+/// What is torn of the write-ahead log, before SQLite forgets it.
+fn look_at_log(path: &Path) -> Result<u64, StoreError> {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let log = PathBuf::from(log);
+    match torn::look(&log) {
+        Ok(LogEnd::Whole) => Ok(0),
+        Ok(LogEnd::Torn { bytes }) => Ok(bytes),
+        Ok(LogEnd::Altered { frame, later, keep }) => Err(StoreError::Log { path: log, frame, later, keep }),
+        Err(source) => Err(StoreError::Open { path: log, source }),
+    }
 }
 
 fn make_and_lock(path: &Path) -> Result<File, StoreError> {
@@ -239,12 +261,13 @@ pub(crate) fn private_file() -> OpenOptions {
     options
 }
 
-fn connect_options(path: &Path, synchronous: SqliteSynchronous, busy: Duration) -> SqliteConnectOptions {
+fn connect_options(path: &Path, busy: Duration) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(false)
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(synchronous)
+        // Every commit waits for its flush, so that at most one can be torn by a power cut: see `torn`.
+        .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(busy)
         // The log is folded into the file by `checkpoint`, never inside somebody's commit.
@@ -253,12 +276,8 @@ fn connect_options(path: &Path, synchronous: SqliteSynchronous, busy: Duration) 
 }
 
 /// A connection to a store's file or to one with the same tables.
-pub(crate) async fn connect(
-    path: &Path,
-    synchronous: SqliteSynchronous,
-    busy: Duration,
-) -> Result<SqliteConnection, StoreError> {
-    Ok(connect_options(path, synchronous, busy).connect().await?)
+pub(crate) async fn connect(path: &Path, busy: Duration) -> Result<SqliteConnection, StoreError> {
+    Ok(connect_options(path, busy).connect().await?)
 }
 
 /// Brings the tables up to date; refuses those of a newer program.
@@ -300,14 +319,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_journal_and_the_desk_flush_every_commit_and_none_folds_the_log_in_it() {
+    async fn every_writer_flushes_every_commit_and_none_folds_the_log_in_it() {
         let folder = tempfile::TempDir::new().unwrap();
         let store = Store::open(&folder.path().join("cordial.db"), Options::default()).await.unwrap();
         let mut journal = locked(&store.inner.journal).take().expect("nobody took it");
         assert_eq!(synchronous(&mut journal).await, 2);
         assert_eq!(pragma(&mut journal, "PRAGMA journal_mode").await, "wal");
         assert_eq!(synchronous(&mut *store.desk().await).await, 2);
-        assert_eq!(synchronous(&mut *store.behind().await).await, 1);
+        assert_eq!(synchronous(&mut *store.behind().await).await, 2);
         for sql in ["PRAGMA wal_autocheckpoint", "SELECT foreign_keys = 0 FROM pragma_foreign_keys"] {
             let value: i64 = sqlx::query_scalar(sql).fetch_one(&mut journal).await.unwrap();
             assert_eq!(value, 0, "{sql}");

@@ -1,6 +1,6 @@
 //! What can go wrong with the disk, and what a reader of it must be told.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Why the store could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -35,8 +35,29 @@ pub enum StoreError {
     #[error("cannot bring the tables up to date: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
     /// The database refused or failed.
-    #[error("the database failed: {0}")]
-    Sql(#[from] sqlx::Error),
+    #[error("{}the database failed: {source}", .path.as_ref().map(|path| format!("{}: ", path.display())).unwrap_or_default())]
+    Sql {
+        /// The store's file, where it is known.
+        path: Option<PathBuf>,
+        /// What the database said.
+        source: sqlx::Error,
+    },
+    /// The write-ahead log holds something else than what was written.
+    #[error(
+        "{path}: frame {frame} of the write-ahead log does not match its checksum (a flipped bit), and {later} commits \
+         after it cannot be read. Put the data folder back from the backup. To go on without what follows byte {keep} \
+         instead, keep a copy and then: truncate -s {keep} {path}"
+    )]
+    Log {
+        /// The log.
+        path: PathBuf,
+        /// The frame, counted from 1; nought is the header.
+        frame: u64,
+        /// Transactions that would be lost.
+        later: u64,
+        /// How much of the log is whole. Bytes.
+        keep: u64,
+    },
     /// The journal is not whole.
     #[error(transparent)]
     Journal(#[from] JournalFault),
@@ -105,6 +126,21 @@ pub enum StoreError {
         /// Up to where the present ones do.
         found: u64,
     },
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(source: sqlx::Error) -> Self {
+        Self::Sql { path: None, source }
+    }
+}
+
+impl StoreError {
+    /// The same with the file that it is about, where only the database is named so far.
+    #[must_use]
+    pub(crate) fn of(self, file: &Path) -> Self {
+        let Self::Sql { path: None, source } = self else { return self };
+        Self::Sql { path: Some(file.to_owned()), source }
+    }
 }
 
 /// Why a password is not taken.
@@ -184,8 +220,10 @@ pub enum JournalFault {
 
 /// The journal could not be written: nothing after `durable` is on disk, and the process must end.
 #[derive(Debug, thiserror::Error)]
-#[error("the journal cannot be written after event {durable}: {why}")]
+#[error("{path}: the journal cannot be written after event {durable}: {why}")]
 pub struct JournalFailed {
+    /// The store's file.
+    pub path: PathBuf,
     /// The last event that is on disk.
     pub durable: u64,
     /// What happened.

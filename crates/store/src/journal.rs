@@ -51,6 +51,10 @@ impl Store {
     /// The events after `after`, in order and without gaps, at most `limit` and [`limits::EVENTS_PAGE_MAX`]. Fewer
     /// than that means that the end was reached.
     pub async fn events(&self, after: u64, limit: usize) -> Result<Vec<Event>, StoreError> {
+        self.read_events(after, limit).await.map_err(|error| error.of(&self.inner.path))
+    }
+
+    async fn read_events(&self, after: u64, limit: usize) -> Result<Vec<Event>, StoreError> {
         let limit = limit.min(limits::EVENTS_PAGE_MAX);
         let mut events = Vec::new();
         let mut next = after.saturating_add(1);

@@ -19,6 +19,7 @@ pub mod limits;
 pub mod read;
 pub mod secrets;
 pub mod snapshot;
+mod torn;
 
 pub use binding::StoredBinding;
 pub use codec::Codec;

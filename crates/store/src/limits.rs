@@ -27,7 +27,7 @@ pub const EVENTS_PAGE_MAX: usize = 10_000;
 /// Facts folded into the read models in one transaction. The rest follows in the next.
 pub const FOLD_FACTS_MAX: usize = 256;
 /// The read models are written at most this often. What comes in between goes together.
-pub const FOLD_EVERY: Duration = Duration::from_millis(20);
+pub const FOLD_EVERY: Duration = Duration::from_millis(50);
 /// Snapshots kept. Saving one more drops the oldest.
 pub const SNAPSHOTS_KEPT: i64 = 2;
 /// One snapshot. Bytes; a larger one is refused, and the journal alone rebuilds.

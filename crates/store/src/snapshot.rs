@@ -21,6 +21,10 @@ pub struct Snapshot {
 impl Store {
     /// Saves a snapshot and drops the oldest beyond [`limits::SNAPSHOTS_KEPT`]. It counts only once it is whole.
     pub async fn save_snapshot(&self, seq: u64, version: u32, bytes: &[u8]) -> Result<(), StoreError> {
+        self.write_snapshot(seq, version, bytes).await.map_err(|error| error.of(&self.inner.path))
+    }
+
+    async fn write_snapshot(&self, seq: u64, version: u32, bytes: &[u8]) -> Result<(), StoreError> {
         if bytes.len() > limits::SNAPSHOT_BYTES_MAX {
             return Err(StoreError::TooLarge {
                 what: "a snapshot",

@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
+use cordial_store::{JournalFault, StoreError};
+
 use crate::cli::Failure;
 use crate::config::Config;
 use crate::log;
-use crate::run::{Fatal, FirstStart, Server, StartError};
+use crate::run::{Fatal, FirstStart, RestoreError, Server, StartError};
 
 /// Serves until the process is asked to end.
 pub(super) async fn serve(config: &Config, file: Option<&Path>) -> Result<(), Failure> {
@@ -52,7 +54,8 @@ fn ended(fatal: &Fatal) -> Failure {
 fn not_started(config: &Config, error: &StartError) -> Failure {
     match error {
         StartError::Store(_) | StartError::Restore(_) => {
-            Failure::Store(format!("paths.data = {:?}: {error}", config.paths.data))
+            let remedy = remedy(error);
+            Failure::Store(format!("paths.data = {:?}: {error}{remedy}", config.paths.data))
         }
         StartError::Listen { .. }
         | StartError::Tls(_)
@@ -62,6 +65,28 @@ fn not_started(config: &Config, error: &StartError) -> Failure {
         | StartError::FirstStart(_) => Failure::Refused(error.to_string()),
         StartError::Fatal(fatal) => ended(fatal),
         StartError::System(_) => Failure::Internal(error.to_string()),
+    }
+}
+
+/// What to do about a store that cannot be read, where it does not say so itself.
+const fn remedy(error: &StartError) -> &'static str {
+    match error {
+        StartError::Store(StoreError::Journal(fault))
+        | StartError::Restore(RestoreError::Store(StoreError::Journal(fault)))
+            if !matches!(fault, JournalFault::Newer { .. }) =>
+        {
+            "; put the data folder back from the backup (`cordial doctor` reads every record)"
+        }
+        StartError::Store(_)
+        | StartError::Restore(_)
+        | StartError::Listen { .. }
+        | StartError::Tls(_)
+        | StartError::Recordings { .. }
+        | StartError::Prompts(_)
+        | StartError::Node(_)
+        | StartError::System(_)
+        | StartError::Fatal(_)
+        | StartError::FirstStart(_) => "",
     }
 }
 

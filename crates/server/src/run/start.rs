@@ -44,6 +44,12 @@ impl Server {
     pub async fn start(config: &Config) -> Result<Self, StartError> {
         meters::start();
         let store = Store::open(&store_path(config), Options::default()).await?;
+        if store.torn_bytes() > 0 {
+            tracing::warn!(
+                bytes = store.torn_bytes(),
+                "the journal's log ended in a torn write: the crash cut a commit that nobody was told of; it is dropped"
+            );
+        }
         let library = open_library(config)?;
         let Sockets { sip, udp, streams, web, tls } = Sockets::open(config)?;
         let restored = restore::restore(&store, config, &sip).await?;

@@ -4,6 +4,7 @@
 //! for the next and go together; when they come in crowds the writer waits up to five milliseconds for more of them,
 //! because a commit's price is the disk's, not the facts'.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -29,6 +30,7 @@ impl Store {
         let backlog = Arc::new(Backlog::new());
         let journal = Journal { sender, durable: durable.subscribe(), backlog: Arc::clone(&backlog) };
         let writer = Writer {
+            path: self.inner.path.clone(),
             codec: self.inner.codec,
             connection,
             turn: Arc::clone(&self.inner.turn),
@@ -98,6 +100,7 @@ impl Queued {
 
 /// Owns the journal's connection.
 pub struct Writer {
+    path: PathBuf,
     codec: Codec,
     connection: SqliteConnection,
     turn: Arc<Mutex<()>>,
@@ -117,7 +120,7 @@ impl Writer {
         while self.gather(&mut batch).await {
             self.loaded = batch.len() >= limits::LOADED_FACTS;
             if let Err(why) = self.commit(&batch).await {
-                return Err(JournalFailed { durable: self.last, why });
+                return Err(JournalFailed { path: self.path, durable: self.last, why });
             }
             self.last += batch.len() as u64;
             batch.clear();

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use cordial_engine::cdr::CdrFold;
-use sqlx::sqlite::{SqliteConnection, SqliteSynchronous};
+use sqlx::sqlite::SqliteConnection;
 use sqlx::{Connection as _, Row as _};
 
 use super::fold::fold;
@@ -136,10 +136,10 @@ impl Store {
     async fn rebuild_at(&self, path: &Path, mode: Rebuild) -> Result<RebuildReport, StoreError> {
         let made = crate::database::private_file().create_new(true).open(path);
         made.map_err(|source| StoreError::Open { path: path.to_owned(), source })?;
-        let mut fresh = connect(path, SqliteSynchronous::Normal, limits::BUSY_MAX).await?;
+        let mut fresh = connect(path, limits::BUSY_MAX).await?;
         migrate(path, &mut fresh).await?;
         // A reader's transaction sees the present tables as of one instant, however long the folding takes.
-        let mut both = connect(self.path(), SqliteSynchronous::Normal, limits::BUSY_MAX).await?;
+        let mut both = connect(self.path(), limits::BUSY_MAX).await?;
         attach(&mut both, path).await?;
         let mut reading = both.begin().await?;
         let seq = cursor(&mut reading).await?;
