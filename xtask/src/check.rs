@@ -259,7 +259,7 @@ mod tests {
             format          1.2 s     10 s  passed
             clippy         12.0 s     10 s  OVER BUDGET
             tests           0.0 s     10 s  not run
-            total          13.2 s   1920 s  
+            total          13.2 s   2400 s  
         "]]
         .assert_eq(&table(&rows, Duration::from_millis(13_230)));
     }

@@ -34,6 +34,7 @@ const PACKAGES: &[Package] = &[
         reason: "a SIP phone that we did not write (wire stage)",
     },
     Package { name: "g++", program: "g++", reason: "libFuzzer, which is C++ (fuzz stage)" },
+    Package { name: "strace", program: "strace", reason: "disks that fail for a real process (crash stage)" },
     Package { name: "espeak-ng", program: "espeak-ng", reason: "speech of the announcements" },
     Package {
         name: "sox",

@@ -105,7 +105,7 @@ pub(crate) fn soak(args: &SoakArgs) -> Result<()> {
     }
     Invocation::cargo()
         .args(["test", "--locked", "--package", "cordial-server", "--test", "wire"])
-        .args(["--", "--include-ignored", "--nocapture", "kill"])
+        .args(["--", "--include-ignored", "--nocapture", "crash::kill::"])
         .env("KILLS", &args.kills.to_string())
         .run()
 }

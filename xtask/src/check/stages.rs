@@ -9,7 +9,7 @@ use crate::invocation::{Budget, Invocation};
 use crate::{fuzz, licences, packages, tidy};
 
 /// From a clean clone on 2 cores, in seconds. Beyond it the gate fails even if every stage passed.
-pub(super) const TOTAL_LIMIT_S: u64 = 32 * 60;
+pub(super) const TOTAL_LIMIT_S: u64 = 40 * 60;
 
 /// The gate's one build. Everything at once, so that cargo unites the crates' features once: tests, programs and
 /// examples of later stages then run as they lie, without compiling anything a second time.
@@ -63,7 +63,7 @@ pub(super) const STAGES: &[Stage] = &[
     },
     Stage {
         name: "sim",
-        budget_s: 180,
+        budget_s: 120,
         steps: &[Step::Program("sim --seeds 500 --from 1"), Step::Program("sim --every-record")],
     },
     Stage {
@@ -76,7 +76,7 @@ pub(super) const STAGES: &[Stage] = &[
         name: "wire",
         budget_s: 90,
         steps: &[Step::Cargo(
-            "test --workspace --locked --test wire -- --include-ignored --nocapture --skip transports:: --skip hostile::",
+            "test --workspace --locked --test wire -- --include-ignored --nocapture --skip transports:: --skip hostile:: --skip crash::",
         )],
     },
     Stage {
@@ -90,6 +90,14 @@ pub(super) const STAGES: &[Stage] = &[
         budget_s: 150,
         steps: &[Step::Cargo(
             "test --workspace --locked --test wire -- --include-ignored --nocapture --test-threads=1 hostile::",
+        )],
+    },
+    Stage {
+        name: "crash",
+        // Ten kills under load, drains, and disks that fail, one after the other: each wants the machine to itself.
+        budget_s: 180,
+        steps: &[Step::Cargo(
+            "test --workspace --locked --test wire -- --include-ignored --nocapture --test-threads=1 crash::",
         )],
     },
     Stage {

@@ -2,9 +2,9 @@
 //! that do not. One program, so that it is linked once; each module is a stage of the gate or part of one.
 
 mod calls;
+mod crash;
 mod dialogs;
 mod hostile;
-mod kills;
 mod peers;
 mod server;
 mod site;
