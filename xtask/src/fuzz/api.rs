@@ -18,6 +18,9 @@ const REQUIREMENTS: &str = "fuzz/api/requirements.txt";
 /// What is excused, and why.
 const SETTINGS: &str = "fuzz/api/schemathesis.toml";
 
+/// What schemathesis does besides: a module in this folder, `hooks.py`.
+const HOOKS: &str = "fuzz/api";
+
 /// Streams without an end: schemathesis waits for the end of each answer. The tests of the API read them.
 const ENDLESS: &[&str] = &["/v1/events", "/v1/tap"];
 
@@ -38,6 +41,7 @@ pub(super) fn ask(depth: Depth, budget: &Budget) -> Result<()> {
     let schemathesis = install(&target.join("schemathesis"), budget)?;
     let server = Server::start(&target)?;
     let settings = fs::canonicalize(SETTINGS).with_context(|| format!("cannot read {SETTINGS}"))?;
+    let hooks = fs::canonicalize(HOOKS).with_context(|| format!("cannot read {HOOKS}"))?;
     let excluded = ENDLESS.iter().flat_map(|path| ["--exclude-path", path]);
     let result = Invocation::new(schemathesis)
         .in_folder(&server.folder)
@@ -52,6 +56,8 @@ pub(super) fn ask(depth: Depth, budget: &Budget) -> Result<()> {
         .args(["--continue-on-failure", "--request-timeout", "20", "--no-color"])
         .args(excluded)
         .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("PYTHONPATH", &hooks.to_string_lossy())
+        .env("SCHEMATHESIS_HOOKS", "hooks")
         .hide(&server.token)
         .run_within(budget);
     result.with_context(|| format!("the server's log is {}", server.folder.join("log").display()))
@@ -89,8 +95,8 @@ impl Server {
         fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
         let (at, sip) = (free_tcp()?, free_udp()?);
         let config = format!(
-            "[sip]\nudp = \"{sip}\"\n[http]\nnative = \"{at}\"\n[paths]\ndata = \"{folder}/data\"\n\
-             recordings = \"{folder}/recordings\"\n",
+            "[sip]\nudp = \"{sip}\"\ntcp = \"\"\ntls = \"\"\n[http]\nnative = \"{at}\"\ntls = \"\"\n\
+             [paths]\ndata = \"{folder}/data\"\nrecordings = \"{folder}/recordings\"\n",
             folder = folder.display()
         );
         let file = folder.join("cordial.toml");
