@@ -232,23 +232,24 @@ impl Line {
     /// `now` and `cursor` are positions: of the clock, and of the first sample not written yet.
     fn insert(&mut self, now: u64, cursor: u64, packet: &RtpPacket<'_>, codec: Codec) {
         let (now, cursor) = (now as i64, cursor as i64);
-        let length = packet.payload.len() as i64;
         let mut position = match self.anchor {
             Some(anchor) => {
                 anchor.position + i64::from(packet.timestamp.wrapping_sub(anchor.timestamp) as i32)
             }
             None => now,
         };
-        let in_window = position + length > cursor && position <= now + LAG_SAMPLES as i64;
-        if in_window {
+        let too_early = position > now + LAG_SAMPLES as i64;
+        if position >= cursor && !too_early {
             self.astray = 0;
         } else {
-            // The far clock drifted, slept or jumped: after a few such packets arrival counts again.
+            // The far clock drifted, slept or jumped: after a few such packets arrival counts again. One whose
+            // beginning alone is too late counts too: a clock that stays there would lose that part for good.
             self.astray += 1;
-            if !packet.marker && self.astray < RECORD_ASTRAY_MAX {
+            if packet.marker || self.astray >= RECORD_ASTRAY_MAX {
+                (position, self.astray) = (now, 0);
+            } else if too_early {
                 return;
             }
-            (position, self.astray) = (now, 0);
         }
         self.anchor = Some(Anchor { timestamp: packet.timestamp, position });
         let table = codec.to_linear();
@@ -284,6 +285,40 @@ mod tests {
         let (frames, ending) = (4 * RECORDED_CHUNK_FRAMES as u64, RecordingEnding::WriterBehind);
         let stopped = MediaEvent::RecordingStopped { recording: id, frames, paused_frames: 0, ending };
         assert_eq!(out.poll_event(), Some(stopped));
+    }
+
+    #[test]
+    fn a_speaker_who_fell_behind_by_any_time_loses_three_packets_at_most() {
+        for behind_ms in (0..200).step_by(5) {
+            let mut out = Outbox::default();
+            let mut recording = Recording::new(Timestamp(0), RecordingId(1), PortId(1), PortId(2));
+            let packets: u64 = 100;
+            for n in 0..packets {
+                let slipped = if n < 10 { 0 } else { behind_ms * 1_000 };
+                let now = Timestamp(n * 20_000 + slipped);
+                let packet = RtpPacket {
+                    marker: false,
+                    payload_type: 0,
+                    sequence: n as u16,
+                    timestamp: n as u32 * 160,
+                    ssrc: 1,
+                    payload: &[0x55; 160],
+                };
+                assert!(recording.tick(now, &mut out));
+                recording.hear(now, Side::Left, &packet, Codec::Pcmu, false);
+            }
+            recording.stop(Timestamp(packets * 20_000 + 400_000), RecordingEnding::Asked, &mut out);
+            let said = Codec::Pcmu.to_linear()[0x55];
+            let loud: usize = std::iter::from_fn(|| out.poll_recorded())
+                .map(|piece| match piece {
+                    Recorded::Audio { samples, .. } => {
+                        samples.iter().filter(|sample| **sample == said).count()
+                    }
+                    _ => 0,
+                })
+                .sum();
+            assert!(loud as u64 >= (packets - 3) * 160, "{behind_ms} ms behind: {loud}");
+        }
     }
 
     #[test]

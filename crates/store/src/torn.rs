@@ -67,7 +67,8 @@ pub(crate) fn look(path: &Path) -> io::Result<LogEnd> {
             // The header is written anew over that of a log that was done with, and may be torn then. If what follows
             // goes on from its checksum, written or right, it is a header that was altered.
             let written = (word(&frame, 16), word(&frame, 20));
-            let follows = [stored, first].iter().any(|sum| Walk { sum: *sum, ..walk }.next(&frame) == written);
+            let follows =
+                [stored, first].iter().any(|sum| Walk { sum: *sum, ..walk }.next(&frame) == written);
             return Ok(if follows { LogEnd::Altered { frame: 0, later: 1, keep: 0 } } else { LogEnd::Whole });
         }
         walk.frame(&frame, at);
