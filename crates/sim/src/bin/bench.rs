@@ -20,6 +20,10 @@ mod bench {
 
 use bench::{assignment, calls, clock, day, relay, signalling};
 
+/// The allocator of the program `cordial`.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Measure what a unit of work costs, in memory. Figures are good to one digit; build in release.
 #[derive(Parser)]
 struct Arguments {
