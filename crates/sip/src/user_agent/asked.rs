@@ -27,8 +27,7 @@ pub(super) struct Asked {
 
 impl Asked {
     pub(super) fn new(mut request: Request, essentials: Essentials, source: Flow) -> Self {
-        let method = request.method.clone();
-        let keyed = if method == Method::Ack { Method::Invite } else { method };
+        let keyed = if request.method == Method::Ack { &Method::Invite } else { &request.method };
         let key = ServerKey::new(&request, &essentials, keyed);
         let reply = mark_top_via(&mut request.headers, essentials.via.clone(), source);
         Self { request, essentials, source, reply, key }
@@ -43,8 +42,7 @@ impl Asked {
     }
 
     pub(super) fn merge_key(&self) -> MergeKey {
-        let Essentials { call_id, cseq, method, .. } = &self.essentials;
-        (call_id.clone(), self.their_tag().to_owned(), *cseq, method.clone())
+        MergeKey::new(&self.essentials)
     }
 }
 

@@ -53,13 +53,13 @@ impl UserAgent {
     fn open_server(&mut self, asked: &Asked, machine: Machine) -> ServerId {
         let id = ServerId(self.next_id());
         let merge = asked.to_tag().is_none().then(|| asked.merge_key());
-        if let Some(merge) = &merge {
-            self.merge_keys.insert(merge.clone(), id);
+        if let Some(merge) = merge {
+            self.merge_keys.insert(merge, id);
         }
-        self.server_keys.insert(asked.key.clone(), id);
+        self.server_keys.insert(asked.key, id);
         let server = Server {
             machine,
-            key: asked.key.clone(),
+            key: asked.key,
             merge,
             reply: asked.reply,
             lost: false,
@@ -115,7 +115,7 @@ impl UserAgent {
 
     /// The INVITE that a CANCEL means, its dialog and its To tag. It must come from where the INVITE came from.
     pub(super) fn cancelled_by(&self, asked: &Asked) -> Option<(ServerId, Option<DialogId>, String)> {
-        let key = ServerKey::new(&asked.request, &asked.essentials, Method::Invite);
+        let key = ServerKey::new(&asked.request, &asked.essentials, &Method::Invite);
         let id = *self.server_keys.get(&key)?;
         let server = self.servers.get(&id).filter(|server| server.source == asked.source.remote.ip())?;
         match &server.machine {
