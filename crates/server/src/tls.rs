@@ -34,6 +34,8 @@ struct Files {
     key: PathBuf,
     roots: PathBuf,
     verify: bool,
+    /// Whether anybody can connect to us by TLS: without that no certificate is read, nor made.
+    listening: bool,
 }
 
 /// The certificates that are used now; cheap to clone.
@@ -42,7 +44,8 @@ pub(crate) struct Tls(Arc<Keeper>);
 
 struct Keeper {
     files: Files,
-    ours: RwLock<Arc<ServerConfig>>,
+    /// `None` when nothing is listened on by TLS.
+    ours: RwLock<Option<Arc<ServerConfig>>>,
     /// Read when a connection is first opened.
     theirs: RwLock<Option<Arc<ClientConfig>>>,
     seen: RwLock<Stamps>,
@@ -52,19 +55,20 @@ struct Keeper {
 type Stamps = Vec<Option<(SystemTime, u64)>>;
 
 impl Tls {
-    /// Reads the certificate, or makes one when none is configured.
+    /// Reads the certificate, or makes one when TLS is listened on and none is configured.
     ///
     /// # Errors
     /// What is wrong with it.
     pub(crate) fn open(config: &Config) -> Result<Self, TlsFault> {
         let files = Files::of(config);
-        if config.tls.certificate.as_os_str().is_empty()
+        if files.listening
+            && config.tls.certificate.as_os_str().is_empty()
             && !(files.certificate.exists() && files.key.exists())
         {
             make(config, &files)?;
         }
         let seen = RwLock::new(files.stamps());
-        let ours = RwLock::new(read_ours(&files)?);
+        let ours = RwLock::new(files.listening.then(|| read_ours(&files)).transpose()?);
         // Better known at the start than at the first call.
         if !files.roots.as_os_str().is_empty() {
             roots(&files.roots)?;
@@ -74,7 +78,8 @@ impl Tls {
 
     /// How we show ourselves to those who connect.
     pub(crate) fn ours(&self) -> Arc<ServerConfig> {
-        Arc::clone(&self.0.ours.read().unwrap_or_else(PoisonError::into_inner))
+        let ours = self.0.ours.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(ours.as_ref().expect("where TLS is listened on there is a certificate"))
     }
 
     /// How those are believed to whom we connect. Reads files when it is first asked for, or again after a change.
@@ -101,9 +106,12 @@ impl Tls {
         *seen = stamps;
         drop(seen);
         *self.0.theirs.write().unwrap_or_else(PoisonError::into_inner) = None;
+        if !self.0.files.listening {
+            return;
+        }
         match read_ours(&self.0.files) {
             Ok(ours) => {
-                *self.0.ours.write().unwrap_or_else(PoisonError::into_inner) = ours;
+                *self.0.ours.write().unwrap_or_else(PoisonError::into_inner) = Some(ours);
                 tracing::info!(certificate = ?self.0.files.certificate, "the certificate is read again");
             }
             Err(fault) => tracing::error!(%fault, "the new certificate is wrong: the old one stays in use"),
@@ -120,6 +128,9 @@ pub(crate) fn check(config: &Config) -> Result<String, TlsFault> {
     if !config.tls.roots.as_os_str().is_empty() {
         roots(&files.roots)?;
     }
+    if !files.listening {
+        return Ok("not needed: nothing is listened on by TLS".to_owned());
+    }
     if config.tls.certificate.as_os_str().is_empty() && !files.certificate.exists() {
         return Ok("none configured; the first start makes one that signs itself".to_owned());
     }
@@ -135,7 +146,8 @@ impl Files {
         } else {
             (tls.certificate.clone(), tls.key.clone())
         };
-        Self { certificate, key, roots: tls.roots.clone(), verify: tls.verify_trunks }
+        let listening = !config.sip.tls.all().is_empty() || !config.http.tls.all().is_empty();
+        Self { certificate, key, roots: tls.roots.clone(), verify: tls.verify_trunks, listening }
     }
 
     fn stamps(&self) -> Stamps {
@@ -301,6 +313,7 @@ impl ServerCertVerifier for Anybody {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Several;
 
     fn config(folder: &Path) -> Config {
         let mut config = Config::default();
@@ -322,6 +335,16 @@ mod tests {
         Tls::open(&config).unwrap();
         assert_eq!(fs::read(&key).unwrap(), first);
         assert!(check(&config).unwrap().ends_with("can be used"));
+    }
+
+    #[test]
+    fn without_a_listener_no_certificate_is_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = config(folder.path());
+        (config.sip.tls, config.http.tls) = (Several::new(Vec::new()), Several::new(Vec::new()));
+        Tls::open(&config).unwrap().look(true);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        assert!(check(&config).unwrap().starts_with("not needed"));
     }
 
     #[test]
