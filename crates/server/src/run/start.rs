@@ -43,13 +43,7 @@ impl Server {
     /// What could not be opened or read.
     pub async fn start(config: &Config) -> Result<Self, StartError> {
         meters::start();
-        let store = Store::open(&store_path(config), Options::default()).await?;
-        if store.torn_bytes() > 0 {
-            tracing::warn!(
-                bytes = store.torn_bytes(),
-                "the journal's log ended in a torn write: the crash cut a commit that nobody was told of; it is dropped"
-            );
-        }
+        let store = open_store(config).await?;
         let library = open_library(config)?;
         let Sockets { sip, udp, streams, web, tls } = Sockets::open(config)?;
         let restored = restore::restore(&store, config, &sip).await?;
@@ -117,6 +111,17 @@ impl Server {
             threads,
         })
     }
+}
+
+async fn open_store(config: &Config) -> Result<Store, StartError> {
+    let store = Store::open(&store_path(config), Options::default()).await?;
+    if store.torn_bytes() > 0 {
+        tracing::warn!(
+            bytes = store.torn_bytes(),
+            "the journal's log ended in a torn write: the crash cut a commit that nobody was told of; it is dropped"
+        );
+    }
+    Ok(store)
 }
 
 /// Why nothing could be asked at the start: most likely because something fatal happened, which is told a little later.
