@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use crate::invocation::{Budget, Invocation};
+use crate::invocation::{Budget, Invocation, target_folder};
 use run::{Outcome, Target};
 pub(crate) use rustc::in_place_of_rustc;
 
@@ -105,7 +105,8 @@ pub(crate) fn gate_api(budget: &Budget) -> Result<()> {
 /// Builds the targets with coverage: this program stands in for rustc and adds the passes for our own crates. Cargo
 /// keeps what it so builds apart, and takes dependencies as the gate's one build left them.
 fn build(budget: &Budget) -> Result<PathBuf> {
-    let this = std::env::current_exe().context("this program does not know where it lies")?;
+    // By its place, not as this process: the gate's build may have put a new one there since it began.
+    let this = target_folder()?.join("debug/xtask");
     let text = Invocation::cargo()
         .args(["build", "--workspace", "--test", "fuzz", "--locked"])
         .arg("--message-format=json-render-diagnostics")
