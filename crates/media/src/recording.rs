@@ -314,7 +314,10 @@ mod tests {
                     Recorded::Audio { samples, .. } => {
                         samples.iter().filter(|sample| **sample == said).count()
                     }
-                    _ => 0,
+                    Recorded::Silence { .. }
+                    | Recorded::Paused { .. }
+                    | Recorded::Resumed { .. }
+                    | Recorded::End { .. } => 0,
                 })
                 .sum();
             assert!(loud as u64 >= (packets - 3) * 160, "{behind_ms} ms behind: {loud}");
