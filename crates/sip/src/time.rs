@@ -36,6 +36,22 @@ pub(crate) enum Letter {
     M,
 }
 
+/// What only forgets waits for the next whole tenth of a second, so that one turn forgets what a whole turn began.
+const FORGET_GRID_MS: u64 = 100;
+
+impl Letter {
+    /// When the timer is due that is set now. RFC 3261 gives a least time to those that absorb retransmissions.
+    pub(crate) fn due(self, now: Timestamp, after_ms: u64) -> Timestamp {
+        let due = now + after_ms;
+        match self {
+            Self::A | Self::B | Self::E | Self::F | Self::G | Self::H => due,
+            Self::D | Self::I | Self::J | Self::K | Self::L | Self::M => {
+                Timestamp(due.0.div_ceil(FORGET_GRID_MS).saturating_mul(FORGET_GRID_MS))
+            }
+        }
+    }
+}
+
 /// What a dialog waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum DialogTimer {

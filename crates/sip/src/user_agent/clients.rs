@@ -294,7 +294,7 @@ impl UserAgent {
                         self.pass_response(now, id, heard);
                     }
                 }
-                Step::Set(letter, ms) => self.timers.set(TimerKey::Client(id, letter), now + ms),
+                Step::Set(letter, ms) => self.timers.set(TimerKey::Client(id, letter), letter.due(now, ms)),
                 Step::Stop(letter) => self.timers.stop(TimerKey::Client(id, letter)),
                 Step::TimedOut => self.nothing_heard(now, id, 408),
                 Step::TransportFailed => self.nothing_heard(now, id, 503),

@@ -262,7 +262,7 @@ impl UserAgent {
                         self.transmit(reply, bytes);
                     }
                 }
-                Step::Set(letter, ms) => self.timers.set(TimerKey::Server(id, letter), now + ms),
+                Step::Set(letter, ms) => self.timers.set(TimerKey::Server(id, letter), letter.due(now, ms)),
                 Step::Stop(letter) => self.timers.stop(TimerKey::Server(id, letter)),
                 Step::Over => self.remove_server(id),
                 // The figures of the client side.
