@@ -81,6 +81,8 @@ pub(crate) struct Pending {
     asked: u64,
     answers: BTreeMap<AskId, oneshot::Sender<Result<Answer, Refusal>>>,
     reads: VecDeque<(u64, Release)>,
+    /// Facts of this turn for the journal: given together, they are committed together.
+    facts: Vec<Event>,
     /// The last event of each batch given to the journal, and when; only those not durable yet.
     journalled: VecDeque<(u64, Instant)>,
     draining: bool,
@@ -316,6 +318,9 @@ impl NodeLoop {
             };
             self.close_stream(stream);
         }
+        for event in self.pending.facts.drain(..) {
+            self.journal.try_append(event).map_err(|error| Fatal::Journal(error.to_string()))?;
+        }
         self.media.carry_out().map_err(|()| MEDIA_GONE)?;
         let (last, durable) = (self.node.last_seq(), self.node.durable_seq());
         if last > journalled_before {
@@ -381,9 +386,7 @@ impl NodeLoop {
             Output::Transmit(transmit) => self.transmit(transmit),
             Output::Media(command) => self.order(command)?,
             Output::OpenRecording { recording, guid, tenant } => self.open_recording(recording, guid, tenant),
-            Output::Journal(event) => {
-                self.journal.try_append(event).map_err(|error| Fatal::Journal(error.to_string()))?;
-            }
+            Output::Journal(event) => self.pending.facts.push(event),
             Output::Answer { ask, result } => {
                 if let Some(answer) = self.pending.answers.remove(&ask) {
                     // Whoever asked may have gone away meanwhile.

@@ -1,8 +1,8 @@
 //! The one who appends: a task that owns the journal's connection and commits in groups.
 //!
 //! A fact that comes while nothing else is to be written is committed at once. Facts that come during a commit wait
-//! for the next and go together; when they come in crowds the writer waits up to five milliseconds for more of them,
-//! because a commit's price is the disk's, not the facts'.
+//! for the next and go together; commits begin a millisecond apart, and five when facts come in crowds, because a
+//! commit's price is the disk's, not the facts'.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -38,6 +38,7 @@ impl Store {
             durable,
             last,
             backlog,
+            begun: None,
             loaded: false,
         };
         Ok((writer, journal))
@@ -108,6 +109,8 @@ pub struct Writer {
     durable: watch::Sender<u64>,
     last: u64,
     backlog: Arc<Backlog>,
+    /// When the last commit began.
+    begun: Option<Instant>,
     loaded: bool,
 }
 
@@ -118,6 +121,7 @@ impl Writer {
     pub async fn run(mut self, mut on_durable: impl FnMut(u64) + Send) -> Result<(), JournalFailed> {
         let mut batch = Vec::with_capacity(limits::BATCH_FACTS_MAX);
         while self.gather(&mut batch).await {
+            self.begun = Some(Instant::now());
             self.loaded = batch.len() >= limits::LOADED_FACTS;
             if let Err(why) = self.commit(&batch).await {
                 return Err(JournalFailed { path: self.path, durable: self.last, why });
@@ -143,15 +147,16 @@ impl Writer {
         }
         let since = taken[0].since;
         self.backlog.oldest_is(since);
-        if self.loaded {
-            let until = tokio::time::Instant::from_std(since + limits::BATCH_WAIT_MAX);
-            while taken.len() < limits::BATCH_FACTS_MAX {
-                let room = limits::BATCH_FACTS_MAX - taken.len();
-                match tokio::time::timeout_at(until, self.queue.recv_many(&mut taken, room)).await {
-                    Ok(0) | Err(_) => break,
-                    Ok(_) => {}
-                }
-            }
+        let spaced = self.begun.map(|begun| begun + limits::COMMIT_EVERY);
+        let widened = self.loaded.then_some(since + limits::BATCH_WAIT_MAX);
+        // Who has a whole batch already gains nothing by waiting.
+        if let Some(until) =
+            spaced.max(widened).filter(|_| taken.len() + self.queue.len() < limits::BATCH_FACTS_MAX)
+        {
+            tokio::time::sleep_until(until.into()).await;
+            let room = limits::BATCH_FACTS_MAX - taken.len();
+            let more = std::iter::from_fn(|| self.queue.try_recv().ok());
+            taken.extend(more.take(room));
         }
         batch.extend(taken.into_iter().map(|queued| queued.event));
         true
