@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use crate::Options;
 
+mod bare;
 mod calls;
 mod edge;
 mod media;
@@ -14,7 +15,8 @@ mod registrar;
 pub(crate) type Measurement = fn(&Options) -> Result<bool>;
 
 /// All there are.
-pub(crate) const MEASUREMENTS: [(&str, Measurement); 10] = [
+pub(crate) const MEASUREMENTS: [(&str, Measurement); 11] = [
+    ("wire-bare", bare::bare_machine),
     ("wire-register", registrar::registrations),
     ("wire-contacts", registrar::memory_per_contact),
     ("wire-b2bua", calls::calls_between_devices),
