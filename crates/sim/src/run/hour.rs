@@ -35,7 +35,7 @@ pub struct Pace {
 
 impl Pace {
     /// For the gate: an hour whose every record can be a crash in well under a minute.
-    pub const GATE: Self = Self { calls: 400, talk_ms: 120_000 };
+    pub const GATE: Self = Self { calls: 1_000, talk_ms: 180_000 };
     /// Everybody talks most of the time, and callers queue.
     pub const FULL: Self = Self { calls: 2_200, talk_ms: 240_000 };
 }
