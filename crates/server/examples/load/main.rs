@@ -31,7 +31,7 @@ use clap::Parser;
 use measure::MEASUREMENTS;
 
 /// Measure the real server with sockets and disk. Figures are good to one digit; build in release.
-#[derive(Parser)]
+#[derive(Clone, Parser)]
 #[command(name = "load")]
 pub(crate) struct Options {
     /// Only measurements whose name contains this; `--list` names all.
@@ -64,9 +64,17 @@ pub(crate) struct Options {
     /// End with a failure when a limit is missed.
     #[arg(long)]
     strict: bool,
+    /// Let the server give memory that it freed back to the system at once, so that growth shows what is held.
+    #[arg(skip)]
+    frees_at_once: bool,
 }
 
 impl Options {
+    /// For measuring memory. The allocator keeps what was freed otherwise, and takes new things from it.
+    fn for_memory(&self) -> Self {
+        Self { frees_at_once: true, ..self.clone() }
+    }
+
     /// The first at full scale, the second when quick.
     fn of(&self, full: u64, quick: u64) -> u64 {
         if self.quick { quick } else { full }

@@ -69,6 +69,9 @@ impl Server {
             None => Command::new(program),
         };
         command.args(["serve", "--config"]).arg(&file).env("NO_COLOR", "1").stdin(Stdio::null());
+        if options.frees_at_once {
+            command.env("MIMALLOC_PURGE_DELAY", "0");
+        }
         command.stdout(log.try_clone()?).stderr(log).process_group(0);
         let process =
             command.spawn().context("the server cannot be started; `cargo xtask bench` builds it")?;

@@ -33,7 +33,7 @@ pub(crate) fn calls_between_devices(options: &Options) -> Result<bool> {
 pub(crate) fn memory_per_call(options: &Options) -> Result<bool> {
     let count = options.calls.unwrap_or(options.of(1_000, 50));
     // A device that talks is busy for direct calls, so each call has a pair of its own.
-    let mut stage = Stage::with_devices(options, 2 * count as usize)?;
+    let mut stage = Stage::with_devices(&options.for_memory(), 2 * count as usize)?;
     stage.register_all()?;
     stage.floor.run_for(options.wait(LINGER))?;
     let before = stage.process().memory()?;

@@ -70,7 +70,7 @@ pub(crate) fn freed_agents(options: &Options) -> Result<bool> {
 /// What callers cost who only wait and hear music.
 pub(crate) fn waiting_callers(options: &Options) -> Result<bool> {
     let count = options.calls.unwrap_or(options.of(300, 20));
-    let mut stage = Stage::with_agents(options, 1, 0, false)?;
+    let mut stage = Stage::with_agents(&options.for_memory(), 1, 0, false)?;
     stage.floor.run_for(options.wait(LINGER))?;
     let process = stage.process();
     let (before, threads) = (process.memory()?, process.spent()?.threads);

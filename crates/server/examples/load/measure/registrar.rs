@@ -24,24 +24,16 @@ pub(crate) fn registrations(options: &Options) -> Result<bool> {
     Ok(judge("REGISTER, 401, REGISTER, 200", proc::per(spent.whole(), rounds), "us CPU each", 25.0))
 }
 
-/// What a contact takes in memory: the same number of REGISTER requests, first all of a few devices, then one of each.
+/// What a contact takes in memory, with all that its registration left behind.
 pub(crate) fn memory_per_contact(options: &Options) -> Result<bool> {
     let count = options.of(10_000, 500);
-    let few = count / 10;
-    let mut stage = Stage::with_devices(options, count as usize)?;
-    let devices = stage.floor.devices.clone();
-    let domain = stage.floor.domain.clone();
-    stage.floor.hand_out(&domain, &devices[..few as usize]);
+    let mut stage = Stage::with_devices(&options.for_memory(), count as usize)?;
+    stage.floor.run_for(options.wait(LINGER))?;
+    let before = stage.process().memory()?;
     let all = move |floor: &Floor| floor.counts.settled() >= count;
     stage.do_all(Deed::Register, 1_000.0, count, all)?;
     stage.floor.run_for(options.wait(LINGER))?;
-    let before = stage.process().memory()?;
-    stage.floor.hand_out(&domain, &devices[few as usize..]);
-    let rest = count - few;
-    let all = move |floor: &Floor| floor.counts.settled() >= rest;
-    stage.do_all(Deed::Register, 1_000.0, rest, all)?;
-    stage.floor.run_for(options.wait(LINGER))?;
     let grown = stage.process().memory()?.saturating_sub(before);
     stage.tell_trouble();
-    Ok(judge("memory of a contact", grown as f64 / rest as f64 / 1_000.0, "kB PSS each", 1.5))
+    Ok(judge("memory of a contact", grown as f64 / count as f64 / 1_000.0, "kB PSS each", 1.5))
 }
