@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::server::{STORE_TROUBLE, Server, pause};
+use super::site::{QUEUE, Site};
 
 /// Commands granted before a disk is looked at.
 const GRANTED: usize = 40;
@@ -157,6 +159,45 @@ async fn a_flush_that_fails_ends_the_process_and_nothing_acknowledged_is_lost() 
 #[ignore = "fails real processes' disks: runs in the gate's stage `crash`"]
 async fn a_full_disk_ends_the_process_and_nothing_acknowledged_is_lost() {
     fails("inject=pwrite64:error=ENOSPC:when=1000+", "full").await;
+}
+
+/// A disk of its own for recordings, with room for four seconds of one: who becomes the program first mounts it where
+/// its configuration, the last of its words, has them.
+const SMALL_DISK: &str = r#"for file; do :; done; at=$(dirname "$file")/recordings;
+mkdir -p "$at" && mount -t tmpfs -o size=128k none "$at" && exec "$@""#;
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "fills real processes' disks: runs in the gate's stage `crash`"]
+async fn a_call_outlives_the_disk_of_its_recording_and_what_was_heard_until_then_is_kept() {
+    let before = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", SMALL_DISK, "sh"];
+    let talk = Duration::from_secs(15);
+    let site = Site::open(Server::start_under(&before, 0).await, 1, talk, Some(440.0)).await;
+    site.call(QUEUE, 1);
+    let until = Instant::now() + talk;
+    let failed = loop {
+        assert!(Instant::now() < until, "no recording failed:\n{}", site.server.log());
+        let found = site.server.client.get("/v1/recordings").await;
+        if found["items"][0]["state"]["kind"] == "failed" {
+            break found["items"][0].clone();
+        }
+        pause().await;
+    };
+    let kept_ms = kept_ms(&failed);
+    assert!((2_000..=4_200).contains(&kept_ms), "128 KiB are 4 s: {failed}");
+    assert_eq!(site.agents[0].phone.talking(), 1, "the call goes on");
+    let said = site.server.log();
+    assert!(said.contains("a recording is incomplete") && said.contains("the disk is full"), "{said}");
+    let path = format!("/v1/recordings/{}/audio", failed["id"].as_str().expect("an id"));
+    let audio = site.server.client.ask(Method::GET, &path, Value::Null).await.expect("an answer");
+    let audio = audio.bytes().await.expect("a whole answer");
+    assert!(audio.starts_with(b"RIFF") && audio.len() as u64 > kept_ms * 31, "{} bytes", audio.len());
+}
+
+/// The length that the reason of a failed recording tells.
+fn kept_ms(recording: &Value) -> u64 {
+    let why = recording["state"]["why"].as_str().expect("a reason");
+    let kept = why.strip_prefix("the disk is full; ").and_then(|rest| rest.strip_suffix(" ms are kept"));
+    kept.and_then(|ms| ms.parse().ok()).unwrap_or_else(|| panic!("{why}"))
 }
 
 /// Runs the server on a disk that fails after a while; strace makes the system call say so.
