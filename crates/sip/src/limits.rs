@@ -79,8 +79,9 @@ pub const STRAYS_BURST: u32 = 500;
 /// Milliseconds after which one more of them is taken.
 pub const STRAY_MS: u64 = 5;
 
-/// Headers that pass between a call's two sides, besides `X-` ones. Everything else is the stack's own or is
-/// dropped: trust never travels in a header.
+/// Headers of an INVITE that are handed up to whoever owns the call, and that it may set, besides `X-` ones. By
+/// themselves none pass from one side of a call to the other. Everything else is the stack's own or is dropped: trust
+/// never travels in a header.
 pub const HEADERS_PASSED: &[&str] = &[
     "Alert-Info",
     "Call-Info",
