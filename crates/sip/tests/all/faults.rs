@@ -302,6 +302,27 @@ fn routes_with_display_names_are_followed_loosely_in_reverse_order() {
 }
 
 #[test]
+fn the_routes_of_a_call_that_came_in_are_followed_in_their_own_order() {
+    let mut bench = Bench::new();
+    let routes = [
+        ("Record-Route", "\"A, a\" <sip:a.example;lr>"),
+        ("Record-Route", "<sip:b.example;lr>"),
+        ("Contact", "<sip:far@10.1.1.1>"),
+    ];
+    bench.trunk_sends(&invite(&routes));
+    let Some(Event::Incoming { dialog, .. }) = bench.ua.poll_event() else { panic!() };
+    bench.ua.answer(bench.now, dialog, OFFER.into());
+    let tag = to_tag(&responses(&bench.sent())[0]);
+    bench.trunk_sends(&inside("ACK", 1, &tag, &[], ""));
+    bench.ua.clear(bench.now, dialog, None);
+    let bye = only_request(&bench.sent());
+    // Who was called keeps the order (RFC 3261 section 12.1.1); only the caller turns it round.
+    assert_eq!(bye.uri.to_string(), "sip:far@10.1.1.1");
+    let followed: Vec<_> = bye.headers.all(&Name::Route).collect();
+    assert_eq!(followed, ["\"A, a\" <sip:a.example;lr>", "<sip:b.example;lr>"]);
+}
+
+#[test]
 fn a_strict_router_gets_itself_as_request_uri() {
     let mut bench = Bench::new();
     let (id, invite) = call_out(&mut bench);
