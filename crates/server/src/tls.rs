@@ -364,6 +364,30 @@ mod tests {
     }
 
     #[test]
+    fn a_configured_certificate_that_is_replaced_by_a_good_one_is_taken_up_without_being_told() {
+        let (data, kept) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let mut config = config(data.path());
+        config.tls.certificate = kept.path().join("site.crt");
+        config.tls.key = kept.path().join("site.key");
+        // Each of its own length, so that they differ even on a disk whose clock is coarse.
+        let renew = |name: &str| {
+            let key = rcgen::KeyPair::generate().unwrap();
+            let about = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
+            fs::write(&config.tls.certificate, about.self_signed(&key).unwrap().pem()).unwrap();
+            fs::write(&config.tls.key, key.serialize_pem()).unwrap();
+        };
+        renew("acme.example");
+        let tls = Tls::open(&config).unwrap();
+        let first = tls.ours();
+        tls.look(false);
+        assert!(Arc::ptr_eq(&first, &tls.ours()), "nothing has changed");
+        renew("a-much-longer-name-for-the-same-site.acme.example");
+        tls.look(false);
+        assert!(!Arc::ptr_eq(&first, &tls.ours()), "both files are new");
+        assert_eq!(fs::read_dir(data.path()).unwrap().count(), 0, "none is made beside it");
+    }
+
+    #[test]
     fn a_wrong_file_is_told_with_its_option() {
         let folder = tempfile::tempdir().unwrap();
         let mut config = config(folder.path());
