@@ -366,15 +366,7 @@ impl NodeLoop {
             }
         }
         let unread = self.pending.unread.map_or(Duration::ZERO, |(_, since)| since.elapsed());
-        let admission = if self.pending.draining {
-            Admission::Draining
-        } else if unread >= FLOODED_AFTER {
-            Admission::Flooded
-        } else if gate == Gate::Behind || unread >= OVERLOADED_AFTER {
-            Admission::Overloaded
-        } else {
-            Admission::Open
-        };
+        let admission = admission(self.pending.draining, gate, unread);
         if self.pending.admission != Some(admission) {
             self.pending.admission = Some(admission);
             self.node.set_admission(admission);
@@ -473,6 +465,20 @@ impl NodeLoop {
     }
 }
 
+/// Who is let in. A node that drains turns calls away in any case: a flood beside that has to be shed as cheaply as ever,
+/// or the calls that still go on suffer from it.
+fn admission(draining: bool, gate: Gate, unread: Duration) -> Admission {
+    if unread >= FLOODED_AFTER {
+        Admission::Flooded
+    } else if gate == Gate::Behind || unread >= OVERLOADED_AFTER {
+        Admission::Overloaded
+    } else if draining {
+        Admission::Draining
+    } else {
+        Admission::Open
+    }
+}
+
 /// The first of the sockets that has something, from number `first` on.
 async fn readable(sockets: &[Listening<UdpSocket>], first: usize) -> usize {
     std::future::poll_fn(|context| {
@@ -481,4 +487,21 @@ async fn readable(sockets: &[Listening<UdpSocket>], first: usize) -> usize {
         ready.map_or(Poll::Pending, Poll::Ready)
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_is_shed_during_a_drain_as_at_any_other_time() {
+        let calm = Duration::ZERO;
+        assert_eq!(admission(false, Gate::Open, calm), Admission::Open);
+        assert_eq!(admission(true, Gate::Open, calm), Admission::Draining);
+        for draining in [false, true] {
+            assert_eq!(admission(draining, Gate::Behind, calm), Admission::Overloaded);
+            assert_eq!(admission(draining, Gate::Open, OVERLOADED_AFTER), Admission::Overloaded);
+            assert_eq!(admission(draining, Gate::Open, FLOODED_AFTER), Admission::Flooded);
+        }
+    }
 }
