@@ -164,3 +164,29 @@ pub(crate) enum Given {
     /// The far end.
     Theirs,
 }
+
+#[cfg(test)]
+mod tests {
+    use cordial_sip::ListenerId;
+
+    use super::*;
+
+    #[test]
+    fn a_far_end_for_whom_too_much_is_queued_is_to_be_given_up() {
+        let (dial, _dials) = mpsc::channel(1);
+        let mut streams = Streams::new(Numbers::default(), dial);
+        let stream = StreamId(1);
+        let remote = SocketAddr::from(([192, 0, 2, 1], 5060));
+        let flow = Flow { transport: Transport::Tcp, listener: ListenerId(0), remote, stream: Some(stream) };
+        let (door, _outbox) = door();
+        streams.opened(flow, door);
+        let mut send = || streams.send(Transmit { flow, bytes: b"SIP".to_vec() });
+        for _ in 0..STREAM_QUEUE_MAX {
+            assert_eq!(send(), Ok(()));
+        }
+        assert_eq!(send(), Err(Lost::Stream(stream)));
+        assert_eq!(streams.close(stream), Some(Given::Theirs));
+        // Nobody is left to be told.
+        assert_eq!(streams.send(Transmit { flow, bytes: b"SIP".to_vec() }), Ok(()));
+    }
+}

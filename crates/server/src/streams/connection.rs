@@ -154,3 +154,77 @@ impl Reader<'_> {
         self.node.send(what).await.map_err(|_| "the node has ended")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use cordial_sip::{ListenerId, Transport};
+    use tokio::io::{DuplexStream, duplex};
+    use tokio::task::JoinHandle;
+
+    use super::*;
+    use crate::streams::{self, Door};
+
+    /// A connection that carries, with all that is around it.
+    struct Bench {
+        far: DuplexStream,
+        door: Door,
+        node: mpsc::Receiver<FromStream>,
+        ends: JoinHandle<&'static str>,
+    }
+
+    const STREAM: StreamId = StreamId(1);
+
+    /// One that we opened, through which so many bytes go before the far end has to read.
+    fn carrying(room: usize) -> Bench {
+        let (io, far) = duplex(room);
+        let (door, outbox) = streams::door();
+        let (node, told) = mpsc::channel(8);
+        let remote = SocketAddr::from(([192, 0, 2, 1], 5060));
+        let flow = Flow { transport: Transport::Tcp, listener: ListenerId(0), remote, stream: Some(STREAM) };
+        let connection = Connection { io, flow, outbox, place: None };
+        let ends = tokio::spawn(async move { carry(connection, &node).await });
+        Bench { far, door, node: told, ends }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_far_end_that_does_not_read_is_cut() {
+        let bench = carrying(64);
+        let begun = Instant::now();
+        bench.door.out.try_send(vec![b'x'; 65]).unwrap();
+        assert_eq!(bench.ends.await.unwrap(), "the far end does not read");
+        assert!(begun.elapsed() >= STREAM_WRITE_MAX && begun.elapsed() < STREAM_WRITE_MAX * 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_far_end_that_reads_late_but_in_time_is_kept() {
+        let mut bench = carrying(64);
+        let mut heard = [0; 65];
+        for _ in 0..3 {
+            bench.door.out.try_send(vec![b'x'; 65]).unwrap();
+            sleep(STREAM_WRITE_MAX / 2).await;
+            bench.far.read_exact(&mut heard).await.unwrap();
+        }
+        assert!(!bench.ends.is_finished());
+        drop(bench.door);
+        assert_eq!(bench.ends.await.unwrap(), "given up");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_silent_connection_is_told_again_and_again_and_a_keep_alive_counts_as_a_word() {
+        let mut bench = carrying(64);
+        let mut since = Instant::now();
+        for _ in 0..2 {
+            assert!(matches!(bench.node.recv().await, Some(FromStream::Idle { stream: STREAM })));
+            assert_eq!(since.elapsed().as_secs(), STREAM_IDLE.as_secs());
+            since = Instant::now();
+        }
+        sleep(STREAM_IDLE / 2).await;
+        bench.far.write_all(b"\r\n\r\n").await.unwrap();
+        assert!(matches!(bench.node.recv().await, Some(FromStream::Bytes { .. })));
+        assert!(matches!(bench.node.recv().await, Some(FromStream::Idle { stream: STREAM })));
+        assert!(since.elapsed() >= STREAM_IDLE * 3 / 2, "{:?}", since.elapsed());
+        assert!(!bench.ends.is_finished(), "whether it is still needed is for the node to say");
+    }
+}
