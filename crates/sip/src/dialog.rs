@@ -197,6 +197,12 @@ impl Relation {
         self.local.tag().unwrap_or_default()
     }
 
+    /// Whether a device is reached, if at all, by a connection to its Contact: its own is gone.
+    pub(crate) fn by_contact(&self) -> bool {
+        let no_stream = self.flow.transport.is_reliable() && self.flow.stream.is_none();
+        self.account.is_some() && no_stream && !self.lost
+    }
+
     /// A request inside the dialog; Via and what the method needs are added by the caller.
     pub(crate) fn request(&self, method: Method, cseq: u32) -> Request {
         let mut headers = Headers::new();

@@ -41,6 +41,7 @@ use servers::Server;
 use strangers::Strangers;
 use stray::Strays;
 use streams::OnStream;
+use waiting::Trial;
 
 /// A SIP user agent: see the crate's first page.
 pub struct UserAgent {
@@ -75,6 +76,8 @@ pub struct UserAgent {
     farewells: Farewells,
     /// Calls to devices that have not come back since the restart.
     waiting: BTreeMap<DialogId, Invite>,
+    /// Requests that try a device at its Contact while its own stream is gone.
+    trials: BTreeMap<ClientId, Trial>,
     timers: Timers,
     transmits: VecDeque<Transmit>,
     events: VecDeque<Event>,
@@ -140,6 +143,7 @@ impl UserAgent {
             lost: BTreeSet::new(),
             farewells: Farewells::default(),
             waiting: BTreeMap::new(),
+            trials: BTreeMap::new(),
             timers: Timers::default(),
             transmits: VecDeque::new(),
             events: VecDeque::new(),
@@ -237,7 +241,8 @@ impl UserAgent {
                 + self.on_stream.len()
                 + self.on_connection.len()
                 + self.lost.len()
-                + self.waiting.len(),
+                + self.waiting.len()
+                + self.trials.len(),
         }
     }
 

@@ -81,6 +81,7 @@ impl UserAgent {
         if let Some(account) = account.filter(|_| lost) {
             self.lost.insert((account, id));
         }
+        self.note_by_contact(id);
         self.send_cancel(now, invite, Some(REASON));
         let wait_ms = 2 * self.config.timing.give_up_ms();
         self.timers.set(TimerKey::Dialog(id, DialogTimer::GiveUp), now + wait_ms);

@@ -337,6 +337,12 @@ impl UserAgent {
     }
 
     fn nothing_heard(&mut self, now: Timestamp, id: ClientId, code: u16) {
+        if let Some(trial) = self.trials.remove(&id)
+            && code == 503
+            && self.nobody_at_contact(now, trial)
+        {
+            return;
+        }
         let asked = self.clients.get(&id).map(|client| (client.purpose, client.key.1 == Method::Invite));
         let by_invite = asked.is_some_and(|(_, by_invite)| by_invite);
         match asked.map(|(purpose, _)| purpose) {
@@ -480,6 +486,7 @@ impl UserAgent {
             self.client_keys.remove(&client.key);
             self.unwatch_stream(&client.flow, OnStream::Client(id));
         }
+        self.trials.remove(&id);
     }
 }
 

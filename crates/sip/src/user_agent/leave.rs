@@ -2,6 +2,7 @@
 
 use super::UserAgent;
 use super::clients::Purpose;
+use super::waiting::Trial;
 use crate::dialog::{DialogId, Relation, State};
 use crate::message::{Method, Name};
 use crate::time::{DialogTimer, TimerKey, Timestamp};
@@ -58,6 +59,9 @@ impl UserAgent {
             request.headers.push(Name::Reason, reason);
         }
         request.headers.push(Name::UserAgent, self.config.user_agent.clone());
-        self.start_client(now, request, relation.flow, relation.peer, Purpose::Bye);
+        let client = self.start_client(now, request, relation.flow, relation.peer, Purpose::Bye);
+        if relation.by_contact() {
+            self.trials.insert(client, Trial::End(Box::new(relation.clone()), reason.map(str::to_owned)));
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use super::UserAgent;
 use super::clients::{Acknowledgement, Heard, Purpose};
 use super::inbound::passes;
+use super::waiting::Trial;
 use crate::dialog::{Dialog, DialogId, Invite, Offering, Phase, Relation, State, Target};
 use crate::event::{Event, Origin};
 use crate::flow::Flow;
@@ -37,6 +38,7 @@ impl UserAgent {
     }
 
     pub(super) fn invite_as(&mut self, now: Timestamp, id: DialogId, invite: Invite) {
+        let again = self.may_wait(&invite).then(|| invite.clone());
         let aim = match self.aim(&invite) {
             Ok(aim) if self.dialogs.len() < self.config.dialogs_max => aim,
             Ok(_) => {
@@ -77,6 +79,9 @@ impl UserAgent {
         let (flow, peer) = (relation.flow, relation.peer);
         let purpose = Purpose::Invite(id);
         let client = self.start_client(now, request, flow, peer, purpose);
+        if let Some(again) = again {
+            self.trials.insert(client, Trial::Call(id, Box::new(again)));
+        }
         let state = State::Calling { invite: client };
         let origin = aim.origin;
         let mut dialog = Dialog::of_ours(relation, state, origin);

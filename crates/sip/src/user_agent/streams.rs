@@ -3,7 +3,8 @@
 //!
 //! The way to a trunk is a new connection to its target. The way to a device is the path of its registration, if it
 //! has come back by another (the same `+sip.instance`, or the only binding of its account); else a new connection to
-//! its Contact, if that names the address it was seen at; else there is none until it registers again.
+//! its Contact, if that names the address it was seen at; else, and if nobody is there, there is none until it registers
+//! again.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -103,10 +104,11 @@ impl UserAgent {
         let Some(relation) = self.dialogs.get(&id).map(|dialog| &dialog.relation) else {
             return;
         };
-        if let Some(flow) = self.way_back(relation) {
-            return self.redirect(id, flow);
-        }
         let account = relation.account;
+        if let Some(flow) = self.way_back(relation) {
+            self.redirect(id, flow);
+            return self.note_by_contact(id);
+        }
         let Some(dialog) = self.dialogs.get_mut(&id) else {
             return;
         };
@@ -120,6 +122,14 @@ impl UserAgent {
         if matches!(dialog.state, State::Calling { .. }) {
             self.fail(id, 503, crate::message::reason_phrase(503));
             self.clear(now, id, None);
+        }
+    }
+
+    /// A dialog whose device may be at its Contact goes on by its registration as soon as there is one again.
+    pub(super) fn note_by_contact(&mut self, id: DialogId) {
+        let relation = self.dialogs.get(&id).map(|dialog| &dialog.relation);
+        if let Some(account) = relation.filter(|relation| relation.by_contact()).and_then(|of| of.account) {
+            self.lost.insert((account, id));
         }
     }
 
@@ -196,6 +206,11 @@ impl UserAgent {
             }
         }
         self.call_who_is_back(now, account);
+        self.say_farewells(now, account);
+    }
+
+    /// Says the BYEs that a device is owed, if it is registered.
+    pub(super) fn say_farewells(&mut self, now: Timestamp, account: AccountId) {
         for (mut relation, reason) in self.farewells_due(now, account) {
             self.send_bye(now, &mut relation, reason.as_deref());
         }

@@ -1,14 +1,22 @@
 //! Calls to devices whose connection ended with the process before: they wait for the device to register, as long as
-//! its binding still counts.
+//! its binding still counts. Where its Contact names the address it was seen at they try there first: a desk phone may
+//! listen there, while many others write the port of the connection that is gone, where nobody is.
 
 use super::UserAgent;
 use super::streams::named_way;
-use crate::dialog::{DialogId, Invite, Target};
+use crate::dialog::{DialogId, Invite, Relation, State, Target};
 use crate::directory::AccountId;
 use crate::flow::Flow;
 use crate::message::{Uri, reason_phrase};
 use crate::registrar::Binding;
 use crate::time::Timestamp;
+
+/// What is tried at a device's Contact. If nobody is there it waits until the device registers.
+pub(super) enum Trial {
+    Call(DialogId, Box<Invite>),
+    /// A BYE, and why it is said.
+    End(Box<Relation>, Option<String>),
+}
 
 impl UserAgent {
     /// The path to a binding: its own, or a connection to the Contact of one whose connection is gone.
@@ -22,13 +30,54 @@ impl UserAgent {
     /// Whether a call has to wait for its device.
     pub(super) fn awaited(&self, invite: &Invite) -> bool {
         match &invite.target {
+            Target::Binding { binding, .. } => self.may_wait(invite) && self.way_to(binding).is_none(),
+            Target::Peer { .. } | Target::Uri { .. } => false,
+        }
+    }
+
+    /// Whether a call may wait for its device if nothing leads there.
+    pub(super) fn may_wait(&self, invite: &Invite) -> bool {
+        match &invite.target {
             Target::Binding { account, binding } => {
-                self.still_awaited(*account, binding)
-                    && self.way_to(binding).is_none()
-                    && self.waiting.len() < self.config.dialogs_max
+                self.still_awaited(*account, binding) && self.waiting.len() < self.config.dialogs_max
             }
             Target::Peer { .. } | Target::Uri { .. } => false,
         }
+    }
+
+    /// No connection to a Contact came about. False: what was tried there has failed.
+    pub(super) fn nobody_at_contact(&mut self, now: Timestamp, trial: Trial) -> bool {
+        match trial {
+            Trial::Call(id, invite) => {
+                let Target::Binding { account, .. } = invite.target else {
+                    return false;
+                };
+                let calling = self.dialogs.get(&id).is_some_and(|dialog| match dialog.state {
+                    State::Calling { .. } => true,
+                    State::Cancelling { .. }
+                    | State::Incoming { .. }
+                    | State::Answered { .. }
+                    | State::Leaving { .. }
+                    | State::Confirmed { .. } => false,
+                });
+                if !calling || self.waiting.len() >= self.config.dialogs_max {
+                    return false;
+                }
+                self.remove_dialog(now, id);
+                self.waiting.insert(id, *invite);
+                // It may have come back while its Contact was tried, or lapsed.
+                self.call_who_is_back(now, account);
+            }
+            Trial::End(mut relation, reason) => {
+                relation.lost = true;
+                let account = relation.account;
+                self.owe_farewell(now, *relation, reason.as_deref());
+                if let Some(account) = account {
+                    self.say_farewells(now, account);
+                }
+            }
+        }
+        true
     }
 
     fn still_awaited(&self, account: AccountId, binding: &Binding) -> bool {

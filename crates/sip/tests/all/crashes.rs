@@ -186,6 +186,34 @@ fn a_call_to_a_device_that_lost_its_stream_with_the_process_waits_for_it() {
 }
 
 #[test]
+fn a_call_to_a_device_whose_contact_nobody_listens_at_after_a_restart_waits_for_it() {
+    for back in [true, false] {
+        let mut browser = crate::streams::tcp_browser();
+        let account = AccountId(1);
+        let binding = browser.bench.ua.bindings(account)[0].clone();
+        let (transport, remote) = (binding.flow.transport, binding.flow.remote);
+        browser.bench = Bench::new();
+        browser.bench.ua.restore_binding(browser.bench.now, account, binding);
+        let (dialog, sent) = browser.is_rung();
+        let tried = format!("INVITE sip:ann@{PHONE};transport=tcp");
+        assert_eq!(brief(&sent), std::slice::from_ref(&tried), "it may listen there");
+        browser.bench.ua.handle_connect_failed(browser.bench.now, transport, remote);
+        assert_eq!(browser.bench.events(), [], "the call is not lost");
+        if back {
+            assert_eq!(browser.comes_back(), [tried]);
+        } else {
+            browser.bench.pass(30_000);
+            let reason = "Temporarily Unavailable".to_owned();
+            let gone = Event::BindingsChanged { account, bindings: Vec::new() };
+            assert_eq!(browser.bench.events(), [Event::Failed { dialog, code: 480, reason }, gone]);
+        }
+        browser.bench.ua.clear(browser.bench.now, dialog, None);
+        browser.bench.pass(600_000);
+        browser.bench.assert_nothing_left();
+    }
+}
+
+#[test]
 fn a_blob_of_the_first_version_still_ends_its_dialog() {
     let mut bench = Bench::new();
     let blob = "1\tcall-1\t<sip:1000@acme.example>;tag=us\t<sip:far@trunk.example>;tag=far\t\

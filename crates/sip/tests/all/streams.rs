@@ -85,6 +85,7 @@ pub(crate) struct Browser {
     cseq: u32,
     /// Of its dialog: ours and its own part.
     our_tag: String,
+    contact: String,
 }
 
 /// Where a browser says it is: nowhere one could connect to.
@@ -94,7 +95,13 @@ const NUMBER: &str = "sip:1000@acme.example";
 impl Browser {
     pub(crate) fn new() -> Self {
         let bench = Bench::with(cordial_sip::Config { dialog_ping_ms: 60_000, ..config() });
-        let mut browser = Self { bench, flow: stream(PHONE, 3), cseq: 0, our_tag: String::new() };
+        let mut browser = Self {
+            bench,
+            flow: stream(PHONE, 3),
+            cseq: 0,
+            our_tag: String::new(),
+            contact: CONTACT.to_owned(),
+        };
         browser.flow.transport = Transport::Ws;
         assert_eq!(browser.registers(), [""; 0]);
         browser
@@ -114,11 +121,12 @@ impl Browser {
             self.cseq += 1;
             let number = format!("{} {method}", self.cseq);
             let via = format!("SIP/2.0/WSS ann.invalid;branch=z9hG4bK-{}", self.cseq);
+            let contact = self.contact.clone();
             let mut headers = vec![
                 ("Via", via.as_str()),
                 ("CSeq", number.as_str()),
                 ("From", "<sip:ann@acme.example>;tag=ann"),
-                ("Contact", CONTACT),
+                ("Contact", contact.as_str()),
                 ("Authorization", proof.as_str()),
             ];
             headers.retain(|(name, _)| !given.iter().any(|(other, _)| other == name));
@@ -206,7 +214,7 @@ impl Browser {
     }
 
     fn answers(&mut self, invite: &cordial_sip::message::Request, code: u16) {
-        self.says(&reply(invite, code, "far", &format!("Contact: {CONTACT}\r\n"), OFFER));
+        self.says(&reply(invite, code, "far", &format!("Contact: {}\r\n", self.contact), OFFER));
     }
 }
 
@@ -339,6 +347,56 @@ fn a_call_ended_while_its_device_is_out_of_reach_is_ended_there_when_it_is_back(
     assert_eq!(browser.comes_back(), ["BYE sip:ann@ann.invalid;transport=ws"]);
     assert_eq!(browser.registers(), [""; 0], "once");
     browser.bench.assert_nothing_left();
+}
+
+/// A desk phone by TCP that names the port of its connection, where nobody listens once it is gone.
+pub(crate) fn tcp_browser() -> Browser {
+    let mut browser = Browser::new();
+    browser.bench.ua.handle_stream_closed(browser.bench.now, browser.flow.stream.unwrap());
+    browser.bench.events();
+    browser.flow = stream(PHONE, 5);
+    browser.contact = format!("<sip:ann@{PHONE};transport=tcp>");
+    browser.registers();
+    browser
+}
+
+#[test]
+fn a_device_whose_contact_is_the_port_of_its_lost_stream_hears_the_end_on_the_next() {
+    let mut browser = tcp_browser();
+    let dialog = bring(&mut browser, "answered by it");
+    browser.is_cut_off();
+    assert_eq!(browser.comes_back(), [""; 0]);
+    browser.bench.ua.clear(browser.bench.now, dialog, None);
+    assert_eq!(first_words(&brief(&browser.bench.sent())), "BYE");
+    assert_eq!(browser.bench.flows, [browser.flow]);
+    browser.bench.assert_nothing_left();
+}
+
+#[test]
+fn a_device_whose_contact_nobody_listens_at_hears_when_it_is_back_what_was_said_there() {
+    for ends in ["before", "after"] {
+        let mut browser = tcp_browser();
+        let dialog = bring(&mut browser, "answered by it");
+        browser.is_cut_off();
+        browser.bench.ua.clear(browser.bench.now, dialog, None);
+        assert_eq!(first_words(&brief(&browser.bench.sent())), "BYE");
+        assert_eq!(browser.bench.flows, [opened(PHONE)], "its Contact is tried");
+        let refused = |browser: &mut Browser| {
+            let remote = opened(PHONE).remote;
+            browser.bench.ua.handle_connect_failed(browser.bench.now, Transport::Tcp, remote);
+        };
+        let heard = if ends == "before" {
+            refused(&mut browser);
+            browser.comes_back()
+        } else {
+            assert_eq!(browser.comes_back(), [""; 0]);
+            refused(&mut browser);
+            brief(&browser.bench.sent())
+        };
+        assert_eq!(first_words(&heard), "BYE", "the connection is refused {ends} it is back");
+        assert_eq!(browser.registers(), [""; 0], "once");
+        browser.bench.assert_nothing_left();
+    }
 }
 
 #[test]
