@@ -33,27 +33,36 @@ impl Server {
 
     /// As [`Server::start`], with further lines for the configuration's table `sip`.
     pub(crate) async fn start_with(sip_lines: &str) -> Self {
-        Self::start_at(false, sip_lines).await
+        Self::start_at(false, sip_lines, "").await
+    }
+
+    /// As [`Server::start`], with further tables for the configuration.
+    pub(crate) async fn start_with_tables(tables: &str) -> Self {
+        Self::start_at(false, "", tables).await
     }
 
     /// As [`Server::start`], on the loopback address of IPv6 as well.
     pub(crate) async fn start_dual() -> Self {
-        Self::start_at(true, "").await
+        Self::start_at(true, "", "").await
     }
 
-    async fn start_at(ipv6: bool, sip_lines: &str) -> Self {
+    async fn start_at(ipv6: bool, sip_lines: &str, tables: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (sip, sips, http, https) = (free_port(), free_port(), free_port(), free_port());
         let rtp = rtp_block();
-        let (addresses, media) = match ipv6 {
-            false => (format!("127.0.0.1:{sip}"), "127.0.0.1"),
-            true => (format!("127.0.0.1:{sip}, [::1]:{sip}"), "127.0.0.1, ::1"),
+        let media = if ipv6 { "127.0.0.1, ::1" } else { "127.0.0.1" };
+        let at = |port: u16| match ipv6 {
+            false => format!("127.0.0.1:{port}"),
+            true => format!("127.0.0.1:{port}, [::1]:{port}"),
         };
         let config = format!(
-            "[sip]\nudp = \"{addresses}\"\ntcp = \"{addresses}\"\ntls = \"127.0.0.1:{sips}\"\n{sip_lines}\n\
-             [http]\nnative = \"127.0.0.1:{http}\"\ntls = \"127.0.0.1:{https}\"\n\
-             [media]\nip = \"{media}\"\nrtp_ports = \"{}-{}\"\n\
-             [paths]\ndata = \"{folder}/data\"\nrecordings = \"{folder}/recordings\"\n",
+            "[sip]\nudp = \"{0}\"\ntcp = \"{0}\"\ntls = \"{1}\"\n{sip_lines}\n\
+             [http]\nnative = \"127.0.0.1:{http}\"\ntls = \"{2}\"\n\
+             [media]\nip = \"{media}\"\nrtp_ports = \"{3}-{4}\"\n\
+             [paths]\ndata = \"{folder}/data\"\nrecordings = \"{folder}/recordings\"\n{tables}\n",
+            at(sip),
+            at(sips),
+            at(https),
             rtp,
             rtp + 399,
             folder = folder.path().display()
@@ -151,6 +160,13 @@ impl Server {
     /// Posts a new thing and gives its id.
     pub(crate) async fn add(&self, path: &str, body: Value) -> String {
         self.post(path, body).await["id"].as_str().expect("a new thing has an id").to_owned()
+    }
+
+    /// One line of `/metrics`, named with its labels.
+    pub(crate) async fn metric(&self, line: &str) -> Option<f64> {
+        let answer = self.client.ask(reqwest::Method::GET, "/metrics", Value::Null).await;
+        let text = answer.expect("the server answers").text().await.expect("a whole answer");
+        text.lines().find_map(|said| said.strip_prefix(line)?.trim().parse().ok())
     }
 
     /// All items of a listing, page by page.

@@ -1,9 +1,11 @@
 //! SIP by connections and over IPv6, HTTPS, and those who misuse them.
 
+mod outbound;
+mod phone;
 pub(crate) mod stranger;
 
 use std::fs;
-use std::net::{Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use crate::peers::{Baresip, Sipp, free_port};
@@ -108,33 +110,13 @@ async fn a_trunk_where_nobody_listens_fails_the_call_at_once() {
 }
 
 #[tokio::test]
-#[ignore = "needs sipp or baresip: runs in the gate's stage `transports`"]
-async fn phone_and_trunk_call_each_other_over_ipv6() {
-    let mut site = Site::open_on(Server::start_dual().await).await;
-    let at = Ipv6Addr::LOCALHOST.into();
-    site.server.sip.set_ip(at);
-    let carrier = free_port();
-    let trunk = json!({ "name": "carrier6", "address": format!("[::1]:{carrier}") });
-    site.server.post("/v1/trunks", trunk).await;
-    let port = free_port();
-    let register = site.register(port, &site.secret, 120, 200).at(at);
-    register.proving_for(&site.server.sip.to_string()).run().succeeds();
-    site.server.wait_for_device(&site.device, "idle").await;
-    let phone = Sipp::scenario("phone_answers.xml").at(at).from(port).to(site.server.sip).lasting(200);
-    let phone = phone.start();
-    site.caller("caller.xml", "3001").at(at).from(carrier).lasting(1_000).run().succeeds();
-    phone.succeeds();
-    site.server.wait_for_no_calls().await;
-}
-
-#[tokio::test]
 #[ignore = "needs real sockets and time: runs in the gate's stage `transports`"]
 async fn a_new_certificate_is_shown_to_new_connections_and_old_ones_live_on() {
     let server = Server::start().await;
     let first = fs::read(server.data().join("tls.crt")).expect("the first start makes a certificate");
     let mut old = tls_to(server.sips, &first).await.expect("the certificate is for this address");
     assert!(options(&mut old, "TLS").await.starts_with("SIP/2.0 "));
-    let (certificate, key) = make_certificate();
+    let (certificate, key) = make_certificate("127.0.0.1");
     fs::write(server.data().join("tls.crt"), &certificate).expect("the folder can be written");
     fs::write(server.data().join("tls.key"), &key).expect("the folder can be written");
     server.hang_up();

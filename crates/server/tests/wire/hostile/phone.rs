@@ -273,8 +273,9 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 
 /// What we would hear and where.
 pub(crate) fn sdp(at: SocketAddr) -> String {
+    let family = if at.is_ipv6() { 6 } else { 4 };
     format!(
-        "v=0\r\no=- 1 1 IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\nm=audio {port} RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n",
+        "v=0\r\no=- 1 1 IN IP{family} {ip}\r\ns=-\r\nc=IN IP{family} {ip}\r\nt=0 0\r\nm=audio {port} RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n",
         ip = at.ip(),
         port = at.port()
     )

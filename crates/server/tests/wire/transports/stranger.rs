@@ -68,11 +68,10 @@ pub(crate) async fn tls_to(at: SocketAddr, roots: &[u8]) -> io::Result<TlsStream
     TlsConnector::from(Arc::new(config)).connect(ServerName::from(at.ip()), io).await
 }
 
-/// A certificate for loopback that signs itself, and its key.
-pub(crate) fn make_certificate() -> (String, String) {
+/// A certificate for one name that signs itself, and its key.
+pub(crate) fn make_certificate(name: &str) -> (String, String) {
     let key = rcgen::KeyPair::generate().expect("a key");
-    let about =
-        rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned()]).expect("an address is a good name");
+    let about = rcgen::CertificateParams::new(vec![name.to_owned()]).expect("a good name");
     let certificate = about.self_signed(&key).expect("a certificate");
     (certificate.pem(), key.serialize_pem())
 }
