@@ -3,6 +3,7 @@
 mod ipv6;
 mod outbound;
 mod phone;
+mod phones;
 pub(crate) mod stranger;
 
 use std::fs;
