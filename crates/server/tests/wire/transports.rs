@@ -16,7 +16,7 @@ use crate::site::Site;
 use serde_json::json;
 use stranger::{closed_within, make_certificate, options, reads, tls_to};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 /// The phone of device 2001, reached through the connection that it opened itself.
 fn phone_by(site: &Site, transport: &str, at: SocketAddr) -> Baresip {
@@ -173,6 +173,40 @@ async fn two_hundred_half_open_connections_from_its_address_do_not_keep_a_phone_
         cut += usize::from(closed_within(io, Duration::from_millis(10)).await);
     }
     assert!(cut >= 150, "the oldest make place: {cut} of 200 are cut");
+}
+
+#[tokio::test]
+#[ignore = "needs real sockets and time: runs in the gate's stage `transports`"]
+async fn one_address_has_no_more_connections_than_its_share_and_another_is_served_beside_it() {
+    let server = Server::start_with_tables("[limits]\nsip_connections_per_source = 8").await;
+    let refused = "cordial_sip_connections_refused_total{transport=\"tcp\"}";
+    let mut proved = Vec::new();
+    for _ in 0..8 {
+        let mut io = TcpStream::connect(server.sip).await.expect("the server listens");
+        assert!(options(&mut io, "TCP").await.starts_with("SIP/2.0 "));
+        proved.push(io);
+    }
+    assert_eq!(server.metric(refused).await, None);
+    let mut ninth = TcpStream::connect(server.sip).await.expect("the system takes connections");
+    assert!(closed_within(&mut ninth, Duration::from_secs(5)).await, "the ninth is let in");
+    assert_eq!(server.metric(refused).await, Some(1.0));
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.bind(SocketAddr::from(([127, 0, 0, 3], 0))).expect("all of 127.0.0.0/8 is ours");
+    let mut other = socket.connect(server.sip).await.expect("the server listens");
+    assert!(options(&mut other, "TCP").await.starts_with("SIP/2.0 "), "another address is served");
+    for io in &mut proved {
+        assert!(options(io, "TCP").await.starts_with("SIP/2.0 "), "those before are kept");
+    }
+    // A place that is given back is free again, as soon as the server has seen the end.
+    drop(proved.pop());
+    let until = Instant::now() + Duration::from_secs(10);
+    loop {
+        let mut io = TcpStream::connect(server.sip).await.expect("the server listens");
+        if io.write_all(stranger::request("TCP").as_bytes()).await.is_ok() && io.read_u8().await.is_ok() {
+            return;
+        }
+        assert!(Instant::now() < until, "the place is not free again");
+    }
 }
 
 #[tokio::test]
