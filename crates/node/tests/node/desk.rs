@@ -11,11 +11,13 @@ use cordial_sip::{Binding, Flow, Listener, ListenerId, Transport};
 
 pub(crate) const CARRIER: &str = "192.0.2.9:5060";
 pub(crate) const PHONE: &str = "192.0.2.20:5060";
+pub(crate) const OTHER_PHONE: &str = "192.0.2.21:5060";
 pub(crate) const TARGET: &str = "sip:1000@192.0.2.1";
 
 pub(crate) struct Desk {
     pub(crate) node: Node,
     pub(crate) now: Now,
+    tenant: TenantId,
     pub(crate) trunk: TrunkId,
     /// A phone whose number 2000 the carrier may dial.
     pub(crate) phone: DeviceId,
@@ -52,14 +54,15 @@ impl Desk {
     pub(crate) fn with_trunk(username: Option<&str>) -> Self {
         let node = Node::new(config(), 7).expect("the range has ports");
         let now = Now { at: Timestamp(1), wall: WallTime(1) };
-        let mut desk =
-            Self { node, now, trunk: TrunkId(0), phone: DeviceId(0), journal: Vec::new(), asked: 0 };
+        let (tenant, trunk, phone) = (TenantId(0), TrunkId(0), DeviceId(0));
+        let mut desk = Self { node, now, tenant, trunk, phone, journal: Vec::new(), asked: 0 };
         desk.node.start(desk.now);
         let name = Text::parse("acme").expect("a name");
         let domain = Text::parse("acme.example").expect("a domain");
         let Answer::Tenant(tenant, _) = desk.ask(Input::AddTenant { name, domain }) else {
             panic!("a tenant was asked for")
         };
+        desk.tenant = tenant;
         let trunk = Trunk {
             name: Text::parse("carrier").expect("a name"),
             address: Text::parse(CARRIER).expect("an address"),
@@ -67,7 +70,7 @@ impl Desk {
             sources: Vec::new(),
             username: username.map(|username| Text::parse(username).expect("a user name")),
             authenticate_inbound: username.is_some(),
-            outbound_prefixes: Vec::new(),
+            outbound_prefixes: vec![Number::parse("00").expect("a number")],
             caller_number: None,
         };
         let EntryId::Trunk(trunk) = desk.add(tenant, Entry::Trunk(trunk)) else {
@@ -81,24 +84,53 @@ impl Desk {
         let number = Number::parse("1000").expect("a number");
         let destination = Destination::Queue(queue);
         desk.add(tenant, Entry::Route(Route { number, greeting: None, destination }));
-        let own = Number::parse("200").expect("a number");
-        let display_name = Text::parse("Ann").expect("a name");
-        let device = Entry::Device(Device { number: own, display_name, digest: Digest::Any });
-        let EntryId::Device(phone) = desk.add(tenant, device) else { panic!("a device was asked for") };
-        let (number, destination) = (Number::parse("2000").expect("a number"), Destination::Device(phone));
-        desk.add(tenant, Entry::Route(Route { number, greeting: None, destination }));
-        desk.phone = phone;
-        let binding = desk.binding();
-        desk.node.restore_bindings(desk.now, phone, vec![binding]);
-        desk.node.handle_report(desk.now, Report::DeviceRegistered { device: phone });
+        desk.phone = desk.add_phone("200", "2000", PHONE);
         desk.settle();
         desk
     }
 
-    fn binding(&self) -> Binding {
+    /// A registered phone of a number of its own, behind a number that the carrier may dial.
+    fn add_phone(&mut self, own: &str, dialled: &str, address: &str) -> DeviceId {
+        let number = |number: &str| Number::parse(number).expect("a number");
+        let display_name = Text::parse("Ann").expect("a name");
+        let device = Device { number: number(own), display_name, digest: Digest::Any };
+        let EntryId::Device(device) = self.add(self.tenant, Entry::Device(device)) else {
+            panic!("a device was asked for")
+        };
+        let destination = Destination::Device(device);
+        let route = Route { number: number(dialled), greeting: None, destination };
+        self.add(self.tenant, Entry::Route(route));
+        let binding = self.binding(own, address);
+        self.node.restore_bindings(self.now, device, vec![binding]);
+        self.node.handle_report(self.now, Report::DeviceRegistered { device });
+        device
+    }
+
+    /// A second phone, whose number 2100 the carrier may dial.
+    pub(crate) fn add_other_phone(&mut self) {
+        self.add_phone("201", "2100", OTHER_PHONE);
+        self.settle();
+    }
+
+    /// The phone is to be led to a number.
+    pub(crate) fn dials(&mut self, to: &str) -> Vec<Output> {
+        self.asked += 1;
+        let to = Number::parse(to).expect("a number");
+        let command = Command::PlaceCall { device: self.phone, to };
+        let input = Input::Command { tenant: self.tenant, by: Actor::Operator, command };
+        self.node.handle_command(self.now, AskId(self.asked), input);
+        self.settle()
+    }
+
+    /// How many calls there are.
+    pub(crate) fn calls(&self) -> usize {
+        self.node.engine().calls(self.tenant).len()
+    }
+
+    fn binding(&self, number: &str, address: &str) -> Binding {
         Binding {
-            contact: format!("sip:200@{PHONE}"),
-            flow: Flow::udp(ListenerId(0), PHONE.parse().expect("an address")),
+            contact: format!("sip:{number}@{address}"),
+            flow: Flow::udp(ListenerId(0), address.parse().expect("an address")),
             expires_at: cordial_sip::Timestamp(self.now.at.0 + 600_000),
             q: 1_000,
             call_id: "r".to_owned(),
@@ -128,7 +160,7 @@ impl Desk {
         for event in &self.journal {
             self.node.restore(event);
         }
-        let binding = self.binding();
+        let binding = self.binding("200", PHONE);
         self.node.restore_bindings(self.now, self.phone, vec![binding]);
         self.node.start(self.now);
         self.settle()
@@ -136,7 +168,12 @@ impl Desk {
 
     /// A message of the phone's.
     pub(crate) fn phone_says(&mut self, text: &str) -> Vec<Output> {
-        let flow = Flow::udp(ListenerId(0), PHONE.parse().expect("an address"));
+        self.said_by(PHONE, text)
+    }
+
+    /// A message from an address.
+    pub(crate) fn said_by(&mut self, address: &str, text: &str) -> Vec<Output> {
+        let flow = Flow::udp(ListenerId(0), address.parse().expect("an address"));
         self.node.handle_datagram(self.now, flow, text.as_bytes());
         self.outputs()
     }
@@ -180,9 +217,7 @@ impl Desk {
     }
 
     pub(crate) fn carrier_says(&mut self, text: &str) -> Vec<Output> {
-        let flow = Flow::udp(ListenerId(0), CARRIER.parse().expect("an address"));
-        self.node.handle_datagram(self.now, flow, text.as_bytes());
-        self.outputs()
+        self.said_by(CARRIER, text)
     }
 
     pub(crate) fn carrier_calls(&mut self, target: &str, cseq: u32, proof: Option<&str>) -> Vec<Output> {

@@ -5,5 +5,6 @@
 mod desk;
 mod digits;
 mod durability;
+mod hairpin;
 mod ports;
 mod trunk;
