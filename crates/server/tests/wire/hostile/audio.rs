@@ -233,7 +233,10 @@ async fn spray_all_ports(learn: bool) {
     let range = file.lines().find_map(|line| line.strip_prefix("rtp_ports = \"")).expect("the ports");
     let first: u16 = range.split('-').next().and_then(|port| port.parse().ok()).expect("a port");
     let lasting = Duration::from_secs(3);
-    let mut sprayed_count = 0u64;
+    let in_use = talks.iter().flat_map(|talk| &talk.ends).map(|ear| ear.server.port());
+    let in_use: BTreeSet<u16> = in_use.flat_map(|port| [port, port + 1]).collect();
+    assert_eq!(in_use.len(), 4 * CALLS, "a port for audio and one for reports at each end");
+    let (mut sprayed_count, mut in_use_count) = (0u64, 0u64);
     talk(&mut talks, lasting, |round| {
         // A ninth of all ports' packets each round, so that the machine bears it: all are seen in every nine rounds.
         for port in first..first + 400 {
@@ -241,6 +244,7 @@ async fn spray_all_ports(learn: bool) {
             let kind = usize::from(round.wrapping_add(port) % 9);
             stranger.send_to(&kinds[kind], ("127.0.0.1", port)).ok();
             sprayed_count += 1;
+            in_use_count += u64::from(in_use.contains(&port));
         }
     });
     let mut bytes = [0; 2_048];
@@ -253,8 +257,12 @@ async fn spray_all_ports(learn: bool) {
     for talk in &talks {
         assert_eq!(carrier.ask(&talk.bye).code, 200);
     }
-    println!("learn_sources = {learn}: {sprayed_count} packets sprayed at 400 ports during {CALLS} calls");
     let saved = recordings(&site).await;
+    let dropped = dropped_foreign(&site, in_use_count / 2).await;
+    println!(
+        "learn_sources = {learn}: {sprayed_count} packets sprayed at 400 ports during {CALLS} calls; of {in_use_count} \
+         at ports in use {dropped} were dropped as foreign"
+    );
     for (id, wav) in &saved {
         let wav = hound::WavReader::new(std::io::Cursor::new(wav)).expect("a WAV file");
         let samples: Vec<i16> = wav.into_samples().map(|sample| sample.expect("a whole file")).collect();
@@ -264,6 +272,24 @@ async fn spray_all_ports(learn: bool) {
             linear(CALLER_BYTE),
             &format!("right of {id}"),
         );
+    }
+}
+
+/// What the ports counted as foreign when they were closed, once it is so much: the spray did reach them. At a port for
+/// reports everything is foreign, at one for audio what looks like RTP or a report, six kinds of nine: 15 of 18 in all.
+async fn dropped_foreign(site: &Site, at_least: u64) -> u64 {
+    let until = Instant::now() + Duration::from_secs(30);
+    let url = format!("{}/metrics", site.server.client.base);
+    loop {
+        let answer = reqwest::get(&url).await.expect("an answer");
+        let text = answer.text().await.expect("the whole text");
+        let count = text.lines().find_map(|line| line.strip_prefix("cordial_rtp_dropped_foreign_total "));
+        let count = count.map_or(0, |count| count.parse().expect("a number"));
+        if count >= at_least {
+            return count;
+        }
+        assert!(Instant::now() < until, "{count} packets were dropped as foreign, {at_least} expected");
+        tokio::time::sleep(Duration::from_millis(100)).await; // Ports close one by one; this is how often we look.
     }
 }
 
