@@ -3,7 +3,7 @@
 use std::net::UdpSocket;
 use std::time::{Duration, Instant};
 
-use cordial_sim::phone::PhoneEvent;
+use cordial_sim::phone::{Habit, PhoneEvent, Placing};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
@@ -50,8 +50,12 @@ async fn wait_draining(site: &Site) {
 /// How each phone's calls ended: by whom, and how many packets of audio its user heard.
 fn ends(site: &Site) -> Vec<(bool, u64)> {
     let all = site.phones().flat_map(|phone| phone.take_history());
-    all.filter_map(|(_, event)| match event {
-        PhoneEvent::Cleared { by_user, heard, .. } => Some((by_user, heard.packets)),
+    all.filter_map(|(_, event)| cleared(&event)).collect()
+}
+
+fn cleared(event: &PhoneEvent) -> Option<(bool, u64)> {
+    match event {
+        PhoneEvent::Cleared { by_user, heard, .. } => Some((*by_user, heard.packets)),
         PhoneEvent::Registered
         | PhoneEvent::Unregistered
         | PhoneEvent::RegistrationRefused { .. }
@@ -59,8 +63,7 @@ fn ends(site: &Site) -> Vec<(bool, u64)> {
         | PhoneEvent::Progress { .. }
         | PhoneEvent::Answered { .. }
         | PhoneEvent::Failed { .. } => None,
-    })
-    .collect()
+    }
 }
 
 /// What an INVITE from a trunk is answered with, beyond 100.
@@ -111,6 +114,61 @@ async fn after_sigterm_calls_go_on_to_their_own_end_and_new_ones_are_refused() {
     assert_eq!((ends.len(), by_agents), (2 * CALLS, CALLS), "every call ended by its agent: {ends:?}");
     // 50 packets a second; most of the talk came through, the part after SIGTERM included.
     assert!(ends.iter().all(|(_, packets)| *packets > 50 * 3), "audio went on: {ends:?}");
+    let (code, said) = site.server.cordial("replay");
+    assert!(code == Some(0) && said.contains("snapshot      the same"), "{said}");
+}
+
+/// Waits until one caller rings at the first agent and another waits in the queue for somebody to be free.
+async fn wait_one_rings_and_one_waits(site: &Site) {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let queue = site.server.client.get(&format!("/v1/queues/{}", site.queue)).await;
+        let ringing = site.agents.iter().map(|agent| agent.phone.ringing());
+        if ringing.eq([1, 0]) && queue["state"]["waiting"] == 2 {
+            return;
+        }
+        assert!(Instant::now() < until, "{queue:#}\n{}", site.server.log());
+        pause().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "ends real processes: runs in the gate's stage `crash`"]
+async fn after_sigterm_callers_who_wait_or_ring_are_still_answered_and_talk_to_their_own_end() {
+    let talk = Duration::from_secs(2);
+    let mut site = Site::open(Server::start(60).await, 2, talk, Some(TONE_HZ)).await;
+    let second = format!("/v1/agents/{}", site.agents[1].id);
+    site.server.client.post(&format!("{second}/not-ready"), json!({})).await;
+    site.agents[0].phone.deed(|phone, _| phone.set_habit(Habit::Ignore, None));
+    // Rung and waiting for as long as it takes to see both: nobody gives up, and nobody is taken out of the line.
+    let policy = json!({ "name": "sales", "offer_ms": 60_000, "max_wait_ms": null, "wrap_up_ms": 60_000 });
+    site.server.client.put(&format!("/v1/queues/{}", site.queue), policy).await;
+    for caller in ["+442079460001", "+442079460002"] {
+        let placing = Placing { to: QUEUE.to_owned(), from: Some(caller.to_owned()), ..Placing::default() };
+        site.carrier.place(placing);
+    }
+    wait_one_rings_and_one_waits(&site).await;
+    site.server.terminate();
+    wait_draining(&site).await;
+
+    // Who rings is answered, and who waits finds an agent who becomes ready only now.
+    site.agents[0].phone.deed(|phone, now| {
+        let ringing: Vec<_> = phone.ringing().collect();
+        ringing.into_iter().for_each(|line| phone.answer(now, line));
+    });
+    site.server.client.post(&format!("{second}/ready"), json!(null)).await;
+    assert!(site.server.wait_end().await.success(), "{}", site.server.log());
+
+    for agent in &site.agents {
+        let history = agent.phone.take_history();
+        let ended: Vec<_> = history.iter().filter_map(|(_, event)| cleared(event)).collect();
+        assert!(
+            matches!(ended[..], [(true, packets)] if packets > 50),
+            "answered, talked, hung up: {history:?}"
+        );
+    }
+    let ended: Vec<_> = site.carrier.take_history().iter().filter_map(|(_, event)| cleared(event)).collect();
+    assert!(matches!(ended[..], [(false, _), (false, _)]), "both were cleared by their agents: {ended:?}");
     let (code, said) = site.server.cordial("replay");
     assert!(code == Some(0) && said.contains("snapshot      the same"), "{said}");
 }
