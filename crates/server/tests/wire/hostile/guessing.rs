@@ -72,6 +72,38 @@ async fn a_name_that_does_not_exist_is_answered_as_one_that_does() {
     }
 }
 
+/// Whoever asks for what can be dialled learns nothing of it.
+#[tokio::test]
+#[ignore = "attacks the real process: runs in the gate's stage `hostile`"]
+async fn a_stranger_hears_the_same_of_a_number_that_exists_and_of_one_that_does_not() {
+    let site = Site::open(1).await;
+    site.phone(1).registers();
+    let queue = site.server.add("/v1/queues", json!({ "name": "sales" })).await;
+    let to_queue = json!({ "number": "1000", "destination": { "to": "queue", "queue": queue } });
+    site.server.post("/v1/routes", to_queue).await;
+    // The stranger's own name exists nowhere. Each asks from an address of his own.
+    let ask = |n: usize, method: &str, dialled: &str| {
+        let stranger = Phone::at([127, 0, 76, n as u8 + 1], site.server.sip, "nobody", "guess");
+        let mut draft = stranger.invite(dialled, String::new());
+        draft.method = method.to_owned();
+        let first = stranger.ask(&draft);
+        let refused = (first.code == 401).then(|| stranger.ask(&stranger.proving(&draft, &first)));
+        let answers: Vec<Response> = [Some(first), refused].into_iter().flatten().collect();
+        answers.iter().map(|answer| shown(answer, dialled)).collect::<Vec<_>>()
+    };
+    let mut told = Vec::new();
+    for (n, method) in ["OPTIONS", "INVITE", "MESSAGE", "SUBSCRIBE"].into_iter().enumerate() {
+        let nothing = ask(10 * n, method, DOES_NOT);
+        // A device, a route to it, and a queue.
+        for (which, dialled) in [EXISTS, "3001", "1000"].into_iter().enumerate() {
+            assert_eq!(nothing, ask(10 * n + which + 1, method, dialled), "{method} to {dialled}");
+        }
+        let codes = nothing.iter().filter_map(|answer| answer.split(' ').next());
+        told.push(format!("{method} {}", codes.collect::<Vec<_>>().join(" ")));
+    }
+    assert_eq!(told, ["OPTIONS 200", "INVITE 401 403", "MESSAGE 405", "SUBSCRIBE 489"]);
+}
+
 /// Where devices differ, so do names that do not exist: in the same proportion, and each always in the same way.
 #[tokio::test]
 #[ignore = "attacks the real process: runs in the gate's stage `hostile`"]
