@@ -9,4 +9,5 @@ mod logs;
 pub(crate) mod phone;
 mod signalling;
 pub(crate) mod site;
+mod toll;
 mod web;
