@@ -33,8 +33,10 @@ pub(crate) struct ScenarioArgs {
     update: bool,
 }
 
-/// The long forms of what the gate does briefly: seeds, a crash after every record, kills of the real process. For a
-/// night, or before a release.
+/// The long forms of what the gate does briefly. For a night, or before a release.
+///
+/// One after the other: seeds in simulation; busy hours stopped and recovered after every single record; the real process
+/// killed under load again and again; the real process flooded, a minute for each of eight floods.
 #[derive(clap::Args)]
 pub(crate) struct SoakArgs {
     /// How many seeds to run.
@@ -49,6 +51,9 @@ pub(crate) struct SoakArgs {
     /// How often the real process is killed under load and started again afterwards.
     #[arg(long, default_value_t = 500)]
     kills: u64,
+    /// How long the real process then endures each of the eight floods.
+    #[arg(long, default_value_t = 60, value_name = "SECONDS")]
+    flood_s: u64,
 }
 
 /// Measure, in the release profile, and print figures: first the crates in memory, then the real process.
@@ -103,11 +108,19 @@ pub(crate) fn soak(args: &SoakArgs) -> Result<()> {
     for hour in 0..args.every_record {
         simulator(&["--every-record", "--full", "--from", &(args.from + hour).to_string()]).run()?;
     }
-    Invocation::cargo()
-        .args(["test", "--locked", "--package", "cordial-server", "--test", "wire"])
-        .args(["--", "--include-ignored", "--nocapture", "crash::kill::"])
-        .env("KILLS", &args.kills.to_string())
-        .run()
+    wire("crash::kill::").env("KILLS", &args.kills.to_string()).run()?;
+    wire("hostile::flood::").env("FLOOD_S", &args.flood_s.to_string()).run()
+}
+
+/// The tests with this in their name against the real process, one after the other.
+fn wire(name: &str) -> Invocation {
+    Invocation::cargo().args(["test", "--locked", "--package", "cordial-server", "--test", "wire"]).args([
+        "--",
+        "--include-ignored",
+        "--nocapture",
+        "--test-threads=1",
+        name,
+    ])
 }
 
 pub(crate) fn bench(args: &BenchArgs) -> Result<()> {

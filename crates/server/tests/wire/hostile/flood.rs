@@ -9,13 +9,17 @@ use std::time::{Duration, Instant};
 use super::call::{Call, rtp};
 use super::phone::{Phone, sdp};
 use super::site::Site;
+use crate::server::Server;
 
-/// How long each flood lasts; `CORDIAL_FLOOD_S` says otherwise. Seconds.
+/// How long each flood lasts in the gate, unless the variable `FLOOD_S` says how long. Seconds. (What begins with
+/// `CORDIAL_` is configuration, and the server would refuse to start with it.)
 const FLOOD_S: u64 = 5;
 /// What the process may grow by in a flood. Bytes.
 const GROWTH_MAX: u64 = 64 << 20;
 /// Within this of the end of a flood a phone is served again.
 const SERVED_AGAIN: Duration = Duration::from_secs(2);
+/// The watched phones only answer calls: nobody asks them whether they still live, however long the floods last.
+const LEFT_ALONE: &str = "ping_s = 0\nsession_expires_s = 0";
 /// Where a flood puts a number that is different in each message.
 const MARK: &str = "@@@@@@@@@@@@@@@@";
 
@@ -141,8 +145,8 @@ fn registers_and_tells(phone: &Phone) -> String {
 }
 
 fn flood_seconds() -> u64 {
-    let told = std::env::var("CORDIAL_FLOOD_S").ok();
-    told.map_or(FLOOD_S, |told| told.parse().expect("CORDIAL_FLOOD_S is a number of seconds"))
+    let told = std::env::var("FLOOD_S").ok();
+    told.map_or(FLOOD_S, |told| told.parse().expect("FLOOD_S is a number of seconds"))
 }
 
 /// What is watched while floods run.
@@ -160,7 +164,7 @@ struct Watched {
 
 impl Watched {
     async fn open() -> (Self, String) {
-        let site = Site::open(4).await;
+        let site = Site::open_on(Server::start_with(LEFT_ALONE).await, 4).await;
         let (caller, callee) = (site.phone(1), site.phone(2));
         callee.registers();
         caller.registers();
