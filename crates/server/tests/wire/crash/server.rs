@@ -201,7 +201,9 @@ impl Client {
             let answer = self.ask(method.clone(), path, body.clone()).await.ok()?;
             let code = answer.status();
             let text = answer.text().await.ok()?;
-            if code == reqwest::StatusCode::TOO_MANY_REQUESTS {
+            let said: Value = serde_json::from_str(&text).unwrap_or_default();
+            // A limit that is reached is 429 as well, and stays reached.
+            if said["code"] == "too-many-requests" {
                 pause().await;
                 continue;
             }
@@ -209,7 +211,7 @@ impl Client {
                 return None;
             }
             assert!(code.is_success() || code == reqwest::StatusCode::CONFLICT, "{path}: {code} {text}");
-            return Some(serde_json::from_str(&text).unwrap_or_default());
+            return Some(said);
         }
     }
 
