@@ -16,8 +16,12 @@ pub(crate) fn free_port() -> u16 {
     static GIVEN: AtomicU32 = AtomicU32::new(0);
     loop {
         let next = std::process::id() * 61 + GIVEN.fetch_add(1, Ordering::Relaxed);
-        let port = 24_000 + (next % 8_000) as u16;
-        if UdpSocket::bind(("127.0.0.1", port)).is_ok() && TcpListener::bind(("127.0.0.1", port)).is_ok() {
+        // baresip takes the port above its own as well, for TLS: it is nobody else's.
+        let port = 24_000 + (next % 4_000) as u16 * 2;
+        let is_free = |port| {
+            UdpSocket::bind(("127.0.0.1", port)).is_ok() && TcpListener::bind(("127.0.0.1", port)).is_ok()
+        };
+        if is_free(port) && is_free(port + 1) {
             return port;
         }
     }
