@@ -1,5 +1,6 @@
 //! Floods: more requests than can be served, from one address and from many.
 
+use std::cell::Cell;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -159,7 +160,8 @@ struct Watched {
     /// Has never been seen.
     new: Phone,
     call: Call,
-    memory: u64,
+    /// The least memory seen: a start takes more than what comes after it, which is no room for a flood. Bytes.
+    least: Cell<u64>,
 }
 
 impl Watched {
@@ -173,8 +175,8 @@ impl Watched {
         let new = site.phone_at([127, 0, 0, 4], 4);
         let call = Call::place(&caller, "3002", &callee);
         call.flows();
-        let memory = site.memory();
-        (Self { site, caller, callee, known, new, call, memory }, replayed)
+        let least = Cell::new(site.memory());
+        (Self { site, caller, callee, known, new, call, least }, replayed)
     }
 
     /// Floods and looks at what must not suffer; returns one line of a table.
@@ -182,6 +184,7 @@ impl Watched {
         let name =
             format!("{:<9} {}", flood.name, if flood.sources == Sources::One { "one " } else { "many" });
         let heard = [self.call.caller.heard(), self.call.callee.heard()];
+        self.least.set(self.least.get().min(self.site.memory()));
         let running = flood.start(self.site.server.sip);
         let lasts = Duration::from_secs(flood_seconds());
         let mut slowest_api = Duration::ZERO;
@@ -203,7 +206,9 @@ impl Watched {
         let old_again = ended.elapsed();
         let new = self.new.ask_within(&self.new.register(), SERVED_AGAIN.saturating_sub(ended.elapsed()));
         let new_again = ended.elapsed();
-        let growth = peak.max(self.site.memory()).saturating_sub(self.memory);
+        let after = self.site.memory();
+        self.least.set(self.least.get().min(peak).min(after));
+        let growth = peak.max(after) - self.least.get();
         let line = format!(
             "{name}  {:>7} /s  +{:>3} MiB  audio {:>3} %  known phone {}/{} during, {:>4} ms after  new phone {:>4} ms  API {:>4} ms",
             sent * 1_000 / took.as_millis() as u64,
