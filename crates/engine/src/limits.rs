@@ -45,6 +45,11 @@ pub const TRUNK_PREFIXES_MAX: usize = 256;
 pub const TRUNKS_MAX: usize = 100;
 /// What is kept to end a leg after a crash. Bytes; more is ignored, and that leg gets no BYE after a crash.
 pub const DIALOG_BYTES_MAX: usize = 4_096;
+/// How long before a crash a leg may have ended for its far end to be told again after it: for so long a BYE is repeated, or
+/// waits for the ACK before it (RFC 3261 sections 15 and 17.1.2.2). Milliseconds.
+pub const LEG_ENDING_KEPT_MS: u64 = 32_000;
+/// Such legs, each with what is kept to end it. Beyond it the oldest is told no more.
+pub const LEG_ENDINGS_MAX: usize = 20_000;
 /// Closed calls per tenant that a late disposition is told about. Beyond it the call is simply unknown.
 pub const CLOSED_CALLS_KEPT: usize = 1_000;
 /// Calls out at once that a tenant's rules may let out. More is refused.

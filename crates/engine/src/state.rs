@@ -9,10 +9,10 @@ mod outbound;
 mod queue;
 
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 pub(crate) use agent::Agent;
-pub(crate) use call::{Call, Leg, Place, Recording};
+pub(crate) use call::{Call, EndedLeg, Leg, Place, Recording};
 pub(crate) use directory::{Device, Filed, Tenant};
 pub(crate) use outbound::Outbound;
 pub(crate) use queue::{Offer, Queue};
@@ -54,6 +54,8 @@ pub struct State {
 
     pub(crate) calls: BTreeMap<CallId, Call>,
     pub(crate) legs: BTreeMap<LegId, Leg>,
+    /// The first to end first.
+    pub(crate) ended_legs: VecDeque<EndedLeg>,
     pub(crate) offers: BTreeMap<OfferId, Offer>,
     pub(crate) recordings: BTreeMap<RecordingId, Recording>,
 

@@ -6,8 +6,7 @@ use std::ops::RangeInclusive;
 
 use cordial_engine::id::{DeviceId, Guid, LegId, RecordingId, TenantId, TrunkId};
 use cordial_engine::{
-    Action, Answer, Engine, EntryId, Event, Fact, Input, Now, Refusal, Report, Seen, State, Timestamp,
-    WallTime, Watch,
+    Action, Answer, Engine, EntryId, Event, Fact, Input, Now, Refusal, Report, Seen, State, Timestamp, Watch,
 };
 use cordial_media::{MediaCommand, MediaEvent, PlayId, PortId, PortPool};
 use cordial_sip::{Binding, DialogId, Flow, ListenerId, Shedding, StreamId, Transmit, Transport, UserAgent};
@@ -132,8 +131,6 @@ pub struct Node {
     pub(crate) plays_started: u64,
     pub(crate) admission: Admission,
     held: VecDeque<(u64, Held)>,
-    /// What ends the legs that the journal cleared last, and when it did: only before the start.
-    cleared: VecDeque<(WallTime, String)>,
     durable: u64,
     outputs: VecDeque<Output>,
 }
@@ -145,12 +142,6 @@ enum Held {
     Answer(AskId, Result<Answer, Refusal>),
     Acknowledge(DialogId),
 }
-
-/// Milliseconds for which a BYE is sent again before it is given up (RFC 3261 section 17.1.2.2): younger ones may have
-/// been lost with the process.
-const BYE_MS: i64 = 32_000;
-/// Legs cleared in that time that are cleared once more after a restart. Of more, the oldest are left to themselves.
-const CLEARED_MAX: usize = 20_000;
 
 impl Node {
     /// An empty node; `seed` decides every guid, tag, branch and nonce.
@@ -169,7 +160,6 @@ impl Node {
             plays_started: 0,
             admission: Admission::Open,
             held: VecDeque::new(),
-            cleared: VecDeque::new(),
             durable: 0,
             outputs: VecDeque::new(),
             reach: Reach::default(),
@@ -192,16 +182,6 @@ impl Node {
 
     /// Makes one event of the journal true again, in order.
     pub fn restore(&mut self, event: &Event) {
-        if let Fact::LegCleared { leg, .. } = event.fact
-            && let Some(saved) = self.engine.leg_ending(leg)
-        {
-            self.cleared.push_back((event.wall, saved.to_owned()));
-        }
-        while self.cleared.len() > CLEARED_MAX
-            || self.cleared.front().is_some_and(|(at, _)| at.0 + BYE_MS < event.wall.0)
-        {
-            self.cleared.pop_front();
-        }
         self.engine.apply(event);
         self.durable = event.seq;
     }
@@ -221,10 +201,6 @@ impl Node {
             &Ways { listeners: &self.config.sip.listeners, reach: &self.reach },
             &mut self.agent,
         );
-        // A BYE or CANCEL that the process before sent may be lost with it; one too many is answered 481.
-        for (_, saved) in std::mem::take(&mut self.cleared) {
-            self.clear_saved(now, &saved);
-        }
         let version = self.config.version.clone();
         self.engine.recover(now, &version);
         let tenants = self.engine.tenants();

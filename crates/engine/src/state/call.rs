@@ -9,7 +9,7 @@ use crate::command::Endpoint;
 use crate::entry::Name;
 use crate::fact::{Event, Fact};
 use crate::id::{AgentId, CallId, Guid, LegId, OfferId, QueueId, RecordingId, TenantId};
-use crate::limits::{GREETING_MS_MAX, RING_MS_MAX};
+use crate::limits::{GREETING_MS_MAX, LEG_ENDING_KEPT_MS, LEG_ENDINGS_MAX, RING_MS_MAX};
 use crate::machine::assert_legal;
 use crate::recording::{RECORDING, RecordingStep};
 use crate::text::Number;
@@ -78,6 +78,14 @@ impl Leg {
     pub(crate) fn goes_out(&self) -> bool {
         self.role == Role::Callee && matches!(self.endpoint, Endpoint::Trunk(_))
     }
+}
+
+/// A leg that ended a moment ago: should the process die before the far end knows, another can still tell it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct EndedLeg {
+    pub(crate) at: Timestamp,
+    pub(crate) leg: LegId,
+    pub(crate) dialog: String,
 }
 
 /// A recording whose file is not complete.
@@ -214,6 +222,17 @@ impl State {
             self.tenant_mut(leg.tenant).outbound.end(now, talked);
         }
         self.occupy(leg.endpoint, |legs| legs.remove(&id));
+        if let (Some(dialog), true) = (leg.dialog, leg.phase != LegPhase::Arrived) {
+            self.keep_ending(EndedLeg { at: self.at, leg: id, dialog });
+        }
+    }
+
+    fn keep_ending(&mut self, ended: EndedLeg) {
+        let old = |first: &EndedLeg| ended.at.millis_since(first.at) > LEG_ENDING_KEPT_MS;
+        while self.ended_legs.len() >= LEG_ENDINGS_MAX || self.ended_legs.front().is_some_and(old) {
+            self.ended_legs.pop_front();
+        }
+        self.ended_legs.push_back(ended);
     }
 
     /// Changes which legs a device has, and so whether its agent can be offered a call.

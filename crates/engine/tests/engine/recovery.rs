@@ -30,6 +30,28 @@ fn a_call_ends_with_the_process_and_its_legs_get_their_bye() {
 }
 
 #[test]
+fn a_leg_that_ended_just_before_the_crash_is_ended_once_more_and_one_that_ended_long_before_is_not() {
+    check(
+        "quietly ann ready; quietly x calls 5551; quietly ann answers; quietly x is-saved; quietly ann is-saved; \
+         quietly x hangs-up; 31s; ann ready; crash; 2s; ann not-ready break; crash",
+        expect![[r#"
+            31s
+              WrapUpEnded ann
+              CallClosed x
+            ann ready
+              refused: already-so (it is so already)
+              NodeStarted
+                > clear 101 by dialog of ann
+                > clear x by dialog of x
+            2s
+            ann not-ready break
+              AgentNotReady ann not ready: break
+              NodeStarted
+        "#]],
+    );
+}
+
+#[test]
 fn a_wrap_up_ends_when_it_would_have_ended() {
     check(
         "quietly ann ready; quietly x calls 5551; quietly ann answers; quietly x hangs-up; 20s; crash; show ann; 10s; \
