@@ -11,7 +11,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
     SqliteSynchronous,
 };
-use sqlx::{ConnectOptions as _, Connection as _, SqlSafeStr as _, Transaction};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _, SqlSafeStr as _, Transaction};
 use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore, watch};
 
 use crate::codec::Codec;
@@ -142,7 +142,11 @@ impl Store {
     /// Folds the write-ahead log into the file as far as readers allow. Writers are not held up.
     pub(crate) async fn checkpoint(&self) -> Result<(), StoreError> {
         let mut behind = self.inner.behind.lock().await;
-        sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&mut *behind).await?;
+        let row = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").fetch_one(&mut *behind).await?;
+        let pages: i64 = row.try_get("log")?;
+        if pages > limits::LOG_PAGES_MAX {
+            begin_log_anew(&mut behind).await?;
+        }
         Ok(())
     }
 
@@ -273,6 +277,17 @@ fn connect_options(path: &Path, busy: Duration) -> SqliteConnectOptions {
         // The log is folded into the file by `checkpoint`, never inside somebody's commit.
         .pragma("wal_autocheckpoint", "0")
         .disable_statement_logging()
+}
+
+/// Begins the write-ahead log anew from its start. Under load somebody always writes while it is folded, so that it never
+/// is folded whole and grows for ever: for a moment nobody else may write. A reader who is in the way is waited for a little,
+/// else it is done another time.
+async fn begin_log_anew(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    let wait = |wait: Duration| AssertSqlSafe(format!("PRAGMA busy_timeout = {}", wait.as_millis()));
+    sqlx::query(wait(limits::LOG_RESTART_WAIT_MAX)).execute(&mut *connection).await?;
+    sqlx::query("PRAGMA wal_checkpoint(RESTART)").execute(&mut *connection).await?;
+    sqlx::query(wait(limits::BUSY_MAX)).execute(&mut *connection).await?;
+    Ok(())
 }
 
 /// A connection to a store's file or to one with the same tables.

@@ -69,3 +69,7 @@ pub const RESPONSE_BYTES_MAX: usize = 1 << 20;
 pub const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(30);
 /// Facts after which the write-ahead log is folded into the file without waiting for that.
 pub const CHECKPOINT_EVERY_FACTS: u64 = 10_000;
+/// Pages (4 KiB) in the write-ahead log from which it is begun anew when it is folded. A start reads all of it.
+pub const LOG_PAGES_MAX: i64 = 4_096;
+/// How long that waits for readers, while nobody can write. Then the log grows on until the next time.
+pub const LOG_RESTART_WAIT_MAX: Duration = Duration::from_millis(50);

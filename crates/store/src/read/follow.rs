@@ -36,7 +36,10 @@ impl Store {
                 cdrs.apply(event);
             }
         }
-        Ok(Follower { store: self.clone(), cdrs, applied, since_checkpoint: 0 })
+        // What a dead process left in the write-ahead log is folded in with the first fact: one that dies young again and
+        // again would never come to it, and every start reads the whole log.
+        let since_checkpoint = limits::CHECKPOINT_EVERY_FACTS;
+        Ok(Follower { store: self.clone(), cdrs, applied, since_checkpoint })
     }
 
     /// Waits until the read models contain an event, so that who was told of it finds it there.

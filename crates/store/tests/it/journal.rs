@@ -300,30 +300,31 @@ async fn the_newest_whole_snapshot_is_found_and_two_are_kept() {
     assert_eq!(store.latest_snapshot().await.unwrap(), None, "20 was dropped by 40, 30 is broken");
 }
 
-/// The log of a store that was killed after 30 commits, and where its whole frames end.
-async fn log_of_a_crash(world: &World) -> (std::path::PathBuf, Vec<u8>, usize) {
+/// What a store leaves that is killed after 30 commits: its file in a folder, its log, and where the log's whole frames end.
+async fn left_by_a_crash() -> (tempfile::TempDir, Vec<u8>, usize) {
+    let world = World::new();
     let running = world.run().await;
     for event in many(1, 30) {
         running.append(vec![event]).await;
     }
+    // Who closes in good order folds the log into the file; a killed process does not come to it.
+    let open = running.store.clone();
     running.crash().await;
-    let log = std::path::PathBuf::from(format!("{}-wal", world.path().display()));
-    let bytes = std::fs::read(&log).expect("the log");
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::copy(world.path(), folder.path().join("cordial.db")).expect("a copy");
+    let bytes = std::fs::read(format!("{}-wal", world.path().display())).expect("the log");
+    drop(open);
     let (salts, frame) = (bytes[16..24].to_vec(), 24 + 4_096);
     let frames = bytes[32..].chunks_exact(frame).take_while(|frame| frame[8..16] == salts[..]).count();
-    (log, bytes, 32 + frames * frame)
+    (folder, bytes, 32 + frames * frame)
 }
 
 #[tokio::test]
 async fn a_torn_write_at_the_end_of_the_log_is_counted_and_dropped() {
-    let world = World::new();
-    let (log, bytes, end) = log_of_a_crash(&world).await;
-    let folder = tempfile::tempdir().expect("a folder");
-    std::fs::copy(world.path(), folder.path().join("cordial.db")).expect("a copy");
+    let (folder, bytes, end) = left_by_a_crash().await;
     let mut torn = bytes[..end].to_vec();
     torn.extend(&bytes[32..1_032]);
     std::fs::write(folder.path().join("cordial.db-wal"), torn).expect("a copy");
-    drop(log);
     let store = Store::open(&folder.path().join("cordial.db"), Options::default()).await.expect("it opens");
     assert_eq!(store.torn_bytes(), 1_000);
     assert_eq!(store.verify_journal().await.unwrap(), 30);
@@ -331,11 +332,8 @@ async fn a_torn_write_at_the_end_of_the_log_is_counted_and_dropped() {
 
 #[tokio::test]
 async fn a_flipped_bit_in_the_log_keeps_the_store_from_opening_and_the_log_as_it_is() {
-    let world = World::new();
-    let (_, bytes, end) = log_of_a_crash(&world).await;
-    let folder = tempfile::tempdir().expect("a folder");
+    let (folder, bytes, end) = left_by_a_crash().await;
     let (file, log) = (folder.path().join("cordial.db"), folder.path().join("cordial.db-wal"));
-    std::fs::copy(world.path(), &file).expect("a copy");
     for at in [5, 30, 32 + 24 + 7, end / 2] {
         let mut flipped = bytes[..end].to_vec();
         flipped[at] ^= 4;
