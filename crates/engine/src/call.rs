@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{AgentId, OfferId, QueueId};
 use crate::machine::Moves;
+use crate::time::Timestamp;
 
 /// Where a call began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +73,29 @@ pub enum WaitingEnd {
     Overflowed,
     /// The queue was full on entering.
     Refused,
+}
+
+/// The one agent whom a waiting call is for, until then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preferred {
+    /// Who.
+    pub agent: AgentId,
+    /// From when on anybody may have the call.
+    pub until: Timestamp,
+}
+
+/// Why a waiting call may be offered to more agents, or sooner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Widening {
+    /// It has waited long enough for the step of [`crate::entry::Queue::reach`] with this index.
+    Step(u8),
+    /// Ring progressively rings one more.
+    OneMore,
+    /// The agent whom it was for did not come free in time, or is no longer there.
+    Anyone,
+    /// It has waited so long that it comes before all others.
+    Promoted,
 }
 
 /// How an offer ended; every offer ends exactly once.

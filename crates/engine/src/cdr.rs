@@ -650,6 +650,7 @@ fn call_of(fact: &Fact) -> Option<CallId> {
         | Fact::CallCleared { call, .. }
         | Fact::CallClosed { call }
         | Fact::CallQueued { call, .. }
+        | Fact::SearchWidened { call, .. }
         | Fact::WaitingEnded { call, .. }
         | Fact::OfferMade { call, .. }
         | Fact::OfferEnded { call, .. }
@@ -669,6 +670,7 @@ fn call_of(fact: &Fact) -> Option<CallId> {
         | Fact::EntryChanged { .. }
         | Fact::EntryRemoved { .. }
         | Fact::AgentAssigned { .. }
+        | Fact::TierSet { .. }
         | Fact::AgentUnassigned { .. }
         | Fact::DeviceRegistered { .. }
         | Fact::DeviceUnregistered { .. }
@@ -832,7 +834,16 @@ mod tests {
             (1_000, started()),
             (1_000, added(CALLER, Role::Caller, None)),
             (1_010, Fact::LegAnswered { call: CALL, leg: CALLER }),
-            (1_020, Fact::CallQueued { call: CALL, queue: QUEUE, entered: Timestamp(1_020) }),
+            (
+                1_020,
+                Fact::CallQueued {
+                    call: CALL,
+                    queue: QUEUE,
+                    entered: Timestamp(1_020),
+                    priority: crate::entry::Priority::default(),
+                    preferred: None,
+                },
+            ),
             (1_030, added(CALLEE, Role::Callee, Some(ANN))),
             (1_030, offered(1, ANN, CALLEE)),
             (1_500, Fact::LegRinging { call: CALL, leg: CALLEE }),

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::agent::{Handling, Membership};
 use crate::call::Cause;
-use crate::entry::{Entry, EntryId, Name};
+use crate::entry::{Entry, EntryId, Name, Tier};
 use crate::id::{
     AgentId, CallId, DeviceId, DispositionId, Guid, LegId, OfferId, QueueId, ReasonId, RecordingId, TenantId,
     TrunkId, UserId,
@@ -67,12 +67,14 @@ pub enum Command {
     Remove(EntryId),
     /// Changes what the tenant lets out.
     SetOutboundRules(OutboundRules),
-    /// Lets an agent take calls of a queue; the membership begins as in and ready.
+    /// Lets an agent take calls of a queue, or gives him another rank there; the membership begins as in and ready.
     Assign {
         /// Who.
         agent: AgentId,
         /// Which queue.
         queue: QueueId,
+        /// His rank there; `None` keeps the one that he has.
+        tier: Option<Tier>,
     },
     /// Takes an agent off a queue; calls in progress go on.
     Unassign {

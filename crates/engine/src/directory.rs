@@ -78,7 +78,7 @@ impl Engine {
             return Err(Refusal::InUse(id.kind(), by));
         }
         for (agent, queue) in self.assignments_of(id) {
-            self.record(tenant, Fact::AgentUnassigned { agent, queue });
+            self.take_off(tenant, agent, queue);
         }
         self.record(tenant, Fact::EntryRemoved { id });
         Ok(Answer::Done)

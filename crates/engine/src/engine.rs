@@ -127,7 +127,7 @@ impl Engine {
             Command::Change(id, entry) => self.change_entry(tenant, id, entry),
             Command::Remove(id) => self.remove_entry(tenant, id),
             Command::SetOutboundRules(rules) => self.set_outbound_rules(tenant, rules),
-            Command::Assign { agent, queue } => self.assign(tenant, agent, queue),
+            Command::Assign { agent, queue, tier } => self.assign(tenant, agent, queue, tier),
             Command::Unassign { agent, queue } => self.unassign(tenant, agent, queue),
             Command::LogIn { agent, device } => self.log_in(tenant, agent, device),
             Command::LogOut { agent } => self.log_out(tenant, agent),
@@ -210,5 +210,10 @@ impl Engine {
 
     pub(crate) fn draw_guid(&mut self) -> Guid {
         self.guids.draw(self.state.seq)
+    }
+
+    /// A number that nobody can foresee.
+    pub(crate) fn draw(&mut self) -> u64 {
+        self.draw_guid().0 as u64
     }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 use crate::id::{AgentId, DeviceId, DispositionId, QueueId, ReasonId, RouteId, TeamId, TrunkId, UserId};
+use crate::limits::REACH_STEPS_MAX;
 use crate::text::{Number, Text};
 
 /// What an operator calls a thing: unique per kind within a tenant.
@@ -24,7 +25,7 @@ pub enum Entry {
     /// A carrier or peer link.
     Trunk(Trunk),
     /// A line of waiting calls.
-    Queue(Queue),
+    Queue(Box<Queue>),
     /// Where a dialled number leads.
     Route(Route),
     /// Why an agent is not ready.
@@ -85,6 +86,12 @@ impl EntryId {
             Self::Reason(id) => id.0,
             Self::Disposition(id) => id.0,
         }
+    }
+}
+
+impl From<Queue> for Entry {
+    fn from(queue: Queue) -> Self {
+        Self::Queue(Box::new(queue))
     }
 }
 
@@ -285,6 +292,107 @@ pub struct Queue {
     pub treatment: Treatment,
     /// Whether conversations are recorded from the bridge on.
     pub record: bool,
+    /// Whether, within a level, the better skilled come first, whatever the strategy.
+    #[serde(default)]
+    pub skill_first: bool,
+    /// With [`Strategy::RingProgressively`], after how long one more agent is rung. Milliseconds.
+    #[serde(default = "progress_ms")]
+    pub progress_ms: u64,
+    /// Whom a waiting call reaches, by how long it has waited: the first from the start, each later one with more. Empty
+    /// reaches everybody at once.
+    #[serde(default)]
+    pub reach: Vec<Reach>,
+    /// Whether a call goes past levels where nobody is logged in without waiting.
+    #[serde(default)]
+    pub skip_empty_levels: bool,
+    /// An agent of several queues is given to the heaviest that has a call for him.
+    #[serde(default)]
+    pub weight: u16,
+    /// After so long a call comes before every other of the queue, so that nobody is overtaken for ever. Milliseconds.
+    #[serde(default)]
+    pub promote_after_ms: Option<u64>,
+    /// Whether a caller gets the agent whom he talked to last.
+    #[serde(default)]
+    pub sticky: Option<Sticky>,
+}
+
+/// [`Queue::progress_ms`] of facts older than the field; FreeSWITCH's default.
+const fn progress_ms() -> u64 {
+    10_000
+}
+
+/// Whom a call reaches that has waited so long: agents by their [`Tier::level`] (an Asterisk penalty).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reach {
+    /// From this wait on; nought for the first. Milliseconds.
+    pub after_ms: u64,
+    /// The lowest level reached.
+    pub min_level: u16,
+    /// The highest level reached.
+    pub max_level: u16,
+    /// Levels below this count as this one: they are asked together with it.
+    pub raise_level: u16,
+}
+
+impl Reach {
+    /// Everybody, level by level.
+    pub const ALL: Self = Self { after_ms: 0, min_level: 0, max_level: u16::MAX, raise_level: 0 };
+
+    /// FreeSWITCH's tier rules: a level is reached after `wait_ms`, or with `multiply` after that for each level below it.
+    /// Its `tier-rule-no-agent-no-wait` is [`Queue::skip_empty_levels`]. At most [`crate::limits::REACH_STEPS_MAX`] steps.
+    pub fn tier_rules(wait_ms: u64, multiply: bool) -> Vec<Self> {
+        let highest = if multiply { REACH_STEPS_MAX as u64 - 1 } else { 1 };
+        let steps = (0..=highest).map(|step| {
+            let all = step == highest;
+            let max_level = if all { u16::MAX } else { step as u16 };
+            Self { after_ms: step * wait_ms, max_level, ..Self::ALL }
+        });
+        steps.collect()
+    }
+}
+
+/// Leads a caller back to the agent whom he talked to last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sticky {
+    /// How long a conversation is remembered. Milliseconds.
+    pub remember_ms: u64,
+    /// How long the call waits for that agent before anybody may have it. Milliseconds.
+    pub wait_ms: u64,
+}
+
+/// An agent's rank in a queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tier {
+    /// Lower levels are asked first (FreeSWITCH tier level, Asterisk penalty).
+    pub level: u16,
+    /// The order within a level, for strategies that go by it; agents of one position go by age.
+    pub position: u16,
+    /// How good the agent is at this queue's calls.
+    pub skill: u8,
+}
+
+impl Tier {
+    /// Whether it is the tier of whoever was given none.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+    pub(crate) fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// How urgent a call is among the others of its queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Priority {
+    /// A more urgent call comes before every less urgent one.
+    pub urgency: u8,
+    /// Among calls of one urgency, it counts as if it had waited so much longer. Milliseconds.
+    pub head_start_ms: u64,
+}
+
+impl Priority {
+    /// Whether it is that of an ordinary call.
+    pub(crate) fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl Queue {
@@ -305,18 +413,48 @@ impl Queue {
             short_abandon_ms: 5_000,
             treatment: Treatment { greeting: None, music: None },
             record: true,
+            skill_first: false,
+            progress_ms: progress_ms(),
+            reach: Vec::new(),
+            skip_empty_levels: false,
+            weight: 0,
+            promote_after_ms: None,
+            sticky: None,
         }
     }
 }
 
-/// The rule for choosing who answers.
+/// The rule for choosing who answers, among the agents of the lowest level that a call reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Strategy {
-    /// The eligible agent who has been idle longest.
+    /// Who has been idle longest.
     LongestIdle,
-    /// All eligible agents at once, up to [`crate::limits::RING_ALL_WIDTH_MAX`]; the first to answer wins.
+    /// Whose last call of this queue ended longest ago; who had none since logging in comes first (Asterisk `leastrecent`).
+    LeastRecent,
+    /// The next by position after whom the queue asked last (Asterisk `rrmemory` and `rrordered`).
+    RoundRobin,
+    /// Each call goes through the agents by level and position, and begins anew when it has asked the last (FreeSWITCH
+    /// `top-down`, Asterisk `linear`).
+    TopDown,
+    /// The first by position (FreeSWITCH `sequentially-by-agent-order`).
+    Sequential,
+    /// Who has had the fewest calls of this queue since logging in.
+    FewestCalls,
+    /// Who has talked least in calls of queues since logging in.
+    LeastTalk,
+    /// Anyone, each as likely as the others.
+    Random,
+    /// Anyone on any level reached; the higher the level, the less likely (Asterisk `wrandom`).
+    WeightedRandom,
+    /// All at once on every level reached, those who become free meanwhile too (FreeSWITCH `ring-all`); up to
+    /// [`crate::limits::RING_ALL_WIDTH_MAX`], and the first to answer wins.
     RingAll,
+    /// All of the lowest level reached that has anyone at once; the others when none of these took it (Asterisk `ringall`).
+    RingLevel,
+    /// One, and one more each [`Queue::progress_ms`], by level and position, while the others still ring (FreeSWITCH
+    /// `ring-progressively`).
+    RingProgressively,
 }
 
 /// What an agent becomes after not taking an offer.
@@ -360,6 +498,9 @@ pub struct Route {
     pub greeting: Option<Name>,
     /// Where the call goes then.
     pub destination: Destination,
+    /// How urgent the call is in the queue that it is led to.
+    #[serde(default, skip_serializing_if = "Priority::is_default")]
+    pub priority: Priority,
 }
 
 /// Where a call is led.

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::agent::{Duty, Handling, Membership};
-use crate::call::{Cause, Direction, OfferEnd, Role, WaitingEnd};
+use crate::call::{Cause, Direction, OfferEnd, Preferred, Role, WaitingEnd, Widening};
 use crate::command::{Actor, Endpoint, Note};
-use crate::entry::{Entry, EntryId, Name};
+use crate::entry::{Entry, EntryId, Name, Priority, Tier};
 use crate::id::{
     AgentId, CallId, DeviceId, DispositionId, Guid, LegId, OfferId, QueueId, RecordingId, TenantId,
 };
@@ -48,7 +48,14 @@ pub enum Fact {
     /// A call was not let out, to the number as it was said. Floods are told in part.
     OutboundRefused { from: Endpoint, number: Number, why: NotOut },
     /// An agent may take calls of a queue.
-    AgentAssigned { agent: AgentId, queue: QueueId },
+    AgentAssigned {
+        agent: AgentId,
+        queue: QueueId,
+        #[serde(default, skip_serializing_if = "Tier::is_default")]
+        tier: Tier,
+    },
+    /// An agent's rank in a queue changed.
+    TierSet { agent: AgentId, queue: QueueId, tier: Tier },
     /// An agent may no longer.
     AgentUnassigned { agent: AgentId, queue: QueueId },
 
@@ -128,7 +135,17 @@ pub enum Fact {
 
     // Queues and offers
     /// A call entered a queue; `entered` is the instant that its wait counts from.
-    CallQueued { call: CallId, queue: QueueId, entered: Timestamp },
+    CallQueued {
+        call: CallId,
+        queue: QueueId,
+        entered: Timestamp,
+        #[serde(default, skip_serializing_if = "Priority::is_default")]
+        priority: Priority,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        preferred: Option<Preferred>,
+    },
+    /// A waiting call may be offered to more agents, or sooner, than before.
+    SearchWidened { call: CallId, queue: QueueId, by: Widening },
     /// Its place in the queue ended, after `waited_ms`.
     WaitingEnded { call: CallId, queue: QueueId, end: WaitingEnd, waited_ms: u64 },
     /// An agent is asked to take a call.

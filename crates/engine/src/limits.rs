@@ -9,7 +9,15 @@ pub const CALLS_MAX: usize = 100_000;
 /// Calls waiting in one queue, whatever its policy says. Beyond it a call is refused as full.
 pub const WAITING_MAX: u32 = 100_000;
 /// Queues that one agent may be assigned to. Freeing an agent looks at each of them. Beyond it the assignment is refused.
-pub const QUEUES_PER_AGENT_MAX: usize = 64;
+pub const QUEUES_PER_AGENT_MAX: usize = 256;
+/// Steps of a queue's reach. Looking for the first call of a queue looks at each. Beyond it the queue is refused.
+pub const REACH_STEPS_MAX: usize = 16;
+/// Callers per queue whose last agent is remembered. Beyond it the oldest is forgotten.
+pub const PARTNERS_MAX: usize = 50_000;
+/// Longest that a caller's last agent is remembered. Milliseconds (a year); a queue that asks for more is refused.
+pub const REMEMBER_MS_MAX: u64 = 365 * 86_400_000;
+/// Longest that a call waits for one agent. Milliseconds; a queue that asks for more is refused.
+pub const PREFERENCE_MS_MAX: u64 = 3_600_000;
 /// Agents rung at once by ring all. The longest idle are rung, the others are not.
 pub const RING_ALL_WIDTH_MAX: usize = 50;
 /// Legs of one device at a time. Beyond it the device counts as busy for every call.

@@ -6,15 +6,19 @@ mod apply;
 mod call;
 mod directory;
 mod outbound;
+mod place;
+mod pool;
 mod queue;
 
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-pub(crate) use agent::Agent;
-pub(crate) use call::{Call, EndedLeg, Leg, Place, Recording};
+pub(crate) use agent::{Agent, Assignment};
+pub(crate) use call::{Call, EndedLeg, Leg, Recording};
 pub(crate) use directory::{Device, Filed, Tenant};
 pub(crate) use outbound::Outbound;
+pub(crate) use place::Place;
+pub(crate) use pool::{Group, Levels, Match, Pool, Spot, step_after};
 pub(crate) use queue::{Offer, Queue};
 
 use crate::entry;
@@ -60,9 +64,9 @@ pub struct State {
     pub(crate) recordings: BTreeMap<RecordingId, Recording>,
 
     pub(crate) timers: BTreeSet<(Timestamp, Timer)>,
-    /// Queues that have both a call that wants an agent and an agent who can be offered one, by the first such call.
-    /// Empty between inputs: whoever can be matched has been.
-    pub(crate) matchable: BTreeSet<(Timestamp, CallId, QueueId)>,
+    /// For each queue the first call that wants an agent and reaches one, and for each agent the first call that is for him,
+    /// when he could be offered it. Empty between inputs: whoever can be matched has been.
+    pub(crate) matchable: BTreeSet<Match>,
 }
 
 /// The last id given, per kind. Follows from the facts that gave them.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::call::Widening;
 use crate::engine::Engine;
 use crate::id::{AgentId, CallId, LegId, OfferId};
 
@@ -19,6 +20,14 @@ pub(crate) enum Timer {
     Ring(LegId),
     /// The caller waited too long.
     Wait(CallId),
+    /// The waiting call reaches further.
+    Reach(CallId),
+    /// Ring progressively rings one more.
+    OneMore(CallId),
+    /// The waiting call is no longer for one agent only.
+    Anyone(CallId),
+    /// The waiting call comes before all others.
+    Promotion(CallId),
     /// The greeting should long have ended.
     Greeting(CallId),
 }
@@ -32,6 +41,10 @@ impl Timer {
             Self::Rest(_) => "rest",
             Self::Ring(_) => "ring",
             Self::Wait(_) => "longest wait",
+            Self::Reach(_) => "reach",
+            Self::OneMore(_) => "one more",
+            Self::Anyone(_) => "preferred agent",
+            Self::Promotion(_) => "promotion",
             Self::Greeting(_) => "greeting",
         }
     }
@@ -50,6 +63,10 @@ impl Engine {
                 Timer::Rest(agent) => self.end_rest(agent),
                 Timer::Ring(leg) => self.give_up_ringing(leg),
                 Timer::Wait(call) => self.overflow(call),
+                Timer::Reach(call) => self.reach_further(call),
+                Timer::OneMore(call) => self.widen(call, Widening::OneMore),
+                Timer::Anyone(call) => self.widen(call, Widening::Anyone),
+                Timer::Promotion(call) => self.widen(call, Widening::Promoted),
                 Timer::Greeting(call) => self.end_greeting(call),
             }
             assert!(!self.state.timers.contains(&(due, timer)), "{timer:?} fired and is still set");

@@ -61,6 +61,8 @@ pub struct AgentView {
     pub pending: Option<Duty>,
     pub handling: Handling,
     pub memberships: Vec<(QueueId, Membership)>,
+    /// The agent's rank in each of these queues.
+    pub tiers: Vec<(QueueId, entry::Tier)>,
     pub activity: Activity,
     pub activity_since: Timestamp,
     /// The wall time of the later of the two instants above.

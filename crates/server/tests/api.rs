@@ -162,7 +162,13 @@ async fn cases(site: &Site) -> Vec<Case> {
         case("POST /v1/agents/{id}/end-wrap-up", agent("end-wrap-up"), none.clone(), 409, "read"),
         case("POST /v1/agents/{id}/log-out", agent("log-out"), none.clone(), 200, "read"),
         case("POST /v1/agents/{id}/log-in", agent("log-in"), json!({"device": a.device}), 200, "read"),
-        case("PUT /v1/agents/{id}/queues/{queue}", in_queue.clone(), none.clone(), 200, "supervise"),
+        case(
+            "PUT /v1/agents/{id}/queues/{queue}",
+            in_queue.clone(),
+            json!({"level": 1, "skill": 9}),
+            200,
+            "supervise",
+        ),
         case(
             "PUT /v1/agents/{id}/queues/{queue}/membership",
             format!("{in_queue}/membership"),

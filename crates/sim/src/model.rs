@@ -76,7 +76,7 @@ impl Model {
                 self.legs.iter().position(|(other, ..)| other == leg).map(|index| self.legs.remove(index));
             let right = self.next_match();
             self.legs.extend(own);
-            if right != Some((*call, *queue, *agent)) {
+            if self.judges_choices() && right != Some((*call, *queue, *agent)) {
                 return Err(format!("model {call} of {queue} is offered to {agent}; it should be {right:?}"));
             }
         }
@@ -93,10 +93,22 @@ impl Model {
         if !self.expected.is_empty() {
             return Err(format!("model did not follow: {:?}", self.expected));
         }
-        match self.next_match() {
+        match self.next_match().filter(|_| self.judges_choices()) {
             Some(pair) => Err(format!("model not offered although they could be: {pair:?}")),
             None => Ok(()),
         }
+    }
+
+    /// Whether every queue chooses in one of the two ways that are known here; the engine's own tests have a naive matcher
+    /// for all of them.
+    fn judges_choices(&self) -> bool {
+        self.queues.values().all(|queue| {
+            let plain = Queue { strategy: queue.strategy, ..Queue::named(queue.name.clone()) };
+            let known = matches!(queue.strategy, Strategy::LongestIdle | Strategy::RingAll);
+            known
+                && (queue.reach.is_empty(), queue.weight, queue.sticky, queue.promote_after_ms)
+                    == (true, plain.weight, plain.sticky, plain.promote_after_ms)
+        })
     }
 
     /// The next offer: the first call in line that wants one and can have one, and the agent idle longest.
@@ -104,8 +116,18 @@ impl Model {
         let mut best: Option<(Timestamp, CallId, QueueId)> = None;
         for (entered, call, queue) in &self.waiting {
             let wants = match self.queues.get(queue)?.strategy {
-                Strategy::LongestIdle => 1,
                 Strategy::RingAll => RING_ALL_WIDTH_MAX,
+                Strategy::LongestIdle
+                | Strategy::LeastRecent
+                | Strategy::RoundRobin
+                | Strategy::TopDown
+                | Strategy::Sequential
+                | Strategy::FewestCalls
+                | Strategy::LeastTalk
+                | Strategy::Random
+                | Strategy::WeightedRandom
+                | Strategy::RingLevel
+                | Strategy::RingProgressively => 1,
             };
             let has = self.offers.iter().filter(|(_, of, ..)| of == call).count();
             let is_first = best.is_none_or(|best| (*entered, *call, *queue) < best);
@@ -193,7 +215,9 @@ impl Model {
             Fact::EntryAdded { id, entry, .. } | Fact::EntryChanged { id, entry } => {
                 self.file(*id, entry, at);
             }
-            Fact::AgentAssigned { agent, queue } => self.set_membership(*agent, *queue, Membership::Ready),
+            Fact::AgentAssigned { agent, queue, .. } => {
+                self.set_membership(*agent, *queue, Membership::Ready);
+            }
             Fact::MembershipSet { agent, queue, membership } => {
                 self.set_membership(*agent, *queue, *membership);
             }
@@ -243,7 +267,7 @@ impl Model {
                 self.legs.push((*leg, *call, *role, device));
             }
             Fact::LegCleared { leg, .. } => self.leg_cleared(*leg),
-            Fact::CallQueued { call, queue, entered } => self.waiting.push((*entered, *call, *queue)),
+            Fact::CallQueued { call, queue, entered, .. } => self.waiting.push((*entered, *call, *queue)),
             Fact::WaitingEnded { call, end, .. } => self.place_ended(*call, *end),
             Fact::OfferMade { offer, call, queue, agent, leg, .. } => {
                 self.offers.push((*offer, *call, *queue, *agent, *leg));
@@ -269,7 +293,7 @@ impl Model {
 
     fn file(&mut self, id: EntryId, entry: &Entry, at: Timestamp) {
         if let (EntryId::Queue(id), Entry::Queue(queue)) = (id, entry) {
-            self.queues.insert(id, queue.clone());
+            self.queues.insert(id, (**queue).clone());
         }
         if let EntryId::Agent(id) = id {
             self.agents.entry(id).or_insert(Agent {

@@ -253,7 +253,7 @@ impl Run {
             16 => call.map(|call| Command::PauseRecording { call, reason: Text::default() }),
             17 => call.map(|call| Command::ResumeRecording { call }),
             18 => call.map(|call| Command::SetDisposition { call, agent, disposition, note }),
-            _ if self.chance.permille(500) => Some(Command::Assign { agent, queue }),
+            _ if self.chance.permille(500) => Some(Command::Assign { agent, queue, tier: None }),
             _ => Some(Command::Unassign { agent, queue }),
         }
     }

@@ -127,7 +127,7 @@ macro_rules! names {
 }
 
 names! {
-    TenantAdded OutboundRulesSet OutboundRefused EntryAdded EntryChanged EntryRemoved AgentAssigned AgentUnassigned
+    TenantAdded OutboundRulesSet OutboundRefused EntryAdded EntryChanged EntryRemoved AgentAssigned TierSet SearchWidened AgentUnassigned
     DeviceRegistered DeviceUnregistered
     AgentLoggedIn AgentLoggedOut AgentReady AgentNotReady DutyPending HandlingSet MembershipSet AgentRested
     AgentRestEnded

@@ -283,7 +283,8 @@ fn connect_options(path: &Path, busy: Duration) -> SqliteConnectOptions {
 /// is folded whole and grows for ever: for a moment nobody else may write. A reader who is in the way is waited for a little,
 /// else it is done another time.
 async fn begin_log_anew(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-    let wait = |wait: Duration| AssertSqlSafe(format!("PRAGMA busy_timeout = {}", wait.as_millis()));
+    let wait =
+        |wait: Duration| AssertSqlSafe(["PRAGMA busy_timeout = ", &wait.as_millis().to_string()].concat());
     sqlx::query(wait(limits::LOG_RESTART_WAIT_MAX)).execute(&mut *connection).await?;
     sqlx::query("PRAGMA wal_checkpoint(RESTART)").execute(&mut *connection).await?;
     sqlx::query(wait(limits::BUSY_MAX)).execute(&mut *connection).await?;
@@ -363,7 +364,7 @@ mod tests {
         let mut pen = store.desk().await;
         let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(&mut *pen).await.expect("a count");
         // What a full disk is to SQLite, a full file is too.
-        sqlx::query(sqlx::AssertSqlSafe(["PRAGMA max_page_count = ", &pages.to_string()].concat()))
+        sqlx::query(AssertSqlSafe(["PRAGMA max_page_count = ", &pages.to_string()].concat()))
             .execute(&mut *pen)
             .await
             .expect("a limit of this connection");

@@ -208,7 +208,7 @@ impl EntryBody for wire::Queue {
             f.perhaps(treatment.greeting.as_deref(), |f, text| f.name("/treatment/greeting", text));
         let music = f.perhaps(treatment.music.as_deref(), |f, text| f.name("/treatment/music", text));
         f.finish(|| {
-            Some(Entry::Queue(entry::Queue {
+            Some(Entry::from(entry::Queue {
                 name: name?,
                 number: number?,
                 strategy: strategy(self.strategy),
@@ -223,6 +223,15 @@ impl EntryBody for wire::Queue {
                 short_abandon_ms: self.short_abandon_ms,
                 treatment: entry::Treatment { greeting: greeting?, music: music? },
                 record: self.record,
+                skill_first: self.skill_first,
+                progress_ms: self.progress_ms,
+                reach: self.reach.iter().copied().map(reach).collect(),
+                skip_empty_levels: self.skip_empty_levels,
+                weight: self.weight,
+                promote_after_ms: self.promote_after_ms,
+                sticky: self
+                    .sticky
+                    .map(|wire::Sticky { remember_ms, wait_ms }| entry::Sticky { remember_ms, wait_ms }),
             }))
         })
     }
@@ -250,6 +259,10 @@ impl EntryBody for wire::Route {
                 number: number?,
                 greeting: greeting?,
                 destination: destination?,
+                priority: {
+                    let wire::Priority { urgency, head_start_ms } = self.priority;
+                    entry::Priority { urgency, head_start_ms }
+                },
             }))
         })
     }
@@ -295,6 +308,22 @@ pub fn set_handling(agent: AgentId, body: &wire::Handling, find: &dyn Find) -> R
         wire::Handling::Forward { number } => f.number("/number", number).map(Handling::Forward),
     };
     f.finish(|| Some(Command::SetHandling { agent, handling: handling? }))
+}
+
+const fn reach(step: wire::Reach) -> entry::Reach {
+    let wire::Reach { after_ms, min_level, max_level, raise_level } = step;
+    entry::Reach { after_ms, min_level, max_level, raise_level }
+}
+
+/// Let an agent take calls of a queue, or give him another rank there than the one that he has.
+pub fn assign(agent: AgentId, queue: QueueId, body: wire::AssignAgent, has: Option<entry::Tier>) -> Command {
+    let rank = has.unwrap_or_default();
+    let tier = entry::Tier {
+        level: body.level.unwrap_or(rank.level),
+        position: body.position.unwrap_or(rank.position),
+        skill: body.skill.unwrap_or(rank.skill),
+    };
+    Command::Assign { agent, queue, tier: Some(tier) }
 }
 
 /// Change an agent's part in a queue.
@@ -425,7 +454,17 @@ const fn user_role(role: wire::UserRole) -> entry::Role {
 const fn strategy(strategy: wire::Strategy) -> entry::Strategy {
     match strategy {
         wire::Strategy::LongestIdle => entry::Strategy::LongestIdle,
+        wire::Strategy::LeastRecent => entry::Strategy::LeastRecent,
+        wire::Strategy::RoundRobin => entry::Strategy::RoundRobin,
+        wire::Strategy::TopDown => entry::Strategy::TopDown,
+        wire::Strategy::Sequential => entry::Strategy::Sequential,
+        wire::Strategy::FewestCalls => entry::Strategy::FewestCalls,
+        wire::Strategy::LeastTalk => entry::Strategy::LeastTalk,
+        wire::Strategy::Random => entry::Strategy::Random,
+        wire::Strategy::WeightedRandom => entry::Strategy::WeightedRandom,
         wire::Strategy::RingAll => entry::Strategy::RingAll,
+        wire::Strategy::RingLevel => entry::Strategy::RingLevel,
+        wire::Strategy::RingProgressively => entry::Strategy::RingProgressively,
     }
 }
 
@@ -478,14 +517,14 @@ mod tests {
         check::<wire::Queue>(
             r#"{"name":" Sales "}"#,
             expect![[
-                r#"{"kind":"queue","name":"Sales","number":null,"strategy":"longest_idle","offer_ms":20000,"wrap_up_ms":30000,"on_no_answer":{"then":"not_ready"},"on_decline":{"then":"not_ready"},"max_wait_ms":null,"overflow":{"to":"clear"},"max_waiting":1000,"service_level_ms":20000,"short_abandon_ms":5000,"treatment":{"greeting":null,"music":null},"record":true}"#
+                r#"{"kind":"queue","name":"Sales","number":null,"strategy":"longest_idle","offer_ms":20000,"wrap_up_ms":30000,"on_no_answer":{"then":"not_ready"},"on_decline":{"then":"not_ready"},"max_wait_ms":null,"overflow":{"to":"clear"},"max_waiting":1000,"service_level_ms":20000,"short_abandon_ms":5000,"treatment":{"greeting":null,"music":null},"record":true,"skill_first":false,"progress_ms":10000,"reach":[],"skip_empty_levels":false,"weight":0,"promote_after_ms":null,"sticky":null}"#
             ]],
         );
     }
 
     #[test]
     fn what_was_read_can_be_written_back() {
-        let queue = r#"{"kind":"queue","name":"Sales","number":"800","strategy":"ring_all","offer_ms":1,"wrap_up_ms":2,"on_no_answer":{"then":"rest","delay_ms":3},"on_decline":{"then":"not_ready"},"max_wait_ms":4,"overflow":{"to":"queue","queue":"00000000000000000000000000000007"},"max_waiting":5,"service_level_ms":6,"short_abandon_ms":7,"treatment":{"greeting":"en/hello","music":null},"record":false}"#;
+        let queue = r#"{"kind":"queue","name":"Sales","number":"800","strategy":"ring_all","offer_ms":1,"wrap_up_ms":2,"on_no_answer":{"then":"rest","delay_ms":3},"on_decline":{"then":"not_ready"},"max_wait_ms":4,"overflow":{"to":"queue","queue":"00000000000000000000000000000007"},"max_waiting":5,"service_level_ms":6,"short_abandon_ms":7,"treatment":{"greeting":"en/hello","music":null},"record":false,"skill_first":true,"progress_ms":5000,"reach":[{"after_ms":0,"min_level":0,"max_level":0,"raise_level":0},{"after_ms":30000,"min_level":0,"max_level":65535,"raise_level":1}],"skip_empty_levels":true,"weight":8,"promote_after_ms":9,"sticky":{"remember_ms":10,"wait_ms":11}}"#;
         let told = {
             let body: wire::Queue = serde_json::from_str(queue).unwrap();
             let entry = body.entry(&OneQueue).unwrap();

@@ -140,7 +140,31 @@ fn queue_entry(it: &entry::Queue, names: &dyn Names) -> Encoded<wire::Queue> {
             music: it.treatment.music.as_ref().map(ToString::to_string),
         },
         record: it.record,
+        skill_first: it.skill_first,
+        progress_ms: it.progress_ms,
+        reach: it.reach.iter().copied().map(reach).collect(),
+        skip_empty_levels: it.skip_empty_levels,
+        weight: it.weight,
+        promote_after_ms: it.promote_after_ms,
+        sticky: it.sticky.map(|entry::Sticky { remember_ms, wait_ms }| wire::Sticky { remember_ms, wait_ms }),
     })
+}
+
+const fn reach(step: entry::Reach) -> wire::Reach {
+    let entry::Reach { after_ms, min_level, max_level, raise_level } = step;
+    wire::Reach { after_ms, min_level, max_level, raise_level }
+}
+
+/// An agent's rank in a queue.
+pub(super) const fn tier(tier: entry::Tier) -> wire::Tier {
+    let entry::Tier { level, position, skill } = tier;
+    wire::Tier { level, position, skill }
+}
+
+/// How urgent a call is.
+pub(super) const fn priority(priority: entry::Priority) -> wire::Priority {
+    let entry::Priority { urgency, head_start_ms } = priority;
+    wire::Priority { urgency, head_start_ms }
 }
 
 fn route(it: &entry::Route, names: &dyn Names) -> Encoded<wire::Route> {
@@ -153,6 +177,7 @@ fn route(it: &entry::Route, names: &dyn Names) -> Encoded<wire::Route> {
             entry::Destination::Device(device) => wire::Destination::Device { device: id(names, device)? },
             entry::Destination::Clear => wire::Destination::Clear,
         },
+        priority: priority(it.priority),
     })
 }
 
@@ -160,7 +185,17 @@ fn route(it: &entry::Route, names: &dyn Names) -> Encoded<wire::Route> {
 pub(super) const fn strategy(strategy: entry::Strategy) -> wire::Strategy {
     match strategy {
         entry::Strategy::LongestIdle => wire::Strategy::LongestIdle,
+        entry::Strategy::LeastRecent => wire::Strategy::LeastRecent,
+        entry::Strategy::RoundRobin => wire::Strategy::RoundRobin,
+        entry::Strategy::TopDown => wire::Strategy::TopDown,
+        entry::Strategy::Sequential => wire::Strategy::Sequential,
+        entry::Strategy::FewestCalls => wire::Strategy::FewestCalls,
+        entry::Strategy::LeastTalk => wire::Strategy::LeastTalk,
+        entry::Strategy::Random => wire::Strategy::Random,
+        entry::Strategy::WeightedRandom => wire::Strategy::WeightedRandom,
         entry::Strategy::RingAll => wire::Strategy::RingAll,
+        entry::Strategy::RingLevel => wire::Strategy::RingLevel,
+        entry::Strategy::RingProgressively => wire::Strategy::RingProgressively,
     }
 }
 

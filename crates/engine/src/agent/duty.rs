@@ -89,6 +89,7 @@ impl Engine {
                 let note = Note::default();
                 let duty = Duty::NotReady { reason: Some(why), note };
                 self.record_policy(tenant, Fact::AgentNotReady { agent: id, duty });
+                self.release_callers(id);
             }
             AfterMissed::Rest { delay_ms } => {
                 let until = Timestamp(self.now.at.0.saturating_add(delay_ms));
@@ -119,6 +120,7 @@ impl Engine {
             (_, Activity::Offered { .. } | Activity::InCall { .. } | Activity::WrapUp { .. }) => {
                 let duty = Some(wish);
                 self.record(tenant, Fact::DutyPending { agent: id, duty });
+                self.release_callers(id);
                 Ok(Answer::Pending)
             }
             (_, Activity::Idle) => {
@@ -151,6 +153,7 @@ impl Engine {
             Duty::NotReady { .. } => Fact::AgentNotReady { agent, duty },
         };
         self.record(tenant, fact);
+        self.release_callers(agent);
     }
 
     fn logged_in(&self, tenant: TenantId, agent: AgentId) -> Result<(), Refusal> {

@@ -4,11 +4,12 @@ use super::{Duty, Handling, Membership};
 use crate::call::{Cause, OfferEnd, Withdrawn};
 use crate::command::{Actor, Answer};
 use crate::engine::Engine;
-use crate::entry::EntryId;
+use crate::entry::{EntryId, Tier};
 use crate::fact::Fact;
 use crate::id::{AgentId, DeviceId, QueueId, TenantId};
 use crate::limits::QUEUES_PER_AGENT_MAX;
 use crate::refusal::Refusal;
+use crate::state::Assignment;
 
 impl Engine {
     pub(crate) fn log_in(
@@ -42,17 +43,21 @@ impl Engine {
         tenant: TenantId,
         id: AgentId,
         queue: QueueId,
+        tier: Option<Tier>,
     ) -> Result<Answer, Refusal> {
         self.owned(tenant, EntryId::Agent(id))?;
         self.owned(tenant, EntryId::Queue(queue))?;
         let memberships = &self.state.agent(id).memberships;
-        if memberships.contains_key(&queue) {
-            return Err(Refusal::AlreadySo);
+        if let Some(part) = memberships.get(&queue) {
+            let tier = tier.filter(|tier| *tier != part.tier).ok_or(Refusal::AlreadySo)?;
+            self.record(tenant, Fact::TierSet { agent: id, queue, tier });
+            return Ok(Answer::Done);
         }
         if memberships.len() >= QUEUES_PER_AGENT_MAX {
             return Err(Refusal::LimitReached("queues of an agent"));
         }
-        self.record(tenant, Fact::AgentAssigned { agent: id, queue });
+        let tier = tier.unwrap_or_default();
+        self.record(tenant, Fact::AgentAssigned { agent: id, queue, tier });
         Ok(Answer::Done)
     }
 
@@ -62,9 +67,15 @@ impl Engine {
         agent: AgentId,
         queue: QueueId,
     ) -> Result<Answer, Refusal> {
-        self.membership(tenant, agent, queue)?;
-        self.record(tenant, Fact::AgentUnassigned { agent, queue });
+        self.assignment(tenant, agent, queue)?;
+        self.take_off(tenant, agent, queue);
         Ok(Answer::Done)
+    }
+
+    /// Takes an agent off a queue; what waited for him there is for anybody.
+    pub(crate) fn take_off(&mut self, tenant: TenantId, agent: AgentId, queue: QueueId) {
+        self.record(tenant, Fact::AgentUnassigned { agent, queue });
+        self.release_callers(agent);
     }
 
     pub(crate) fn set_membership(
@@ -74,11 +85,12 @@ impl Engine {
         queue: QueueId,
         membership: Membership,
     ) -> Result<Answer, Refusal> {
-        if self.membership(tenant, agent, queue)? == membership {
+        if self.assignment(tenant, agent, queue)?.membership == membership {
             return Err(Refusal::AlreadySo);
         }
         let fact = Fact::MembershipSet { agent, queue, membership };
         self.record(tenant, fact);
+        self.release_callers(agent);
         Ok(Answer::Done)
     }
 
@@ -93,6 +105,7 @@ impl Engine {
             return Err(Refusal::AlreadySo);
         }
         self.record(tenant, Fact::HandlingSet { agent, handling });
+        self.release_callers(agent);
         Ok(Answer::Done)
     }
 
@@ -125,10 +138,9 @@ impl Engine {
         }
     }
 
-    fn membership(&self, tenant: TenantId, agent: AgentId, queue: QueueId) -> Result<Membership, Refusal> {
+    fn assignment(&self, tenant: TenantId, agent: AgentId, queue: QueueId) -> Result<Assignment, Refusal> {
         self.owned(tenant, EntryId::Agent(agent))?;
         self.owned(tenant, EntryId::Queue(queue))?;
-        let membership = self.state.agent(agent).memberships.get(&queue);
-        membership.copied().ok_or(Refusal::NotAssigned)
+        self.state.agent(agent).memberships.get(&queue).copied().ok_or(Refusal::NotAssigned)
     }
 }

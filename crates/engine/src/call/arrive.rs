@@ -71,7 +71,7 @@ impl Engine {
         let target = match self.dial(tenant, endpoint, &to)? {
             Target::Gone(Cause::Busy) => return Err(Refusal::Busy),
             Target::Gone(_) => return Err(Refusal::NoRoute),
-            target @ (Target::Queue(_) | Target::Device(_) | Target::Trunk(..) | Target::Greeting(..)) => {
+            target @ (Target::Queue(..) | Target::Device(_) | Target::Trunk(..) | Target::Greeting(..)) => {
                 target
             }
         };
@@ -161,7 +161,7 @@ impl Engine {
 
     fn lead(&mut self, call: CallId, target: Target) {
         match target {
-            Target::Queue(queue) => self.enter_queue(call, queue),
+            Target::Queue(queue, priority) => self.enter_queue(call, queue, priority),
             Target::Device(device) => self.ring_device(call, device),
             Target::Trunk(trunk, number) => self.ring_trunk(call, trunk, number),
             Target::Greeting(_, prompt) => self.greet(call, prompt),
@@ -227,7 +227,7 @@ impl Engine {
 const fn direction_to(target: &Target) -> Direction {
     match target {
         Target::Trunk(..) => Direction::Outbound,
-        Target::Queue(_) | Target::Device(_) | Target::Greeting(..) | Target::Gone(_) => Direction::Internal,
+        Target::Queue(..) | Target::Device(_) | Target::Greeting(..) | Target::Gone(_) => Direction::Internal,
     }
 }
 

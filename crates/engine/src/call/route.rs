@@ -4,7 +4,7 @@ use crate::agent::Handling;
 use crate::call::Cause;
 use crate::command::Endpoint;
 use crate::engine::Engine;
-use crate::entry::{Destination, EntryId, Kind, Name};
+use crate::entry::{Destination, EntryId, Kind, Name, Priority};
 use crate::id::{AgentId, DeviceId, QueueId, RouteId, TenantId, TrunkId};
 use crate::limits::FORWARDS_MAX;
 use crate::refusal::Refusal;
@@ -13,8 +13,8 @@ use crate::text::Number;
 /// Where a call can be led.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
-    /// Into a line.
-    Queue(QueueId),
+    /// Into a line, this urgent.
+    Queue(QueueId, Priority),
     /// To a phone or browser of the tenant.
     Device(DeviceId),
     /// Out, to a number beyond a trunk.
@@ -59,7 +59,7 @@ impl Engine {
         let Some(EntryId::Route(route)) = routes.and_then(|keys| keys.get(dialled.as_str())) else {
             return Err(Refusal::NoRoute);
         };
-        let hop = self.to_destination(self.state.route(*route).destination);
+        let hop = self.beyond(*route);
         self.follow(tenant, from, hop)
     }
 
@@ -90,9 +90,9 @@ impl Engine {
             };
             hop = match self.state.tenant(tenant).plan.get(&number) {
                 Some(EntryId::Device(id)) => Hop::There(Target::Device(*id)),
-                Some(EntryId::Queue(id)) => Hop::There(Target::Queue(*id)),
+                Some(EntryId::Queue(id)) => Hop::There(Target::Queue(*id, Priority::default())),
                 Some(EntryId::Agent(id)) => self.to_agent(*id),
-                Some(EntryId::Route(id)) => self.to_destination(self.state.route(*id).destination),
+                Some(EntryId::Route(id)) => self.beyond(*id),
                 Some(
                     EntryId::User(_)
                     | EntryId::Team(_)
@@ -116,13 +116,14 @@ impl Engine {
         let route = self.state.route(id);
         match &route.greeting {
             Some(prompt) => Hop::There(Target::Greeting(id, prompt.clone())),
-            None => self.to_destination(route.destination),
+            None => self.beyond(id),
         }
     }
 
-    fn to_destination(&self, destination: Destination) -> Hop {
-        match destination {
-            Destination::Queue(id) => Hop::There(Target::Queue(id)),
+    fn beyond(&self, id: RouteId) -> Hop {
+        let route = self.state.route(id);
+        match route.destination {
+            Destination::Queue(id) => Hop::There(Target::Queue(id, route.priority)),
             Destination::Device(id) => Hop::There(Target::Device(id)),
             Destination::Agent(id) => self.to_agent(id),
             Destination::Clear => Hop::There(Target::Gone(Cause::Normal)),

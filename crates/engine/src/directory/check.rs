@@ -6,8 +6,9 @@ use crate::engine::Engine;
 use crate::entry::{AfterMissed, Agent, Destination, Entry, EntryId, Kind, Overflow, Queue, Route, Trunk};
 use crate::id::TenantId;
 use crate::limits::{
-    OFFER_MS_MAX, OFFER_MS_MIN, REST_MS_MAX, REST_MS_MIN, TARGET_MS_MAX, TRUNK_PREFIXES_MAX,
-    TRUNK_SOURCES_MAX, WAIT_MS_MAX, WAITING_MAX, WRAP_UP_MS_MAX,
+    OFFER_MS_MAX, OFFER_MS_MIN, PREFERENCE_MS_MAX, REACH_STEPS_MAX, REMEMBER_MS_MAX, REST_MS_MAX,
+    REST_MS_MIN, TARGET_MS_MAX, TRUNK_PREFIXES_MAX, TRUNK_SOURCES_MAX, WAIT_MS_MAX, WAITING_MAX,
+    WRAP_UP_MS_MAX,
 };
 use crate::outbound::read_prefix;
 use crate::refusal::Refusal;
@@ -83,6 +84,7 @@ impl Engine {
         if queue.short_abandon_ms > TARGET_MS_MAX {
             return Err(invalid("short_abandon_ms", "must be at most 3600000"));
         }
+        check_search(queue)?;
         match queue.overflow {
             Overflow::Clear => Ok(()),
             Overflow::Queue(other) if own == Some(EntryId::Queue(other)) => {
@@ -102,6 +104,40 @@ impl Engine {
             Destination::Device(id) => self.owned(tenant, EntryId::Device(id)),
             Destination::Clear => Ok(()),
         }
+    }
+}
+
+/// Whom a waiting call reaches, when.
+fn check_search(queue: &Queue) -> Result<(), Refusal> {
+    if !(REST_MS_MIN..=OFFER_MS_MAX).contains(&queue.progress_ms) {
+        return Err(invalid("progress_ms", "must be from 1000 to 300000"));
+    }
+    if queue.promote_after_ms.is_some_and(|ms| !(1..=WAIT_MS_MAX).contains(&ms)) {
+        return Err(invalid("promote_after_ms", "must be from 1 to 86400000"));
+    }
+    if queue.reach.len() > REACH_STEPS_MAX {
+        return Err(Refusal::LimitReached("reach"));
+    }
+    if queue.reach.first().is_some_and(|first| first.after_ms != 0) {
+        return Err(invalid("reach", "must begin with after_ms 0"));
+    }
+    if !queue.reach.is_sorted_by(|a, b| a.after_ms < b.after_ms) {
+        return Err(invalid("reach", "must be in the order of after_ms, each once"));
+    }
+    if queue.reach.iter().any(|step| step.after_ms > WAIT_MS_MAX) {
+        return Err(invalid("reach", "must have after_ms of at most 86400000"));
+    }
+    if queue.reach.iter().any(|step| step.min_level > step.max_level) {
+        return Err(invalid("reach", "must have a min_level of at most max_level"));
+    }
+    match queue.sticky {
+        Some(sticky) if sticky.remember_ms > REMEMBER_MS_MAX => {
+            Err(invalid("sticky", "must have remember_ms of at most 31536000000"))
+        }
+        Some(sticky) if sticky.wait_ms > PREFERENCE_MS_MAX => {
+            Err(invalid("sticky", "must have wait_ms of at most 3600000"))
+        }
+        Some(_) | None => Ok(()),
     }
 }
 

@@ -128,7 +128,8 @@ impl Engine {
             duty_since: agent.duty_since,
             pending: agent.pending.clone(),
             handling: agent.handling.clone(),
-            memberships: agent.memberships.iter().map(|(queue, part)| (*queue, *part)).collect(),
+            memberships: agent.memberships.iter().map(|(queue, part)| (*queue, part.membership)).collect(),
+            tiers: agent.memberships.iter().map(|(queue, part)| (*queue, part.tier)).collect(),
             activity: agent.activity.clone(),
             activity_since: agent.activity_since,
             since_wall: agent.since_wall,
@@ -163,8 +164,8 @@ impl Engine {
             entry: queue.filed.entry.clone(),
             waiting: queue.waiting.len(),
             longest_wait_ms: longest,
-            logged_in: queue.logged_in,
-            eligible: queue.eligible.len(),
+            logged_in: queue.logged_in.values().sum(),
+            eligible: queue.pool.len(),
             tally: queue.tally,
         })
     }

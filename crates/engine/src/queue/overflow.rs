@@ -17,7 +17,7 @@ impl Engine {
         }
         self.leave_queue(id, WaitingEnd::Overflowed);
         match self.state.queue(place.queue).filed.entry.overflow {
-            Overflow::Queue(next) if overflows < OVERFLOWS_MAX => self.enter_queue(id, next),
+            Overflow::Queue(next) if overflows < OVERFLOWS_MAX => self.enter_queue(id, next, place.priority),
             Overflow::Queue(_) | Overflow::Clear => self.clear_call(id, Cause::NoAnswer),
         }
     }

@@ -1,16 +1,17 @@
 //! A call's place in a queue: entered, answered, or refused at the door.
 
 use crate::action::{Action, AfterPrompts};
-use crate::call::{Cause, WaitingEnd};
+use crate::call::{Cause, Preferred, WaitingEnd};
 use crate::engine::Engine;
-use crate::entry::Treatment;
+use crate::entry::{Priority, Treatment};
 use crate::fact::Fact;
 use crate::id::{CallId, LegId, QueueId};
 use crate::limits::WAITING_MAX;
+use crate::time::Timestamp;
 
 impl Engine {
     /// Puts a call into a queue's line, or clears it when the line is full. The caller is answered only if he waits.
-    pub(crate) fn enter_queue(&mut self, call: CallId, queue: QueueId) {
+    pub(crate) fn enter_queue(&mut self, call: CallId, queue: QueueId, priority: Priority) {
         let tenant = self.state.call(call).tenant;
         let line = self.state.queue(queue);
         let places = line.filed.entry.max_waiting.min(WAITING_MAX);
@@ -21,8 +22,20 @@ impl Engine {
         let treatment = line.filed.entry.treatment.clone();
         let leg = self.answer_caller(call);
         let entered = self.now.at;
-        self.record(tenant, Fact::CallQueued { call, queue, entered });
+        let preferred = self.preferred(call, queue);
+        self.record(tenant, Fact::CallQueued { call, queue, entered, priority, preferred });
         self.treat(leg, treatment);
+    }
+
+    /// The agent whom the caller talked to last, if that counts here and he is there for the queue's calls.
+    fn preferred(&self, call: CallId, queue: QueueId) -> Option<Preferred> {
+        let line = self.state.queue(queue);
+        let sticky = line.filed.entry.sticky?;
+        let caller = self.state.call(call).caller.as_ref()?;
+        let agent = line.partner(caller, self.now.at)?;
+        let is_there = self.state.agents.get(&agent).is_some_and(|agent| agent.serves(queue));
+        let until = Timestamp(self.now.at.0.saturating_add(sticky.wait_ms));
+        is_there.then_some(Preferred { agent, until })
     }
 
     /// The place ends because an agent took the call.

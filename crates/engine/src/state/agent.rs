@@ -1,11 +1,13 @@
 //! Agents as applied: the axes, and from them who could be offered a call now.
 
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::pool::{Group, Match, Spot};
 use super::{Filed, State};
 use crate::agent::{ACTIVITY, Activity, DUTY, Duty, Handling, Login, Membership};
-use crate::entry;
+use crate::entry::{self, Strategy, Tier};
+use crate::fact::Fact;
 use crate::id::{AgentId, CallId, DeviceId, LegId, OfferId, QueueId};
 use crate::machine::assert_legal;
 use crate::time::{Timestamp, WallTime};
@@ -20,7 +22,7 @@ pub(crate) struct Agent {
     pub(crate) duty_since: Timestamp,
     pub(crate) pending: Option<Duty>,
     pub(crate) handling: Handling,
-    pub(crate) memberships: BTreeMap<QueueId, Membership>,
+    pub(crate) memberships: BTreeMap<QueueId, Assignment>,
     pub(crate) activity: Activity,
     pub(crate) activity_since: Timestamp,
     pub(crate) since_wall: WallTime,
@@ -33,6 +35,34 @@ pub(crate) struct Agent {
     pub(crate) idle_since: Timestamp,
     /// `idle_since` under which the agent stands in his queues' order, when he could be offered a call now.
     pub(crate) standing: Option<Timestamp>,
+    /// Talked in calls of queues since logging in. Milliseconds.
+    pub(crate) talked_ms: u64,
+    /// Waiting calls that are for this agent.
+    pub(crate) wanted: BTreeSet<Match>,
+    /// What [`State::matchable`] says of this agent.
+    pub(super) matched: Option<Match>,
+}
+
+/// An agent's part in a queue that he is assigned to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Assignment {
+    pub(crate) membership: Membership,
+    pub(crate) tier: Tier,
+    /// Calls of the queue since logging in.
+    pub(crate) calls: u64,
+    /// When the last of them ended.
+    pub(crate) last_call: Option<Timestamp>,
+    /// Where he stands in the queue's order, when he could be offered a call of it now.
+    pub(crate) spot: Option<Spot>,
+}
+
+impl Assignment {
+    /// Where the agent stands when only level, skill and position count.
+    pub(super) fn rank(&self, agent: AgentId, queue: &entry::Queue) -> Spot {
+        let Tier { level, position, skill } = self.tier;
+        let group = Group::new(level, if queue.skill_first { skill } else { 0 });
+        Spot { group, key: 0, position, agent }
+    }
 }
 
 /// An agent's part in the talking.
@@ -40,6 +70,7 @@ pub(crate) struct Agent {
 pub(crate) struct Part {
     pub(crate) call: CallId,
     pub(crate) queue: Option<QueueId>,
+    pub(crate) since: Timestamp,
 }
 
 /// An agent's time for finishing a call.
@@ -69,11 +100,23 @@ impl Agent {
             rest_until: None,
             idle_since: at,
             standing: None,
+            talked_ms: 0,
+            wanted: BTreeSet::new(),
+            matched: None,
         }
     }
 
     pub(crate) fn is_idle(&self) -> bool {
         self.activity == Activity::Idle
+    }
+
+    /// Whether he is there for calls of a queue, now or when he is free again.
+    pub(crate) fn serves(&self, queue: QueueId) -> bool {
+        let part = self.memberships.get(&queue);
+        self.duty == Duty::Ready
+            && self.pending.is_none()
+            && self.handling == Handling::Ring
+            && part.is_some_and(|part| part.membership == Membership::Ready)
     }
 
     /// What the agent is doing follows from wrap-up, parts and offer, in this order.
@@ -100,6 +143,27 @@ impl Agent {
             && self.rest_until.is_none()
             && device_idle
     }
+
+    /// Where he stands in the order of a queue that he is assigned to.
+    fn spot(&self, id: AgentId, part: &Assignment, queue: &entry::Queue) -> Option<Spot> {
+        let idle_since = self.standing?;
+        if part.membership != Membership::Ready {
+            return None;
+        }
+        let key = match queue.strategy {
+            Strategy::LongestIdle | Strategy::RingAll | Strategy::RingLevel => idle_since.0,
+            Strategy::LeastRecent => part.last_call.map_or(0, |at| at.0.saturating_add(1)),
+            Strategy::FewestCalls => part.calls,
+            Strategy::LeastTalk => self.talked_ms,
+            Strategy::RoundRobin
+            | Strategy::TopDown
+            | Strategy::Sequential
+            | Strategy::RingProgressively
+            | Strategy::Random
+            | Strategy::WeightedRandom => 0,
+        };
+        Some(Spot { key, ..part.rank(id, queue) })
+    }
 }
 
 impl State {
@@ -115,8 +179,13 @@ impl State {
         let since = self.at;
         let agent = self.agent_mut(id);
         agent.login = Some(Login { device, since });
-        for queue in agent.memberships.keys().copied().collect::<Vec<_>>() {
-            self.queue_mut(queue).logged_in += 1;
+        agent.talked_ms = 0;
+        for part in agent.memberships.values_mut() {
+            (part.calls, part.last_call) = (0, None);
+        }
+        for (queue, level) in self.levels_of(id) {
+            self.queue_mut(queue).count_log_in(level);
+            self.rematch(queue);
         }
         self.devices.get_mut(&device).expect("the fact names a device").agent = Some(id);
         self.enter_duty(id, Duty::NotReady { reason: None, note: Default::default() });
@@ -125,8 +194,9 @@ impl State {
     pub(super) fn log_out(&mut self, id: AgentId) {
         let agent = self.agent_mut(id);
         let login = agent.login.take().expect("only who is logged in logs out");
-        for queue in agent.memberships.keys().copied().collect::<Vec<_>>() {
-            self.queue_mut(queue).logged_in -= 1;
+        for (queue, level) in self.levels_of(id) {
+            self.queue_mut(queue).count_log_out(level);
+            self.rematch(queue);
         }
         self.devices.get_mut(&login.device).expect("a device in use is not removed").agent = None;
         self.enter_duty(id, Duty::LoggedOut);
@@ -173,15 +243,26 @@ impl State {
     }
 
     pub(super) fn connect_agent(&mut self, id: AgentId, leg: LegId, call: CallId, queue: Option<QueueId>) {
-        self.agent_mut(id).parts.insert(leg, Part { call, queue });
-        self.call_mut(call).agents.insert(id, queue);
+        let since = self.at;
+        self.agent_mut(id).parts.insert(leg, Part { call, queue, since });
+        let talking = self.call_mut(call);
+        talking.agents.insert(id, queue);
+        if let (Some(queue), Some(caller)) = (queue, talking.caller.clone()) {
+            self.queue_mut(queue).remember(&caller, id, since);
+        }
         self.refresh(id);
     }
 
     pub(super) fn disconnect_agent(&mut self, id: AgentId, call: CallId) {
         let at = self.at;
         let agent = self.agent_mut(id);
-        agent.parts.retain(|_, part| part.call != call);
+        for (_, part) in agent.parts.extract_if(.., |_, part| part.call == call) {
+            let Some(queue) = part.queue else { continue };
+            agent.talked_ms += at.millis_since(part.since);
+            if let Some(assignment) = agent.memberships.get_mut(&queue) {
+                (assignment.calls, assignment.last_call) = (assignment.calls + 1, Some(at));
+            }
+        }
         agent.idle_since = at;
         self.refresh(id);
     }
@@ -204,34 +285,64 @@ impl State {
         self.refresh(id);
     }
 
-    pub(super) fn assign(&mut self, id: AgentId, queue: QueueId) {
-        let agent = self.agent_mut(id);
-        agent.memberships.insert(queue, Membership::Ready);
-        let logged_in = usize::from(agent.login.is_some());
-        let queue = self.queue_mut(queue);
-        queue.agents.insert(id);
-        queue.logged_in += logged_in;
-        self.line_up(id);
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the caller names every fact; these are of assignments"
+    )]
+    pub(super) fn apply_assignment(&mut self, fact: &Fact) {
+        match *fact {
+            Fact::AgentAssigned { agent, queue, tier } => self.assign(agent, queue, tier),
+            Fact::TierSet { agent, queue, tier } => self.set_tier(agent, queue, tier),
+            Fact::AgentUnassigned { agent, queue } => self.unassign(agent, queue),
+            _ => {}
+        }
     }
 
-    pub(super) fn unassign(&mut self, id: AgentId, queue: QueueId) {
+    fn assign(&mut self, id: AgentId, queue: QueueId, tier: Tier) {
+        let membership = Membership::Ready;
+        let part = Assignment { membership, tier, calls: 0, last_call: None, spot: None };
+        let agent = self.agent_mut(id);
+        agent.memberships.insert(queue, part);
+        let is_here = agent.login.is_some();
+        let line = self.queue_mut(queue);
+        line.agents.insert(id);
+        if is_here {
+            line.count_log_in(tier.level);
+        }
+        self.stand(id, queue);
+    }
+
+    fn unassign(&mut self, id: AgentId, queue: QueueId) {
         self.set_membership(id, queue, Membership::Out);
         let agent = self.agent_mut(id);
-        agent.memberships.remove(&queue);
-        let logged_in = usize::from(agent.login.is_some());
-        let queue = self.queue_mut(queue);
-        queue.agents.remove(&id);
-        queue.logged_in -= logged_in;
+        let part = agent.memberships.remove(&queue).expect("only who is assigned is taken off");
+        let is_here = agent.login.is_some();
+        let line = self.queue_mut(queue);
+        line.agents.remove(&id);
+        if is_here {
+            line.count_log_out(part.tier.level);
+        }
+        self.rematch(queue);
+    }
+
+    fn set_tier(&mut self, id: AgentId, queue: QueueId, tier: Tier) {
+        let agent = self.agent_mut(id);
+        let is_here = agent.login.is_some();
+        let part = agent.memberships.get_mut(&queue).expect("only who is assigned has a tier");
+        let before = core::mem::replace(&mut part.tier, tier);
+        if is_here {
+            let line = self.queue_mut(queue);
+            line.count_log_out(before.level);
+            line.count_log_in(tier.level);
+        }
+        self.stand(id, queue);
     }
 
     pub(super) fn set_membership(&mut self, id: AgentId, queue: QueueId, membership: Membership) {
         let agent = self.agent_mut(id);
-        agent.memberships.insert(queue, membership);
-        if let (Some(standing), Membership::Out | Membership::NotReady) = (agent.standing, membership) {
-            self.queue_mut(queue).eligible.remove(&(standing, id));
-            self.rematch(queue);
-        }
-        self.line_up(id);
+        agent.memberships.get_mut(&queue).expect("only who is assigned has a part").membership = membership;
+        self.stand(id, queue);
+        self.match_wanted(id);
     }
 
     /// Brings activity and standing up to what the agent's other axes say. Called after every change to them.
@@ -250,31 +361,38 @@ impl State {
         }
         let standing = agent.could_take_calls(device_idle).then_some(agent.idle_since);
         if standing != agent.standing {
-            self.step_back(id);
-            self.agent_mut(id).standing = standing;
-            self.line_up(id);
+            agent.standing = standing;
+            for queue in agent.memberships.keys().copied().collect::<Vec<_>>() {
+                self.stand(id, queue);
+            }
+            self.match_wanted(id);
         }
     }
 
-    /// Takes the agent out of the order of all his queues.
-    fn step_back(&mut self, id: AgentId) {
-        let agent = self.agent(id);
-        let Some(standing) = agent.standing else { return };
-        for queue in agent.memberships.keys().copied().collect::<Vec<_>>() {
-            self.queue_mut(queue).eligible.remove(&(standing, id));
-            self.rematch(queue);
+    /// Brings the agent's place in a queue's order up to what his axes say: in at his spot, or out.
+    pub(super) fn stand(&mut self, id: AgentId, queue: QueueId) {
+        let (Some(agent), Some(line)) = (self.agents.get_mut(&id), self.queues.get_mut(&queue)) else {
+            unreachable!("an assignment names an agent and a queue that are there");
+        };
+        let Some(part) = agent.memberships.get(&queue) else { return };
+        let (before, spot) = (part.spot, agent.spot(id, part, &line.filed.entry));
+        if before != spot {
+            if let Some(before) = before {
+                line.pool.remove(&before);
+            }
+            if let Some(spot) = spot {
+                line.pool.insert(spot);
+            }
+            if let Some(part) = agent.memberships.get_mut(&queue) {
+                part.spot = spot;
+            }
         }
+        self.rematch(queue);
     }
 
-    /// Puts the agent, if he stands, in the order of each queue that he is ready in. At most
+    /// The queues that an agent is assigned to, with his level in each. At most
     /// [`crate::limits::QUEUES_PER_AGENT_MAX`] of them.
-    fn line_up(&mut self, id: AgentId) {
-        let agent = self.agent(id);
-        let Some(standing) = agent.standing else { return };
-        let ready = agent.memberships.iter().filter(|(_, part)| **part == Membership::Ready);
-        for queue in ready.map(|(queue, _)| *queue).collect::<Vec<_>>() {
-            self.queue_mut(queue).eligible.insert((standing, id));
-            self.rematch(queue);
-        }
+    fn levels_of(&self, id: AgentId) -> Vec<(QueueId, u16)> {
+        self.agent(id).memberships.iter().map(|(queue, part)| (*queue, part.tier.level)).collect()
     }
 }

@@ -4,7 +4,7 @@ use super::State;
 use crate::agent::Duty;
 use crate::call::{CallStep, LegPhase};
 use crate::fact::{Event, Fact};
-use crate::recording::RecordingStep;
+use crate::recording::RecordingStep as Step;
 
 impl State {
     /// Makes one event true. It cannot fail: an event that does not fit is a fault of ours and panics.
@@ -23,8 +23,9 @@ impl State {
             Fact::EntryChanged { id, entry } => self.change_entry(event.tenant, *id, entry),
             Fact::EntryRemoved { id } => self.remove_entry(event.tenant, *id),
             Fact::OutboundRulesSet { .. } | Fact::OutboundRefused { .. } => self.apply_outbound(event),
-            Fact::AgentAssigned { agent, queue } => self.assign(*agent, *queue),
-            Fact::AgentUnassigned { agent, queue } => self.unassign(*agent, *queue),
+            Fact::AgentAssigned { .. } | Fact::TierSet { .. } | Fact::AgentUnassigned { .. } => {
+                self.apply_assignment(&event.fact);
+            }
             Fact::DeviceRegistered { device } => self.set_registered(*device, true),
             Fact::DeviceUnregistered { device } => self.set_registered(*device, false),
             Fact::AgentLoggedIn { agent, device } => self.log_in(*agent, *device),
@@ -61,7 +62,8 @@ impl State {
             Fact::CallCleared { call, .. } => self.enter_call(*call, CallStep::Cleared),
             Fact::CallClosed { call } => self.close_call(*call),
 
-            Fact::CallQueued { call, queue, entered } => self.enter_queue(*call, *queue, *entered),
+            Fact::CallQueued { .. } => self.enter_queue(event),
+            Fact::SearchWidened { call, by, .. } => self.widen(*call, *by),
             Fact::WaitingEnded { call, queue, end, waited_ms } => {
                 self.leave_queue(*call, *queue, *end, *waited_ms);
             }
@@ -69,19 +71,11 @@ impl State {
             Fact::OfferEnded { offer, end, .. } => self.end_offer(*offer, *end),
 
             Fact::RecordingStarted { recording, .. } => self.start_recording(*recording, event),
-            Fact::RecordingPaused { recording, .. } => {
-                self.enter_recording(*recording, RecordingStep::Paused);
-            }
-            Fact::RecordingResumed { recording, .. } => {
-                self.enter_recording(*recording, RecordingStep::Started);
-            }
-            Fact::RecordingStopped { recording, .. } => {
-                self.enter_recording(*recording, RecordingStep::Stopped);
-            }
-            Fact::RecordingSaved { recording, .. } => self.enter_recording(*recording, RecordingStep::Saved),
-            Fact::RecordingFailed { recording, .. } => {
-                self.enter_recording(*recording, RecordingStep::Failed);
-            }
+            Fact::RecordingPaused { recording, .. } => self.enter_recording(*recording, Step::Paused),
+            Fact::RecordingResumed { recording, .. } => self.enter_recording(*recording, Step::Started),
+            Fact::RecordingStopped { recording, .. } => self.enter_recording(*recording, Step::Stopped),
+            Fact::RecordingSaved { recording, .. } => self.enter_recording(*recording, Step::Saved),
+            Fact::RecordingFailed { recording, .. } => self.enter_recording(*recording, Step::Failed),
 
             Fact::DispositionSet { .. } | Fact::NodeStarted { .. } => {}
         }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::State;
+use super::{Place, State};
 use crate::call::{CALL, CallStep, Direction, LEG, LegPhase, LegStep, Role};
 use crate::command::Endpoint;
 use crate::entry::Name;
@@ -45,15 +45,6 @@ pub(crate) struct Call {
     pub(crate) wrap_ups: BTreeSet<AgentId>,
     pub(crate) recording: Option<RecordingId>,
     pub(crate) greeting_until: Option<Timestamp>,
-}
-
-/// A place in a queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Place {
-    pub(crate) queue: QueueId,
-    pub(crate) entered: Timestamp,
-    /// When the queue gives up.
-    pub(crate) gives_up: Option<Timestamp>,
 }
 
 /// A leg that lives.

@@ -157,7 +157,7 @@ impl State {
                 self.trunks.insert(id, Filed { tenant, guid, entry });
             }
             (EntryId::Queue(id), Entry::Queue(entry)) => {
-                self.queues.insert(id, Queue::new(Filed { tenant, guid, entry }));
+                self.queues.insert(id, Queue::new(Filed { tenant, guid, entry: *entry }));
             }
             (EntryId::Route(id), Entry::Route(entry)) => {
                 self.routes.insert(id, Filed { tenant, guid, entry });
@@ -188,8 +188,7 @@ impl State {
             }
             (EntryId::Trunk(id), Entry::Trunk(entry)) => replace(self.trunks.get_mut(&id), entry),
             (EntryId::Queue(id), Entry::Queue(entry)) => {
-                replace(self.queues.get_mut(&id).map(|q| &mut q.filed), entry);
-                self.reopen_all(id);
+                self.change_queue(id, *entry);
             }
             (EntryId::Route(id), Entry::Route(entry)) => replace(self.routes.get_mut(&id), entry),
             (EntryId::Reason(id), Entry::Reason(entry)) => replace(self.reasons.get_mut(&id), entry),
@@ -228,7 +227,7 @@ impl State {
             EntryId::Team(id) => Entry::Team(self.teams.get(&id)?.entry.clone()),
             EntryId::Device(id) => Entry::Device(self.devices.get(&id)?.filed.entry.clone()),
             EntryId::Trunk(id) => Entry::Trunk(self.trunks.get(&id)?.entry.clone()),
-            EntryId::Queue(id) => Entry::Queue(self.queues.get(&id)?.filed.entry.clone()),
+            EntryId::Queue(id) => Entry::from(self.queues.get(&id)?.filed.entry.clone()),
             EntryId::Route(id) => Entry::Route(self.routes.get(&id)?.entry.clone()),
             EntryId::Reason(id) => Entry::Reason(self.reasons.get(&id)?.entry.clone()),
             EntryId::Disposition(id) => Entry::Disposition(self.dispositions.get(&id)?.entry.clone()),

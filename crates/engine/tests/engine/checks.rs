@@ -13,6 +13,8 @@ use cordial_engine::text::Number;
 use cordial_engine::view::CallPhase;
 use cordial_engine::{Action, Endpoint, Engine, EntryId, Event, Now, State};
 
+use crate::matcher::Matcher;
+
 /// What the checks remember of the events so far.
 pub(crate) struct Checks {
     follower: Engine,
@@ -27,6 +29,7 @@ pub(crate) struct Checks {
     /// Whether the agent of the last added leg could be offered a call just before.
     was_eligible: BTreeMap<(AgentId, QueueId), bool>,
     outbound: Outbound,
+    matcher: Matcher,
 }
 
 impl Checks {
@@ -42,6 +45,7 @@ impl Checks {
             places: BTreeMap::new(),
             was_eligible: BTreeMap::new(),
             outbound: Outbound::default(),
+            matcher: Matcher::default(),
         }
     }
 
@@ -49,7 +53,9 @@ impl Checks {
         for event in events {
             self.before_event(event);
             self.outbound.before(&self.follower, event);
+            self.matcher.before(&self.follower, event);
             self.follower.apply(event);
+            self.matcher.fold(&self.follower, event);
             self.fold(event);
             self.check_tenant(event);
         }
@@ -64,6 +70,7 @@ impl Checks {
             check_agents(engine, tenant.id);
             check_calls(engine, tenant.id);
             self.check_queues(engine, tenant.id);
+            self.matcher.after(engine, tenant.id);
             self.outbound.check(engine, tenant.id);
         }
     }
@@ -177,9 +184,8 @@ impl Checks {
         }
     }
 
-    /// H5, and nobody waits for whom somebody is free.
+    /// H5.
     fn check_queues(&self, engine: &Engine, tenant: TenantId) {
-        let offers = engine.offers(tenant);
         for queue in engine.queues(tenant, cordial_engine::Timestamp(u64::MAX)) {
             assert!(queue.tally.adds_up(queue.waiting), "H5: {:?}", queue.tally);
             let (entered, ended) = self.places.get(&queue.id).copied().unwrap_or_default();
@@ -188,12 +194,6 @@ impl Checks {
                 (queue.tally.entered, queue.waiting as u64),
                 "H5, recounted"
             );
-            let here: Vec<_> = offers.iter().filter(|offer| offer.queue == queue.id).collect();
-            let wanting = match queue.entry.strategy {
-                Strategy::LongestIdle => queue.waiting > here.len(),
-                Strategy::RingAll => queue.waiting > 0 && here.len() < RING_ALL_WIDTH_MAX,
-            };
-            assert!(!(wanting && queue.eligible > 0), "{} has a call and an agent for it", queue.id);
         }
     }
 }
@@ -240,8 +240,10 @@ fn check_calls(engine: &Engine, tenant: TenantId) {
             CallPhase::Waiting { queue, .. } => {
                 let queue = engine.queue(tenant, queue, call.started).unwrap();
                 let most = match queue.entry.strategy {
-                    Strategy::LongestIdle => 1,
-                    Strategy::RingAll => RING_ALL_WIDTH_MAX,
+                    Strategy::RingAll | Strategy::RingLevel | Strategy::RingProgressively => {
+                        RING_ALL_WIDTH_MAX
+                    }
+                    _one_at_a_time => 1,
                 };
                 assert!(offers <= most, "H1: {} has {offers} offers", call.id);
                 assert!(!call.legs.is_empty(), "H8: {call:?}");

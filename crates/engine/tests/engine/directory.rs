@@ -46,7 +46,7 @@ fn names_and_numbers_are_taken_once() {
         ("an agent with a route's number", agent("dot", "5551")),
         ("an agent without a name", agent(" ", "299")),
         ("an agent of her own", agent("dot", "299")),
-        ("a queue called as an agent", Command::Add(Entry::Queue(Queue::named(name("ann"))))),
+        ("a queue called as an agent", Command::Add(Queue::named(name("ann")).into())),
     ];
     check(
         &mut world,
@@ -120,7 +120,7 @@ fn bounds_are_told_with_the_field_and_what_would_be_right() {
     let queue = |change: fn(&mut Queue)| {
         let mut queue = Queue::named(name("night"));
         change(&mut queue);
-        Command::Add(Entry::Queue(queue))
+        Command::Add(queue.into())
     };
     let trunk = |address: &str, source: &str| {
         let trunk = Trunk {
@@ -144,7 +144,7 @@ fn bounds_are_told_with_the_field_and_what_would_be_right() {
         ("no place", queue(|queue| queue.max_waiting = 0)),
         ("no wait", queue(|queue| queue.max_wait_ms = Some(0))),
         ("long target", queue(|queue| queue.service_level_ms = u64::MAX)),
-        ("overflow into itself", Command::Change(EntryId::Queue(sales), Entry::Queue(own_overflow))),
+        ("overflow into itself", Command::Change(EntryId::Queue(sales), own_overflow.into())),
         ("trunk by host name", trunk("peer.example:5060", "192.0.2.9")),
         ("trunk with an odd source", trunk("[2001:db8::1]:5060", "everywhere")),
         ("trunk", trunk("[2001:db8::1]:5060", "2001:db8::2")),
@@ -179,15 +179,20 @@ fn another_tenants_things_are_not_found() {
     world.arrives("5551");
     let (call, offer) = (world.engine.calls(world.tenant)[0].id, world.engine.offers(world.tenant)[0].id);
     world.add_tenant("other");
-    let route = Route { number: number("5551"), greeting: None, destination: Destination::Queue(queue) };
+    let route = Route {
+        number: number("5551"),
+        greeting: None,
+        destination: Destination::Queue(queue),
+        priority: Priority::default(),
+    };
     let commands = vec![
-        ("change", Command::Change(theirs, Entry::Queue(Queue::named(name("x"))))),
+        ("change", Command::Change(theirs, Queue::named(name("x")).into())),
         ("remove", Command::Remove(theirs)),
         ("route to it", Command::Add(Entry::Route(route))),
         ("log in", Command::LogIn { agent, device }),
         ("log out", Command::LogOut { agent }),
         ("not ready", Command::NotReady { agent, reason: Some(reason), note: name("") }),
-        ("assign", Command::Assign { agent, queue }),
+        ("assign", Command::Assign { agent, queue, tier: None }),
         ("end wrap-up", Command::EndWrapUp { agent }),
         ("place call", Command::PlaceCall { device, to: number("102") }),
         ("clear call", Command::ClearCall { call }),
@@ -232,7 +237,7 @@ fn a_tenant_is_found_by_its_domain_whatever_the_case() {
 #[test]
 fn entries_are_found_by_guid_and_by_name() {
     let mut world = World::new();
-    let queue = Entry::Queue(Queue::named(name("sales")));
+    let queue = Entry::from(Queue::named(name("sales")));
     let Ok(Answer::Added(id, guid)) = world.command(Command::Add(queue)).0 else { unreachable!() };
     let (engine, tenant) = (&world.engine, world.tenant);
     assert_eq!(engine.find(tenant, Kind::Queue, guid), Some(id));

@@ -3,7 +3,9 @@
 use cordial_engine::agent::{Handling, Membership};
 use cordial_engine::call::Cause;
 use cordial_engine::command::Command;
-use cordial_engine::entry::{AfterMissed, Overflow, Strategy as QueueStrategy};
+use cordial_engine::entry::{
+    AfterMissed, Overflow, Priority, Queue, Reach, Sticky, Strategy as QueueStrategy, Tier,
+};
 use cordial_engine::id::*;
 use cordial_engine::outbound::OutboundRules;
 use cordial_engine::{Actor, Endpoint, Engine, Input, Report, Timestamp};
@@ -63,6 +65,45 @@ fn pick<T: Copy>(things: &[T], by: u8) -> T {
 const DIALLED: [&str; 12] =
     ["5551", "5552", "5551", "5553", "5554", "101", "102", "201", "600", "004912", "+4991", "5555"];
 
+/// Every strategy and rule of choosing, in any mixture.
+fn routed_at_random(queue: &mut Queue, a: u8, b: u8, c: u8) {
+    queue.strategy = pick(&STRATEGIES, b);
+    queue.wrap_up_ms = u64::from(c) * 100;
+    queue.skill_first = a.is_multiple_of(3);
+    queue.progress_ms = 2_000;
+    queue.weight = u16::from(c % 3);
+    queue.promote_after_ms = c.is_multiple_of(4).then_some(6_000);
+    queue.sticky = a.is_multiple_of(2).then_some(Sticky { remember_ms: 60_000, wait_ms: 4_000 });
+    queue.skip_empty_levels = b.is_multiple_of(2);
+    let step =
+        |after_ms, min_level, max_level, raise_level| Reach { after_ms, min_level, max_level, raise_level };
+    queue.reach = match c % 5 {
+        0 => vec![step(0, 0, 0, 0), step(3_000, 0, 1, 0), step(8_000, 0, 9, 0)],
+        1 => vec![step(0, 1, 9, 0)],
+        2 => vec![step(0, 0, 1, 1), step(5_000, 0, 9, 9)],
+        _ => Vec::new(),
+    };
+}
+
+const STRATEGIES: [QueueStrategy; 12] = [
+    QueueStrategy::LongestIdle,
+    QueueStrategy::LeastRecent,
+    QueueStrategy::RoundRobin,
+    QueueStrategy::TopDown,
+    QueueStrategy::Sequential,
+    QueueStrategy::FewestCalls,
+    QueueStrategy::LeastTalk,
+    QueueStrategy::Random,
+    QueueStrategy::WeightedRandom,
+    QueueStrategy::RingAll,
+    QueueStrategy::RingLevel,
+    QueueStrategy::RingProgressively,
+];
+
+fn tier(a: u8, b: u8) -> Tier {
+    Tier { level: u16::from(a % 3), position: u16::from(b % 2), skill: a % 4 }
+}
+
 fn input(world: &World, tenant: &Tenant, (what, a, b, c): Step) -> Input {
     let agent = pick(&tenant.agents, a);
     let device = pick(&tenant.devices, a);
@@ -80,7 +121,8 @@ fn input(world: &World, tenant: &Tenant, (what, a, b, c): Step) -> Input {
         0..=4 => {
             let from = if b % 3 == 0 { Endpoint::Device(device) } else { Endpoint::Trunk(tenant.trunk) };
             let dialled = number(pick(&DIALLED, c));
-            let (caller, caller_name) = (None, name("x"));
+            let caller = (a % 2 == 0).then(|| number(pick(&["0177", "0178"], b)));
+            let caller_name = name("x");
             return Input::Report(Report::LegArrived { from, caller, caller_name, dialled });
         }
         5..=9 => return Input::Report(Report::LegAnswered { leg }),
@@ -107,9 +149,10 @@ fn input(world: &World, tenant: &Tenant, (what, a, b, c): Step) -> Input {
             1 => Command::SetHandling { agent, handling: Handling::Forward(number(pick(&DIALLED, c))) },
             _ => Command::SetHandling { agent, handling: Handling::Ring },
         },
-        29 => match c % 5 {
+        29 => match c % 7 {
             0 => Command::Unassign { agent, queue },
-            1 | 2 => Command::Assign { agent, queue },
+            1 | 2 => Command::Assign { agent, queue, tier: Some(tier(a, b)) },
+            5 | 6 => Command::Assign { agent, queue, tier: None },
             3 => Command::SetMembership { agent, queue, membership: Membership::NotReady },
             _ => Command::SetMembership { agent, queue, membership: Membership::Ready },
         },
@@ -139,13 +182,20 @@ fn input(world: &World, tenant: &Tenant, (what, a, b, c): Step) -> Input {
                 c,
             )),
         },
+        34 if c % 8 == 0 => {
+            let id = world.ids["5552"];
+            let Some(cordial_engine::Entry::Route(mut route)) = world.engine.entry(tenant.id, id) else {
+                return Input::Timeout;
+            };
+            route.priority = Priority { urgency: a % 3, head_start_ms: u64::from(b) * 40 };
+            Command::Change(id, cordial_engine::Entry::Route(route))
+        }
         _ => {
             let id = cordial_engine::EntryId::Queue(queue);
             let Some(cordial_engine::Entry::Queue(mut entry)) = world.engine.entry(tenant.id, id) else {
                 return Input::Timeout;
             };
-            entry.strategy = if b % 2 == 0 { QueueStrategy::RingAll } else { QueueStrategy::LongestIdle };
-            entry.wrap_up_ms = u64::from(c) * 100;
+            routed_at_random(&mut entry, a, b, c);
             Command::Change(id, cordial_engine::Entry::Queue(entry))
         }
     };

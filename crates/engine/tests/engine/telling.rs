@@ -99,7 +99,7 @@ impl Names {
             Fact::MembershipSet { agent, queue, membership } => {
                 format!("{} {} {membership:?}", self.agent(*agent), self.queue(*queue))
             }
-            Fact::AgentAssigned { agent, queue } | Fact::AgentUnassigned { agent, queue } => {
+            Fact::AgentAssigned { agent, queue, .. } | Fact::AgentUnassigned { agent, queue } => {
                 format!("{} {}", self.agent(*agent), self.queue(*queue))
             }
             Fact::AgentNotReady { agent, duty } => format!("{} {}", self.agent(*agent), self.duty(duty)),
@@ -133,6 +133,10 @@ impl Names {
             Fact::CallCleared { call, cause } => format!("{} {cause:?}", self.call(*call)),
             Fact::CallClosed { call } => self.call(*call),
             Fact::CallQueued { call, queue, .. } => format!("{} {}", self.call(*call), self.queue(*queue)),
+            Fact::SearchWidened { call, by, .. } => format!("{} {by:?}", self.call(*call)),
+            Fact::TierSet { agent, queue, tier } => {
+                format!("{} {} {tier:?}", self.agent(*agent), self.queue(*queue))
+            }
             Fact::WaitingEnded { call, queue, end, waited_ms } => {
                 format!("{} {} {end:?} after {waited_ms} ms", self.call(*call), self.queue(*queue))
             }

@@ -159,7 +159,7 @@ impl World {
             ..Queue::named(name("help"))
         };
         let (EntryId::Queue(sales), EntryId::Queue(help)) =
-            (self.add("sales", Entry::Queue(sales)), self.add("help", Entry::Queue(help)))
+            (self.add("sales", sales.into()), self.add("help", help.into()))
         else {
             unreachable!()
         };
@@ -170,7 +170,7 @@ impl World {
             self.add(agent, Entry::Agent(entry));
             let agent = self.agent(agent);
             for queue in [sales, help] {
-                self.granted(Command::Assign { agent, queue });
+                self.granted(Command::Assign { agent, queue, tier: None });
             }
             let device = self.device(device);
             self.granted(Command::LogIn { agent, device });
@@ -197,7 +197,12 @@ impl World {
     }
 
     fn route(&mut self, dialled: &str, greeting: Option<&str>, destination: Destination) {
-        let route = Route { number: number(dialled), greeting: greeting.map(name), destination };
+        let route = Route {
+            number: number(dialled),
+            greeting: greeting.map(name),
+            destination,
+            priority: Priority::default(),
+        };
         self.add(dialled, Entry::Route(route));
     }
 

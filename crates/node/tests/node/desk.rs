@@ -78,12 +78,13 @@ impl Desk {
         };
         desk.trunk = trunk;
         let queue = Queue::named(Text::parse("sales").expect("a name"));
-        let EntryId::Queue(queue) = desk.add(tenant, Entry::Queue(queue)) else {
-            panic!("a queue was asked for")
-        };
+        let EntryId::Queue(queue) = desk.add(tenant, queue.into()) else { panic!("a queue was asked for") };
         let number = Number::parse("1000").expect("a number");
         let destination = Destination::Queue(queue);
-        desk.add(tenant, Entry::Route(Route { number, greeting: None, destination }));
+        desk.add(
+            tenant,
+            Entry::Route(Route { number, greeting: None, destination, priority: Default::default() }),
+        );
         desk.phone = desk.add_phone("200", "2000", PHONE);
         desk.settle();
         desk
@@ -98,7 +99,8 @@ impl Desk {
             panic!("a device was asked for")
         };
         let destination = Destination::Device(device);
-        let route = Route { number: number(dialled), greeting: None, destination };
+        let route =
+            Route { number: number(dialled), greeting: None, destination, priority: Default::default() };
         self.add(self.tenant, Entry::Route(route));
         let binding = self.binding(own, address);
         self.node.restore_bindings(self.now, device, vec![binding]);

@@ -215,12 +215,21 @@ pub enum AgentVerb {
         /// Name or id
         agent: Which,
     },
-    /// Let an agent take calls of a queue
+    /// Let an agent take calls of a queue, or give an agent another rank there
     Assign {
         /// Name or id
         agent: Which,
         /// Name or id
         queue: Which,
+        /// Lower levels are asked first
+        #[arg(long)]
+        level: Option<u16>,
+        /// The order within a level, for strategies that go by it
+        #[arg(long)]
+        position: Option<u16>,
+        /// How good the agent is at this queue's calls, from 0 to 255
+        #[arg(long)]
+        skill: Option<u8>,
     },
     /// Take an agent off a queue
     Unassign {
@@ -289,6 +298,12 @@ pub struct NewQueue {
     /// Who is chosen
     #[arg(long, value_enum)]
     pub strategy: Option<QueueStrategy>,
+    /// Within a level, the better skilled come first
+    #[arg(long)]
+    pub skill_first: bool,
+    /// An agent of several queues is given to the heaviest that has a call for him
+    #[arg(long)]
+    pub weight: Option<u16>,
     /// How long an agent is rung, in seconds
     #[arg(long, value_name = "SECONDS")]
     pub offer_s: Option<u64>,
@@ -309,10 +324,30 @@ pub struct NewQueue {
 /// Who is chosen.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum QueueStrategy {
-    /// The agent who has been idle longest
+    /// Who has been idle longest
     LongestIdle,
+    /// Whose last call of the queue ended longest ago
+    LeastRecent,
+    /// The next by position after whom the queue asked last
+    RoundRobin,
+    /// Each call goes through the agents by level and position
+    TopDown,
+    /// The first by position
+    Sequential,
+    /// Who has had the fewest calls of the queue since logging in
+    FewestCalls,
+    /// Who has talked least since logging in
+    LeastTalk,
+    /// Anyone
+    Random,
+    /// Anyone; the higher the level, the less likely
+    WeightedRandom,
     /// All who are free at once; the first to answer wins
     RingAll,
+    /// All of the lowest level at once, then the next level
+    RingLevel,
+    /// One, and one more every ten seconds while the others still ring
+    RingProgressively,
 }
 
 impl QueueStrategy {
@@ -320,7 +355,17 @@ impl QueueStrategy {
     pub(super) const fn word(self) -> &'static str {
         match self {
             Self::LongestIdle => "longest_idle",
+            Self::LeastRecent => "least_recent",
+            Self::RoundRobin => "round_robin",
+            Self::TopDown => "top_down",
+            Self::Sequential => "sequential",
+            Self::FewestCalls => "fewest_calls",
+            Self::LeastTalk => "least_talk",
+            Self::Random => "random",
+            Self::WeightedRandom => "weighted_random",
             Self::RingAll => "ring_all",
+            Self::RingLevel => "ring_level",
+            Self::RingProgressively => "ring_progressively",
         }
     }
 }

@@ -82,6 +82,8 @@ fn new_queue(new: &NewQueue) -> Value {
         ("name", Some(json!(new.name))),
         ("number", new.number.as_ref().map(|number| json!(number))),
         ("strategy", new.strategy.map(|strategy| json!(strategy.word()))),
+        ("skill_first", new.skill_first.then_some(json!(true))),
+        ("weight", new.weight.map(|weight| json!(weight))),
         ("offer_ms", ms(new.offer_s)),
         ("wrap_up_ms", ms(new.wrap_up_s)),
         ("max_wait_ms", ms(new.max_wait_s)),

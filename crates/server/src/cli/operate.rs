@@ -32,9 +32,14 @@ pub(super) async fn agent(api: &Api, printer: &Printer, verb: &AgentVerb) -> Res
             printer.record(&api.post("/v1/agents", &body).await?);
         }
         AgentVerb::Remove { agent } => remove(api, printer, "agents", agent).await?,
-        AgentVerb::Assign { agent, queue } => {
+        AgentVerb::Assign { agent, queue, level, position, skill } => {
             let (agent, queue) = (api.id("agents", agent).await?, api.id("queues", queue).await?);
-            outcome(printer, &api.put(&format!("/v1/agents/{agent}/queues/{queue}"), &nothing()).await?);
+            let rank = object([
+                ("level", level.map(|level| json!(level))),
+                ("position", position.map(|position| json!(position))),
+                ("skill", skill.map(|skill| json!(skill))),
+            ]);
+            outcome(printer, &api.put(&format!("/v1/agents/{agent}/queues/{queue}"), &rank).await?);
         }
         AgentVerb::Unassign { agent, queue } => {
             let (agent, queue) = (api.id("agents", agent).await?, api.id("queues", queue).await?);

@@ -45,9 +45,10 @@ pub(super) fn operations() -> Vec<Operation> {
         granted(put("/v1/agents/{id}/queues/{queue}").called(
             "assign_agent",
             "agents",
-            "Lets an agent take calls of a queue",
+            "Lets an agent take calls of a queue, or gives him another rank there",
         ))
         .needs(&[Scope::Admin])
+        .perhaps_body::<wire::AssignAgent>()
         .handled_by(assign),
         granted(delete("/v1/agents/{id}/queues/{queue}").called(
             "unassign_agent",
@@ -135,9 +136,16 @@ type AskingInQueue = (extract::State<State>, Extension<Who>, At<(Id, Id)>);
 
 async fn assign(
     (extract::State(state), Extension(who), At(ids)): AskingInQueue,
+    MaybeBody(body): MaybeBody<wire::AssignAgent>,
 ) -> Result<Json<Outcome>, No> {
     let queue = find_queue(&state, &who, ids.1).await?;
-    act(&state, who, ids.0, true, move |agent, _| Ok(Command::Assign { agent, queue })).await
+    let make = move |agent, scene: &Scene<'_>| {
+        let view = scene.engine.agent(scene.tenant, agent);
+        let tiers = view.into_iter().flat_map(|view| view.tiers);
+        let has = tiers.into_iter().find(|(of, _)| *of == queue).map(|(_, tier)| tier);
+        Ok(decode::assign(agent, queue, body, has))
+    };
+    act(&state, who, ids.0, true, make).await
 }
 
 async fn unassign(

@@ -159,6 +159,8 @@ impl Books {
             | Fact::OutboundRulesSet { .. }
             | Fact::OutboundRefused { .. }
             | Fact::EntryRemoved { .. }
+            | Fact::TierSet { .. }
+            | Fact::SearchWidened { .. }
             | Fact::LegSaved { .. }
             | Fact::LegsBridged { .. }
             | Fact::LegsUnbridged { .. }
@@ -176,9 +178,9 @@ impl Books {
         match &event.fact {
             Fact::EntryAdded { id, entry, .. } => self.add(event, *id, entry),
             Fact::EntryChanged { id: EntryId::Queue(id), entry: Entry::Queue(entry) } => {
-                self.queue(*id)?.entry = entry.clone();
+                self.queue(*id)?.entry = (**entry).clone();
             }
-            Fact::AgentAssigned { agent, queue } => {
+            Fact::AgentAssigned { agent, queue, .. } => {
                 self.agent(*agent)?.memberships.insert(*queue, Membership::Ready);
             }
             Fact::AgentUnassigned { agent, queue } => {
@@ -253,7 +255,7 @@ impl Books {
         }
         if let (EntryId::Queue(id), Entry::Queue(entry)) = (id, entry) {
             let (tenant, entry) = (event.tenant, entry.clone());
-            self.queues.insert(id, Queue { tenant, waiting: 0, entry, ends: [0; 4], entered: 0 });
+            self.queues.insert(id, Queue { tenant, waiting: 0, entry: *entry, ends: [0; 4], entered: 0 });
         }
     }
 

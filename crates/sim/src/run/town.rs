@@ -1,7 +1,7 @@
 //! Who lives in a seed: tenants, queues, agents with their phones, carriers, and the weather.
 
 use cordial_engine::entry::{
-    AfterMissed, Destination, Disposition, Entry, EntryId, Overflow, Queue, Route, Strategy,
+    AfterMissed, Destination, Disposition, Entry, EntryId, Overflow, Priority, Queue, Route, Strategy,
 };
 use cordial_engine::id::{AgentId, DispositionId, QueueId, ReasonId, TenantId};
 
@@ -120,7 +120,10 @@ fn add_route(
     greeting: Option<cordial_engine::entry::Name>,
     destination: Destination,
 ) {
-    world.add(tenant, Entry::Route(Route { number: number(dialled), greeting, destination }));
+    world.add(
+        tenant,
+        Entry::Route(Route { number: number(dialled), greeting, destination, priority: Priority::default() }),
+    );
 }
 
 fn draw_queue(chance: &mut Chance, n: u64, earlier: Option<QueueId>) -> Queue {

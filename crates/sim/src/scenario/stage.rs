@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use cordial_engine::agent::{Activity, Duty, Handling};
 use cordial_engine::command::Note;
 use cordial_engine::entry::{
-    AfterMissed, Destination, Disposition, Entry, EntryId, Overflow, Queue, Route, Strategy,
+    AfterMissed, Destination, Disposition, Entry, EntryId, Overflow, Priority, Queue, Route, Strategy,
 };
 use cordial_engine::id::{AgentId, CallId, DispositionId, QueueId, ReasonId, TenantId};
 use cordial_engine::outbound::OutboundRules;
@@ -154,7 +154,15 @@ impl Stage {
                     Some(to) => self.destination(to)?,
                 };
                 let greeting = greeting.as_deref().map(name);
-                self.world.add(tenant, Entry::Route(Route { number: number(own), greeting, destination }));
+                self.world.add(
+                    tenant,
+                    Entry::Route(Route {
+                        number: number(own),
+                        greeting,
+                        destination,
+                        priority: Priority::default(),
+                    }),
+                );
             }
             Given::Outbound(traits) => {
                 let rules = outbound_rules(traits)?;
@@ -227,7 +235,17 @@ impl Stage {
         };
         match words {
             ["ring", "all"] => queue.strategy = Strategy::RingAll,
+            ["ring", "level"] => queue.strategy = Strategy::RingLevel,
+            ["ring", "progressively"] => queue.strategy = Strategy::RingProgressively,
             ["longest", "idle"] => queue.strategy = Strategy::LongestIdle,
+            ["least", "recent"] => queue.strategy = Strategy::LeastRecent,
+            ["round", "robin"] => queue.strategy = Strategy::RoundRobin,
+            ["top", "down"] => queue.strategy = Strategy::TopDown,
+            ["sequential"] => queue.strategy = Strategy::Sequential,
+            ["fewest", "calls"] => queue.strategy = Strategy::FewestCalls,
+            ["least", "talk"] => queue.strategy = Strategy::LeastTalk,
+            ["random"] => queue.strategy = Strategy::Random,
+            ["weighted", "random"] => queue.strategy = Strategy::WeightedRandom,
             ["offer", time] => queue.offer_ms = duration(time)?,
             ["wrap-up", time] => queue.wrap_up_ms = duration(time)?,
             ["no", "answer", rest @ ..] => queue.on_no_answer = missed(rest)?,
@@ -244,7 +262,7 @@ impl Stage {
             ["not", "recorded"] => queue.record = false,
             _ => {
                 return Err(format!(
-                    "`{}` is none of: ring all, longest idle, offer TIME, wrap-up TIME, no answer not ready|rest TIME, \
+                    "`{}` is none of: a strategy, offer TIME, wrap-up TIME, no answer not ready|rest TIME, \
                      decline not ready|rest TIME, at most N waiting, max wait TIME [then QUEUE], greeting PROMPT, not \
                      recorded",
                     words.join(" ")

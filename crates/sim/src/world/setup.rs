@@ -91,7 +91,7 @@ impl World {
             panic!("an agent's entry has an agent's id")
         };
         for queue in queues {
-            let command = Command::Assign { agent: id, queue: *queue };
+            let command = Command::Assign { agent: id, queue: *queue, tier: None };
             self.must(Input::Command { tenant, by: Actor::Operator, command });
         }
         id
@@ -99,7 +99,7 @@ impl World {
 
     /// Adds a queue.
     pub fn add_queue(&mut self, tenant: TenantId, queue: Queue) -> QueueId {
-        let EntryId::Queue(id) = self.add(tenant, Entry::Queue(queue)) else {
+        let EntryId::Queue(id) = self.add(tenant, queue.into()) else {
             panic!("a queue's entry has a queue's id")
         };
         id

@@ -74,6 +74,8 @@ async fn fold_rows(
         | Fact::OutboundRulesSet { .. }
         | Fact::OutboundRefused { .. }
         | Fact::AgentAssigned { .. }
+        | Fact::TierSet { .. }
+        | Fact::SearchWidened { .. }
         | Fact::AgentUnassigned { .. }
         | Fact::DeviceRegistered { .. }
         | Fact::DeviceUnregistered { .. }

@@ -5,9 +5,11 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use cordial_engine::agent::{Duty, Handling, Membership, WhyNotReady};
-use cordial_engine::call::{Cause, Direction, OfferEnd, Role, WaitingEnd, Withdrawn};
+use cordial_engine::call::{Cause, Direction, OfferEnd, Preferred, Role, WaitingEnd, Widening, Withdrawn};
 use cordial_engine::entry;
-use cordial_engine::entry::{AfterMissed, Destination, Entry, EntryId, Overflow, Strategy, Treatment};
+use cordial_engine::entry::{
+    AfterMissed, Destination, Entry, EntryId, Overflow, Priority, Reach, Sticky, Strategy, Tier, Treatment,
+};
 use cordial_engine::id::*;
 use cordial_engine::outbound::{NotOut, OutboundLimit, OutboundRules};
 use cordial_engine::{Actor, Endpoint, Event, Fact, Timestamp, WallTime};
@@ -15,6 +17,8 @@ use cordial_store::codec::{self, Codec, DecodeError, Upcast};
 use serde_json::Value;
 
 use crate::world::{number, text};
+
+const TIER: Tier = Tier { level: 1, position: 3, skill: 70 };
 
 const CODEC: Codec = Codec::CURRENT;
 
@@ -151,17 +155,52 @@ fn directory() -> Vec<Fact> {
         treatment: Treatment { greeting: Some(text("en/welcome")), music: Some(text("music")) },
         ..entry::Queue::named(text("Sales"))
     };
+    let searching = entry::Queue {
+        skill_first: true,
+        progress_ms: 5_000,
+        reach: vec![Reach { max_level: 0, ..Reach::ALL }, Reach { after_ms: 30_000, ..Reach::ALL }],
+        skip_empty_levels: true,
+        weight: 2,
+        promote_after_ms: Some(600_000),
+        sticky: Some(Sticky { remember_ms: 86_400_000, wait_ms: 10_000 }),
+        ..entry::Queue::named(text("Sales"))
+    };
+    let strategies = [
+        Strategy::LongestIdle,
+        Strategy::LeastRecent,
+        Strategy::RoundRobin,
+        Strategy::TopDown,
+        Strategy::Sequential,
+        Strategy::FewestCalls,
+        Strategy::LeastTalk,
+        Strategy::Random,
+        Strategy::WeightedRandom,
+        Strategy::RingAll,
+        Strategy::RingLevel,
+        Strategy::RingProgressively,
+    ];
+    facts.extend(strategies.map(|strategy| Fact::EntryChanged {
+        id: EntryId::Queue(QueueId(6)),
+        entry: Entry::from(entry::Queue { strategy, ..searching.clone() }),
+    }));
     facts.extend([
-        Fact::EntryChanged { id: EntryId::Queue(QueueId(6)), entry: Entry::Queue(busy) },
+        Fact::EntryChanged { id: EntryId::Queue(QueueId(6)), entry: Entry::from(busy) },
         Fact::EntryRemoved { id: EntryId::Reason(ReasonId(8)) },
-        Fact::AgentAssigned { agent: AgentId(2), queue: QueueId(6) },
+        Fact::AgentAssigned { agent: AgentId(2), queue: QueueId(6), tier: Tier::default() },
+        Fact::AgentAssigned { agent: AgentId(2), queue: QueueId(6), tier: TIER },
+        Fact::TierSet { agent: AgentId(2), queue: QueueId(6), tier: TIER },
         Fact::AgentUnassigned { agent: AgentId(2), queue: QueueId(6) },
         Fact::NodeStarted { version: text("0.1.0") },
     ]);
     let destinations = [Destination::Agent(AgentId(2)), Destination::Device(DeviceId(4)), Destination::Clear];
     facts.extend(destinations.map(|destination| Fact::EntryChanged {
         id: EntryId::Route(RouteId(7)),
-        entry: Entry::Route(entry::Route { number: number("+4930999"), greeting: None, destination }),
+        entry: Entry::Route(entry::Route {
+            number: number("+4930999"),
+            greeting: None,
+            destination,
+            priority: Priority::default(),
+        }),
     }));
     facts
 }
@@ -201,13 +240,14 @@ fn entries() -> impl Iterator<Item = (EntryId, Entry)> {
                 caller_number: Some(number("+4930999")),
             }),
         ),
-        (EntryId::Queue(QueueId(6)), Entry::Queue(entry::Queue::named(text("Sales")))),
+        (EntryId::Queue(QueueId(6)), Entry::from(entry::Queue::named(text("Sales")))),
         (
             EntryId::Route(RouteId(7)),
             Entry::Route(entry::Route {
                 number: number("+4930999"),
                 greeting: Some(text("en/welcome")),
                 destination: Destination::Queue(QueueId(6)),
+                priority: Priority { urgency: 1, head_start_ms: 0 },
             }),
         ),
         (EntryId::Reason(ReasonId(8)), Entry::Reason(entry::Reason { name: text("Lunch") })),
@@ -320,7 +360,24 @@ fn queues() -> Vec<Fact> {
     let (call, queue, agent) = (CallId(10), QueueId(6), AgentId(2));
     let offer = OfferId(13);
     let mut facts = vec![
-        Fact::CallQueued { call, queue, entered: Timestamp(5) },
+        Fact::CallQueued {
+            call,
+            queue,
+            entered: Timestamp(5),
+            priority: Priority::default(),
+            preferred: None,
+        },
+        Fact::CallQueued {
+            call,
+            queue,
+            entered: Timestamp(5),
+            priority: Priority { urgency: 2, head_start_ms: 60_000 },
+            preferred: Some(Preferred { agent: AgentId(2), until: Timestamp(9_000) }),
+        },
+        Fact::SearchWidened { call, queue, by: Widening::Step(1) },
+        Fact::SearchWidened { call, queue, by: Widening::OneMore },
+        Fact::SearchWidened { call, queue, by: Widening::Anyone },
+        Fact::SearchWidened { call, queue, by: Widening::Promoted },
         Fact::OfferMade { offer, call, queue, agent, leg: LegId(12), deadline: Timestamp(20_005) },
         Fact::WrapUpStarted { agent, call, queue, until: Timestamp(90_000) },
         Fact::WrapUpEnded { agent, call },

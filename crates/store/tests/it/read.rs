@@ -134,7 +134,7 @@ async fn a_removed_entry_keeps_its_name() {
     let world = World::new();
     let running = world.run().await;
     let id = EntryId::Queue(QueueId(3));
-    let entry = Entry::Queue(Queue::named(text("Sales north")));
+    let entry = Entry::from(Queue::named(text("Sales north")));
     let facts = vec![queue_added(3, "Sales"), Fact::EntryChanged { id, entry }, Fact::EntryRemoved { id }];
     running.append(events(1, TENANT, facts)).await;
     let names = running.store.directory(TENANT, DirectoryKind::Queue, 0).await.unwrap();

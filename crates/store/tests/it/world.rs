@@ -152,7 +152,7 @@ pub(crate) fn queue_added(id: u64, name: &str) -> Fact {
     Fact::EntryAdded {
         id: EntryId::Queue(QueueId(id)),
         guid: Guid(u128::from(id) << 64),
-        entry: Entry::Queue(Queue::named(text(name))),
+        entry: Entry::from(Queue::named(text(name))),
     }
 }
 
@@ -195,7 +195,13 @@ pub(crate) fn call(id: u64) -> Vec<Fact> {
             dialled: number("100"),
         },
         added(a, Role::Caller, trunk, None),
-        Fact::CallQueued { call, queue, entered: Timestamp(0) },
+        Fact::CallQueued {
+            call,
+            queue,
+            entered: Timestamp(0),
+            priority: Default::default(),
+            preferred: None,
+        },
         added(b, Role::Callee, Endpoint::Device(DeviceId(agent.0)), Some(agent)),
         Fact::WaitingEnded { call, queue, end: WaitingEnd::Answered, waited_ms: 10_000 - id },
         Fact::AgentConnected { call, agent, leg: b, queue: Some(queue) },

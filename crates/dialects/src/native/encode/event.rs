@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use cordial_engine::call::Widening;
 use cordial_engine::command::Actor;
 use cordial_engine::entry::Kind;
 use cordial_engine::fact::{Event, Fact};
@@ -12,10 +13,10 @@ use super::outbound::{not_out, outbound_rules};
 use super::state::{duty, membership};
 use super::{
     Encoded, cause, direction, endpoint, entry, entry_id, handling, id, of, offer_end, offer_of, perhaps,
-    role, text, waiting_end,
+    priority, role, text, tier, waiting_end,
 };
 use crate::names::{Named, Names, Unnamed};
-use crate::native::wire::{By, Id, Message, Time, What};
+use crate::native::wire::{self, By, Id, Message, Time, What};
 
 /// Guids that a stream of events has told so far, so that what is gone from the engine can still be named.
 #[derive(Clone, Debug, Default)]
@@ -161,8 +162,13 @@ impl Teller<'_> {
                 What::EntryChanged { id: entry_id(names, *id)?, entry: entry(it, names)? }
             }
             Fact::EntryRemoved { id } => What::EntryRemoved { id: entry_id(names, *id)? },
-            Fact::AgentAssigned { agent, queue } => {
-                What::AgentAssigned { agent: self.agent(*agent)?, queue: self.queue(*queue)? }
+            Fact::AgentAssigned { agent, queue, tier: rank } => What::AgentAssigned {
+                agent: self.agent(*agent)?,
+                queue: self.queue(*queue)?,
+                tier: tier(*rank),
+            },
+            Fact::TierSet { agent, queue, tier: rank } => {
+                What::TierSet { agent: self.agent(*agent)?, queue: self.queue(*queue)?, tier: tier(*rank) }
             }
             Fact::AgentUnassigned { agent, queue } => {
                 What::AgentUnassigned { agent: self.agent(*agent)?, queue: self.queue(*queue)? }
@@ -253,10 +259,27 @@ impl Teller<'_> {
                 What::CallCleared { call: self.call(*call)?, cause: cause(*why) }
             }
             Fact::CallClosed { call } => What::CallClosed { call: self.call(*call)? },
-            Fact::CallQueued { call, queue, entered } => What::CallQueued {
+            Fact::CallQueued { call, queue, entered, priority: how, preferred } => What::CallQueued {
                 call: self.call(*call)?,
                 queue: self.queue(*queue)?,
                 entered: self.time(*entered),
+                priority: priority(*how),
+                preferred: match preferred {
+                    Some(it) => {
+                        Some(wire::Preferred { agent: self.agent(it.agent)?, until: self.time(it.until) })
+                    }
+                    None => None,
+                },
+            },
+            Fact::SearchWidened { call, queue, by } => What::SearchWidened {
+                call: self.call(*call)?,
+                queue: self.queue(*queue)?,
+                by: match by {
+                    Widening::Step(step) => wire::Widening::Step { step: *step },
+                    Widening::OneMore => wire::Widening::OneMore,
+                    Widening::Anyone => wire::Widening::Anyone,
+                    Widening::Promoted => wire::Widening::Promoted,
+                },
             },
             Fact::WaitingEnded { call, queue, end, waited_ms } => What::WaitingEnded {
                 call: self.call(*call)?,

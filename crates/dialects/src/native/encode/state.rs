@@ -1,6 +1,8 @@
 //! Views of agents, devices, queues, calls and offers.
 
 use cordial_engine::agent::{Activity, DeviceState, Duty, Membership, WhyNotReady};
+use cordial_engine::entry::Tier;
+use cordial_engine::id::QueueId;
 use cordial_engine::time::Now;
 use cordial_engine::view::{
     AgentView, CallPhase, CallView, DeviceView, LegPhase, LegView, OfferView, QueueView,
@@ -8,7 +10,7 @@ use cordial_engine::view::{
 
 use super::{
     Encoded, agent_entry, device_entry, direction, endpoint, handling, id, of, offer_of, perhaps,
-    queue_entry, role, text,
+    queue_entry, role, text, tier,
 };
 use crate::names::{Named, Names};
 use crate::native::wire::{self, Id, Time};
@@ -18,8 +20,9 @@ pub fn agent(view: &AgentView, now: Now, names: &dyn Names) -> Encoded<wire::Age
     let device = |login: cordial_engine::agent::Login| {
         Ok(wire::AgentDevice { id: id(names, login.device)?, state: device_axis(view.device) })
     };
-    let part = |(queue, part): &(_, _)| {
-        Ok(wire::QueuePart { queue: id(names, *queue)?, membership: membership(*part) })
+    let part = |((queue, part), (_, rank)): (&(QueueId, Membership), &(QueueId, Tier))| {
+        let (membership, tier) = (membership(*part), tier(*rank));
+        Ok(wire::QueuePart { queue: id(names, *queue)?, membership, tier })
     };
     Ok(wire::AgentState {
         id: Id(view.guid),
@@ -29,7 +32,7 @@ pub fn agent(view: &AgentView, now: Now, names: &dyn Names) -> Encoded<wire::Age
         duty_since: Time::of(now, view.duty_since),
         pending: view.pending.as_ref().map(|pending| duty(pending, names)).transpose()?,
         handling: handling(&view.handling),
-        queues: view.memberships.iter().map(part).collect::<Encoded<_>>()?,
+        queues: view.memberships.iter().zip(&view.tiers).map(part).collect::<Encoded<_>>()?,
         activity: activity(view, now, names)?,
         activity_since: Time::of(now, view.activity_since),
         rest_until: view.rest_until.map(|until| Time::of(now, until)),

@@ -113,6 +113,31 @@ pub struct QueuePart {
     pub queue: Id,
     /// Which part.
     pub membership: Membership,
+    /// The agent's rank there.
+    #[serde(flatten)]
+    pub tier: Tier,
+}
+
+/// An agent's rank in a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Tier {
+    /// Lower levels are asked first.
+    pub level: u16,
+    /// The order within a level, for strategies that go by it.
+    pub position: u16,
+    /// How good the agent is at this queue's calls.
+    pub skill: u8,
+}
+
+/// The rank that an agent shall have in a queue. What is left out stays, and is 0 for who is new there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+pub struct AssignAgent {
+    /// Lower levels are asked first.
+    pub level: Option<u16>,
+    /// The order within a level, for strategies that go by it.
+    pub position: Option<u16>,
+    /// How good the agent is at this queue's calls.
+    pub skill: Option<u8>,
 }
 
 /// An agent's part in a queue that he is assigned to.

@@ -210,16 +210,102 @@ pub struct Queue {
     /// Whether conversations are recorded.
     #[serde(default = "default::record")]
     pub record: bool,
+    /// Whether, within a level, the better skilled come first, whatever the strategy.
+    #[serde(default)]
+    pub skill_first: bool,
+    /// With `ring_progressively`, after how long one more agent is rung. Milliseconds.
+    #[serde(default = "default::progress_ms")]
+    #[schema(minimum = 1_000, maximum = 300_000)]
+    pub progress_ms: u64,
+    /// Whom a waiting call reaches, by how long it has waited. Empty reaches everybody at once.
+    #[serde(default)]
+    #[schema(max_items = 16)]
+    pub reach: Vec<Reach>,
+    /// Whether a call goes past levels where nobody is logged in without waiting.
+    #[serde(default)]
+    pub skip_empty_levels: bool,
+    /// An agent of several queues is given to the heaviest that has a call for him.
+    #[serde(default)]
+    pub weight: u16,
+    /// After so long a call comes before every other of the queue. Milliseconds.
+    #[serde(default)]
+    pub promote_after_ms: Option<u64>,
+    /// Whether a caller gets the agent whom he talked to last.
+    #[serde(default)]
+    pub sticky: Option<Sticky>,
 }
 
-/// The rule for choosing who answers.
+/// The rule for choosing who answers, among the agents of the lowest level that a call reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Strategy {
-    /// The agent who has been idle longest.
+    /// Who has been idle longest.
     LongestIdle,
-    /// All idle agents at once; the first to answer wins.
+    /// Whose last call of this queue ended longest ago; who had none since logging in comes first.
+    LeastRecent,
+    /// The next by position after whom the queue asked last.
+    RoundRobin,
+    /// Each call goes through the agents by level and position, and begins anew when it has asked the last.
+    TopDown,
+    /// The first by position.
+    Sequential,
+    /// Who has had the fewest calls of this queue since logging in.
+    FewestCalls,
+    /// Who has talked least in calls of queues since logging in.
+    LeastTalk,
+    /// Anyone, each as likely as the others.
+    Random,
+    /// Anyone on any level reached; the higher the level, the less likely.
+    WeightedRandom,
+    /// All at once on every level reached; the first to answer wins.
     RingAll,
+    /// All of the lowest level that has anyone at once; the next level when none of these took it.
+    RingLevel,
+    /// One, and one more after each `progress_ms`, while the others still ring.
+    RingProgressively,
+}
+
+/// Whom a call reaches that has waited so long, by the agents' level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reach {
+    /// From this wait on; 0 in the first. Milliseconds.
+    #[serde(default)]
+    #[schema(maximum = 86_400_000)]
+    pub after_ms: u64,
+    /// The lowest level reached.
+    #[serde(default)]
+    pub min_level: u16,
+    /// The highest level reached.
+    #[serde(default = "default::max_level")]
+    pub max_level: u16,
+    /// Levels below this are asked together with it.
+    #[serde(default)]
+    pub raise_level: u16,
+}
+
+/// Leads a caller back to the agent whom he talked to last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Sticky {
+    /// How long a conversation is remembered. Milliseconds.
+    #[schema(maximum = 31_536_000_000_u64)]
+    pub remember_ms: u64,
+    /// How long the call waits for that agent before anybody may have it. Milliseconds.
+    #[schema(maximum = 3_600_000)]
+    pub wait_ms: u64,
+}
+
+/// How urgent a call is among the others of its queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Priority {
+    /// A more urgent call comes before every less urgent one.
+    #[serde(default)]
+    pub urgency: u8,
+    /// Among calls of one urgency, it counts as if it had waited so much longer. Milliseconds.
+    #[serde(default)]
+    pub head_start_ms: u64,
 }
 
 /// What an agent becomes after not taking an offer.
@@ -273,6 +359,9 @@ pub struct Route {
     pub greeting: Option<String>,
     /// Where the call goes then.
     pub destination: Destination,
+    /// How urgent the call is in the queue that it is led to.
+    #[serde(default)]
+    pub priority: Priority,
 }
 
 /// Where a call is led.
@@ -387,5 +476,13 @@ mod default {
 
     pub(super) fn record() -> bool {
         queue().record
+    }
+
+    pub(super) fn progress_ms() -> u64 {
+        queue().progress_ms
+    }
+
+    pub(super) const fn max_level() -> u16 {
+        u16::MAX
     }
 }

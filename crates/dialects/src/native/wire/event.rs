@@ -5,8 +5,8 @@ use utoipa::ToSchema;
 
 use super::{
     Agent, AgentState, Call, Cause, Device, DeviceState, Direction, Disposition, Duty, Endpoint, Handling,
-    Id, LegRole, Membership, NotOut, Offer, OutboundRules, Queue, QueueState, Reason, Route, Team, Time,
-    Trunk, User,
+    Id, LegRole, Membership, NotOut, Offer, OutboundRules, Priority, Queue, QueueState, Reason, Route, Team,
+    Tier, Time, Trunk, User,
 };
 
 /// One message of the stream. `seq` rises strictly; it is not contiguous, because other tenants share the journal.
@@ -145,7 +145,9 @@ pub enum What {
     /// An entry is gone.
     EntryRemoved { id: Id },
     /// An agent may take calls of a queue.
-    AgentAssigned { agent: Id, queue: Id },
+    AgentAssigned { agent: Id, queue: Id, tier: Tier },
+    /// An agent's rank in a queue changed.
+    TierSet { agent: Id, queue: Id, tier: Tier },
     /// An agent may no longer.
     AgentUnassigned { agent: Id, queue: Id },
     /// A device can be rung.
@@ -205,7 +207,16 @@ pub enum What {
     /// The record is final.
     CallClosed { call: Id },
     /// A call entered a queue; its wait counts from `entered`.
-    CallQueued { call: Id, queue: Id, entered: Time },
+    CallQueued {
+        call: Id,
+        queue: Id,
+        entered: Time,
+        priority: Priority,
+        /// The one agent whom the call is for, and until when.
+        preferred: Option<Preferred>,
+    },
+    /// A waiting call may be offered to more agents, or sooner, than before.
+    SearchWidened { call: Id, queue: Id, by: Widening },
     /// Its place in the queue ended.
     WaitingEnded { call: Id, queue: Id, end: WaitingEnd, waited_ms: u64 },
     /// An agent is asked to take a call.
@@ -255,6 +266,7 @@ impl What {
             Self::EntryChanged { .. } => "entry_changed",
             Self::EntryRemoved { .. } => "entry_removed",
             Self::AgentAssigned { .. } => "agent_assigned",
+            Self::TierSet { .. } => "tier_set",
             Self::AgentUnassigned { .. } => "agent_unassigned",
             Self::DeviceRegistered { .. } => "device_registered",
             Self::DeviceUnregistered { .. } => "device_unregistered",
@@ -282,6 +294,7 @@ impl What {
             Self::CallCleared { .. } => "call_cleared",
             Self::CallClosed { .. } => "call_closed",
             Self::CallQueued { .. } => "call_queued",
+            Self::SearchWidened { .. } => "search_widened",
             Self::WaitingEnded { .. } => "waiting_ended",
             Self::OfferMade { .. } => "offer_made",
             Self::OfferEnded { .. } => "offer_ended",
@@ -297,4 +310,30 @@ impl What {
             Self::NodeStarted { .. } => "node_started",
         }
     }
+}
+
+/// The one agent whom a waiting call is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Preferred {
+    /// Who.
+    pub agent: Id,
+    /// From when on anybody may have the call.
+    pub until: Time,
+}
+
+/// Why a waiting call may be offered to more agents, or sooner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(tag = "by", rename_all = "snake_case")]
+pub enum Widening {
+    /// It has waited long enough for this step of the queue's reach.
+    Step {
+        /// Its index, from 0.
+        step: u8,
+    },
+    /// One more is rung.
+    OneMore,
+    /// The agent whom it was for did not come free in time, or left.
+    Anyone,
+    /// It has waited so long that it comes before all others.
+    Promoted,
 }

@@ -43,7 +43,7 @@ pub(crate) fn calls_through_a_queue(scale: Scale) {
     let queue = town.add_queue();
     for n in 0..PHONES {
         let agent = town.add_agent(n);
-        town.must(Command::Assign { agent, queue });
+        town.must(Command::Assign { agent, queue, tier: None });
     }
     town.register_phones();
     for (agent, device) in town.agents.clone() {
@@ -190,7 +190,7 @@ impl Town {
 
     fn add_queue(&mut self) -> QueueId {
         let queue = Queue { wrap_up_ms: 0, record: false, ..Queue::named(name("sales")) };
-        let EntryId::Queue(id) = self.add(Entry::Queue(queue)) else { panic!("a queue is added") };
+        let EntryId::Queue(id) = self.add(queue.into()) else { panic!("a queue is added") };
         id
     }
 

@@ -90,7 +90,7 @@ impl Site {
             on_no_answer: AfterMissed::Rest { delay_ms: 5_000 },
             ..Queue::named(name(&format!("queue {n}")))
         };
-        let EntryId::Queue(queue) = self.add(Entry::Queue(queue)) else { panic!("a queue") };
+        let EntryId::Queue(queue) = self.add(queue.into()) else { panic!("a queue") };
         self.add(route(&format!("+44100{n}"), queue));
         queue
     }
@@ -98,7 +98,7 @@ impl Site {
     fn add_agent(&mut self, n: u64, queue: QueueId, ready: bool) {
         let EntryId::Device(device) = self.add(device(&format!("1{n:06}"))) else { panic!("a device") };
         let EntryId::Agent(agent) = self.add(agent(&format!("agent {n}"))) else { panic!("an agent") };
-        self.must(Command::Assign { agent, queue });
+        self.must(Command::Assign { agent, queue, tier: None });
         let registered = Input::Report(Report::DeviceRegistered { device });
         self.engine.handle(at(0), registered).expect("reports are not refused");
         self.must(Command::LogIn { agent, device });
@@ -130,7 +130,12 @@ pub(crate) fn carrier(address: &str) -> entry::Trunk {
 
 /// A number from outside that leads to a queue.
 pub(crate) fn route(dialled: &str, queue: QueueId) -> Entry {
-    Entry::Route(Route { number: number(dialled), greeting: None, destination: Destination::Queue(queue) })
+    Entry::Route(Route {
+        number: number(dialled),
+        greeting: None,
+        destination: Destination::Queue(queue),
+        priority: Default::default(),
+    })
 }
 
 /// A phone.

@@ -15,7 +15,7 @@ impl Books {
     )]
     pub(super) fn read_place(&mut self, event: &Event) -> Result<(), Broken> {
         match &event.fact {
-            Fact::CallQueued { call, queue, entered } => {
+            Fact::CallQueued { call, queue, entered, .. } => {
                 let open = self.call(*call)?;
                 let twice = open.place.replace((*queue, *entered)).is_some();
                 must(
@@ -70,8 +70,16 @@ impl Books {
             "H3 an offer is made twice",
         )?;
         let width = match self.queue(*queue)?.entry.strategy {
-            Strategy::LongestIdle => 1,
-            Strategy::RingAll => RING_ALL_WIDTH_MAX,
+            Strategy::RingAll | Strategy::RingLevel | Strategy::RingProgressively => RING_ALL_WIDTH_MAX,
+            Strategy::LongestIdle
+            | Strategy::LeastRecent
+            | Strategy::RoundRobin
+            | Strategy::TopDown
+            | Strategy::Sequential
+            | Strategy::FewestCalls
+            | Strategy::LeastTalk
+            | Strategy::Random
+            | Strategy::WeightedRandom => 1,
         };
         let open = self.call(*call)?;
         must(
