@@ -30,6 +30,8 @@ pub struct Config {
     pub sip: Sip,
     /// Our own API.
     pub http: Http,
+    /// The PortSIP dialect.
+    pub portsip: Portsip,
     /// Certificates, for SIP and HTTP alike.
     pub tls: Tls,
     /// Audio.
@@ -81,6 +83,20 @@ pub struct Http {
     pub native: Listen,
     /// Where the same is served by HTTPS.
     pub tls: Several<Listen>,
+}
+
+/// The PortSIP dialect: nothing of it is listened on until it is switched on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Portsip {
+    /// Whether it is spoken at all.
+    pub enabled: bool,
+    /// Where REST and WSI are served.
+    pub listen: Several<Listen>,
+    /// Where clients of the v16 reach the WSI.
+    pub wsi: Several<Listen>,
+    /// Whether all of these are under TLS.
+    pub tls: bool,
 }
 
 /// Certificates, for SIP and HTTP alike.
@@ -170,6 +186,30 @@ pub struct Log {
     pub format: LogFormat,
     /// What is written, as `level` or `target=level,target=level`.
     pub filter: String,
+}
+
+/// What is spoken at a place where HTTP is served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Face {
+    /// Our own API.
+    Native,
+    /// PortSIP's REST, and its WSI at `/wsi`.
+    Portsip,
+    /// PortSIP's WSI at the root, as in its v16.
+    PortsipWsi,
+}
+
+/// A place where HTTP is served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WebListener {
+    /// The option that names it.
+    pub key: &'static str,
+    /// Where.
+    pub address: SocketAddr,
+    /// What is spoken there.
+    pub face: Face,
+    /// Whether it is under TLS.
+    pub tls: bool,
 }
 
 impl Config {
@@ -313,6 +353,21 @@ impl Config {
         Ok(())
     }
 
+    /// Every place where HTTP is served: our own API in the clear first, then what is switched on.
+    #[must_use]
+    pub fn web(&self) -> Vec<WebListener> {
+        let listener =
+            |key, face, tls| move |listen: &Listen| WebListener { key, address: listen.get(), face, tls };
+        let mut all = vec![listener("http.native", Face::Native, false)(&self.http.native)];
+        all.extend(self.http.tls.all().iter().map(listener("http.tls", Face::Native, true)));
+        if self.portsip.enabled {
+            let Portsip { listen, wsi, tls, .. } = &self.portsip;
+            all.extend(listen.all().iter().map(listener("portsip.listen", Face::Portsip, *tls)));
+            all.extend(wsi.all().iter().map(listener("portsip.wsi", Face::PortsipWsi, *tls)));
+        }
+        all
+    }
+
     /// The keys of all options, as `table.option`.
     #[must_use]
     pub fn keys() -> BTreeSet<String> {
@@ -366,6 +421,13 @@ impl Default for Http {
             native: Listen::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))),
             tls: Several::new(vec![Listen::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 8443)))]),
         }
+    }
+}
+
+impl Default for Portsip {
+    fn default() -> Self {
+        let at = |port| Several::new(vec![Listen::new(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))]);
+        Self { enabled: false, listen: at(8887), wsi: at(8885), tls: true }
     }
 }
 

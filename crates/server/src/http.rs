@@ -1,4 +1,5 @@
-//! The native API over HTTP: `/v1`, health, numbers, and the document that describes it all.
+//! The native API over HTTP: `/v1`, health, numbers, and the document that describes it all; and the foreign dialects
+//! beside it, each on listeners of its own.
 //!
 //! Each operation is declared once (`operation`), stands behind one guard (`guard`), and translates by the native
 //! dialect. Nothing is decided here that the engine could decide.
@@ -18,6 +19,7 @@ mod limits;
 mod names;
 mod operation;
 mod outbound;
+mod portsip;
 mod rates;
 mod records;
 mod scene;
@@ -47,7 +49,7 @@ use self::operation::Operation;
 use self::rates::Rates;
 use self::taps::Taps;
 use self::tickets::Tickets;
-use crate::config;
+use crate::config::{self, Face};
 use crate::handle::Handle;
 use crate::health::Health;
 use crate::meters::Meters;
@@ -113,8 +115,17 @@ impl State {
     }
 }
 
-/// All operations of the API, each behind its guard.
-pub fn router(state: State) -> Router {
+/// Everything that is spoken at one kind of listener.
+pub fn router(face: Face, state: State) -> Router {
+    match face {
+        Face::Native => native(state),
+        Face::Portsip => portsip::router(state),
+        Face::PortsipWsi => portsip::wsi_router(state),
+    }
+}
+
+/// All operations of our own API, each behind its guard.
+fn native(state: State) -> Router {
     let mut router = Router::new();
     for operation in operations() {
         let guard = from_fn_with_state((state.clone(), operation.gate), guard::guard);

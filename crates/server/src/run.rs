@@ -33,7 +33,7 @@ use cordial_store::StoreError;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
-use crate::config::Config;
+use crate::config::{Config, Face, WebListener};
 use crate::handle::Handle;
 use crate::health::Health;
 use crate::limits::STOP_MAX;
@@ -53,7 +53,7 @@ pub struct Server {
     handle: Handle,
     health: Health,
     sip: Vec<(Transport, SocketAddr)>,
-    http: Vec<SocketAddr>,
+    http: Vec<WebListener>,
     first_start: Option<FirstStart>,
     drain: std::time::Duration,
     recordings: RecordingDoor,
@@ -168,13 +168,19 @@ impl Server {
     /// Never: there always is such a place.
     #[must_use]
     pub fn http(&self) -> SocketAddr {
-        *self.http.first().expect("the plain listener is opened first, and always")
+        self.http.first().expect("the plain listener is opened first, and always").address
     }
 
-    /// Where it is served under TLS.
+    /// Every place where HTTP is served, by whatever is spoken there.
     #[must_use]
-    pub fn https(&self) -> &[SocketAddr] {
-        self.http.get(1..).unwrap_or_default()
+    pub fn web_listeners(&self) -> &[WebListener] {
+        &self.http
+    }
+
+    /// The first place where a dialect is spoken.
+    #[must_use]
+    pub fn spoken(&self, face: Face) -> Option<SocketAddr> {
+        self.http.iter().find(|place| place.face == face).map(|place| place.address)
     }
 
     /// What the very first start made; shown once.

@@ -5,7 +5,7 @@ use std::path::Path;
 use cordial_store::{JournalFault, StoreError};
 
 use crate::cli::Failure;
-use crate::config::Config;
+use crate::config::{Config, Face, WebListener};
 use crate::log;
 use crate::run::{Fatal, FirstStart, RestoreError, Server, StartError};
 
@@ -21,8 +21,8 @@ pub(super) async fn serve(config: &Config, file: Option<&Path>) -> Result<(), Fa
         .iter()
         .map(|(transport, address)| format!("{} {address}", transport.via_token().to_lowercase()))
         .collect();
-    let https: String = server.https().iter().map(|address| format!(", https://{address}")).collect();
-    println!("serving: SIP {}, API http://{}{https}", sip.join(", "), server.http());
+    let web: Vec<String> = server.web_listeners().iter().map(told).collect();
+    println!("serving: SIP {}, {}", sip.join(", "), web.join(", "));
     let asked = AskedToEnd::new().map_err(|error| Failure::Internal(error.to_string()))?;
     let (first, second) = tokio::sync::oneshot::channel();
     let stop = async {
@@ -39,6 +39,17 @@ pub(super) async fn serve(config: &Config, file: Option<&Path>) -> Result<(), Fa
         tracing::error!(%fatal, "the process ends");
         ended(&fatal)
     })
+}
+
+/// One place where HTTP is served.
+fn told(place: &WebListener) -> String {
+    let (name, scheme) = match place.face {
+        Face::Native => ("API", "http"),
+        Face::Portsip => ("PortSIP", "http"),
+        Face::PortsipWsi => ("PortSIP WSI", "ws"),
+    };
+    let secure = if place.tls { "s" } else { "" };
+    format!("{name} {scheme}{secure}://{}", place.address)
 }
 
 fn ended(fatal: &Fatal) -> Failure {

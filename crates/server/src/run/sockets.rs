@@ -2,7 +2,6 @@
 
 use std::net::{SocketAddr, UdpSocket};
 
-use axum::Router;
 use cordial_sip::{ListenerId, Transport};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
@@ -12,7 +11,8 @@ use super::StartError;
 use super::start::count;
 use super::streams::Carriers;
 use super::web::Web;
-use crate::config::{Config, Whole};
+use crate::config::{Config, WebListener, Whole};
+use crate::http;
 use crate::limits::{DIALS_MAX, HTTP_UNPROVED_MAX, STREAM_MESSAGES_MAX, STREAM_UNPROVED_MAX};
 use crate::listeners::{self, Listening, SipSockets};
 use crate::streams::book::{Book, Room};
@@ -22,15 +22,15 @@ use crate::tls::Tls;
 /// Name, transport and address of a SIP listener.
 pub(super) type Place = (ListenerId, Transport, SocketAddr);
 
-/// A socket of HTTP, where it is, and whether it is under TLS.
-pub(super) type WebSocket = (TcpListener, SocketAddr, bool);
+/// A socket of HTTP, and what it is for, with the address that it has.
+pub(super) type WebSocket = (TcpListener, WebListener);
 
 /// Everything that is listened on, and the certificates.
 pub(super) struct Sockets {
     pub(super) sip: Vec<Place>,
     pub(super) udp: Vec<Listening<UdpSocket>>,
     pub(super) streams: Vec<(Listening<TcpListener>, Transport)>,
-    /// The plain one first.
+    /// Our own in the clear first.
     pub(super) web: Vec<WebSocket>,
     pub(super) tls: Tls,
 }
@@ -48,14 +48,13 @@ impl Sockets {
 }
 
 fn open_web(config: &Config) -> Result<Vec<WebSocket>, StartError> {
-    let plain = ("http.native", config.http.native.get(), false);
-    let tls = config.http.tls.all().iter().map(|listen| ("http.tls", listen.get(), true));
-    let open = |(key, address, under_tls)| {
+    let open = |place: WebListener| {
+        let WebListener { key, address, .. } = place;
         let opened = listeners::open_tcp(address);
-        let (socket, local) = opened.map_err(|source| StartError::Listen { key, address, source })?;
-        Ok((socket, local, under_tls))
+        let (socket, address) = opened.map_err(|source| StartError::Listen { key, address, source })?;
+        Ok((socket, WebListener { address, ..place }))
     };
-    std::iter::once(plain).chain(tls).map(open).collect()
+    config.web().into_iter().map(open).collect()
 }
 
 /// The tasks of SIP connections before they start.
@@ -85,30 +84,31 @@ impl Connections {
     }
 }
 
-/// Serves HTTP at each socket; gives where, the plain one first.
+/// Serves at each socket what is spoken there; gives where, our own API in the clear first.
 pub(super) fn serve_web(
     config: &Config,
-    router: Router,
+    state: &http::State,
     stopped: watch::Receiver<bool>,
     sockets: Vec<WebSocket>,
     tls: &Tls,
-) -> (Vec<SocketAddr>, Vec<JoinHandle<()>>) {
+) -> (Vec<WebListener>, Vec<JoinHandle<()>>) {
     let limits = &config.limits;
     let room = room(limits.http_connections, limits.http_connections_per_source, HTTP_UNPROVED_MAX);
-    let web = Web::new(router, Book::new(room), stopped);
-    let serve = |(socket, address, under_tls): WebSocket| {
-        (address, web.serve(socket, under_tls.then(|| tls.clone())))
+    let web = Web::new(Book::new(room), stopped);
+    let serve = |(socket, place): WebSocket| {
+        let router = http::router(place.face, state.clone());
+        (place, web.serve(socket, router, place.tls.then(|| tls.clone())))
     };
     sockets.into_iter().map(serve).unzip()
 }
 
 /// Logs where all is served.
-pub(super) fn say_where(sip: &[Place], http: &[SocketAddr]) -> Vec<(Transport, SocketAddr)> {
+pub(super) fn say_where(sip: &[Place], http: &[WebListener]) -> Vec<(Transport, SocketAddr)> {
     for (_, transport, address) in sip {
         tracing::info!(transport = transport.via_token(), %address, "serving SIP");
     }
-    for address in http {
-        tracing::info!(%address, "serving HTTP");
+    for WebListener { face, address, .. } in http {
+        tracing::info!(?face, %address, "serving HTTP");
     }
     sip.iter().map(|(_, transport, address)| (*transport, *address)).collect()
 }

@@ -93,8 +93,8 @@ impl Server {
         left::settle(&handle, &library).await?;
         tasks.extend(connections.start(streams));
         tasks.push(tokio::spawn(certificates::keep(tls.clone(), http_stopped.clone())?));
-        let router = router(config, &handle, &health, &library);
-        let (http, web_tasks) = sockets::serve_web(config, router, http_stopped, web, &tls);
+        let state = web_state(config, &handle, &health, &library);
+        let (http, web_tasks) = sockets::serve_web(config, &state, http_stopped, web, &tls);
         Ok(Self {
             handle,
             health,
@@ -194,15 +194,15 @@ fn start_media(
     Ok(door)
 }
 
-fn router(config: &Config, handle: &Handle, health: &Health, library: &Library) -> axum::Router {
-    http::router(http::State::new(http::Parts {
+fn web_state(config: &Config, handle: &Handle, health: &Health, library: &Library) -> http::State {
+    http::State::new(http::Parts {
         handle: handle.clone(),
         health: health.clone(),
         meters: Meters::new(handle.clone(), health.clone()),
         tap: Tap::default(),
         recordings: library.clone(),
         limits: config.limits.clone(),
-    }))
+    })
 }
 
 async fn write_journal(writer: Writer, fatal: mpsc::Sender<Fatal>) {

@@ -27,26 +27,32 @@ use crate::meters;
 use crate::streams::book::{Book, Place};
 use crate::tls::Tls;
 
-/// What all tasks of HTTP have in common; cheap to clone.
+/// What all tasks of HTTP have in common, whatever is spoken; cheap to clone.
 #[derive(Clone)]
 pub(super) struct Web {
-    routed: TowerToHyperService<Router>,
     book: Book,
     stopped: watch::Receiver<bool>,
 }
 
+/// What is spoken at one socket, and how; cheap to clone.
+#[derive(Clone)]
+struct Served {
+    routed: TowerToHyperService<Router>,
+    tls: Option<Tls>,
+}
+
 impl Web {
-    pub(super) fn new(router: Router, book: Book, stopped: watch::Receiver<bool>) -> Self {
-        Self { routed: TowerToHyperService::new(router), book, stopped }
+    pub(super) const fn new(book: Book, stopped: watch::Receiver<bool>) -> Self {
+        Self { book, stopped }
     }
 
     /// Serves at a socket until all is to stop, and then until the last request is answered.
-    pub(super) fn serve(&self, socket: TcpListener, tls: Option<Tls>) -> JoinHandle<()> {
-        let web = self.clone();
-        tokio::spawn(async move { web.accept_all(socket, tls).await })
+    pub(super) fn serve(&self, socket: TcpListener, router: Router, tls: Option<Tls>) -> JoinHandle<()> {
+        let (web, served) = (self.clone(), Served { routed: TowerToHyperService::new(router), tls });
+        tokio::spawn(async move { web.accept_all(socket, served).await })
     }
 
-    async fn accept_all(mut self, socket: TcpListener, tls: Option<Tls>) {
+    async fn accept_all(mut self, socket: TcpListener, served: Served) {
         let mut connections = JoinSet::new();
         loop {
             let accepted = tokio::select! {
@@ -57,10 +63,10 @@ impl Web {
             match accepted {
                 Ok((io, remote)) => match self.book.admit(remote.ip()) {
                     Some((place, word)) => {
-                        let (web, tls) = (self.clone(), tls.clone());
+                        let (web, served) = (self.clone(), served.clone());
                         connections.spawn(async move {
                             tokio::select! {
-                                () = web.connection(io, remote, tls, place) => {}
+                                () = web.connection(io, remote, served, place) => {}
                                 () = word.wait() => {}
                             }
                         });
@@ -77,28 +83,28 @@ impl Web {
         while connections.join_next().await.is_some() {}
     }
 
-    async fn connection(self, io: TcpStream, remote: SocketAddr, tls: Option<Tls>, place: Place) {
+    async fn connection(self, io: TcpStream, remote: SocketAddr, served: Served, place: Place) {
         if let Err(error) = io.set_nodelay(true) {
             tracing::debug!(%error, "a connection is not set up as it should be");
         }
+        let Served { routed, tls } = served;
         let Some(tls) = tls else {
-            return self.carry(io, remote, place).await;
+            return self.carry(io, remote, routed, place).await;
         };
         match timeout(TLS_HANDSHAKE_MAX, TlsAcceptor::from(tls.ours()).accept(io)).await {
-            Ok(Ok(io)) => self.carry(io, remote, place).await,
+            Ok(Ok(io)) => self.carry(io, remote, routed, place).await,
             Ok(Err(error)) => tracing::debug!(%remote, %error, "no TLS"),
             Err(_) => tracing::debug!(%remote, "no TLS in time"),
         }
     }
 
-    async fn carry<S>(mut self, io: S, remote: SocketAddr, place: Place)
+    async fn carry<S>(mut self, io: S, remote: SocketAddr, routed: TowerToHyperService<Router>, place: Place)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let place = Arc::new(place);
         // The place goes with the socket: a WebSocket outlives the request that it was.
         let io = Timed { io, _place: Arc::clone(&place), limit: HTTP_WRITE_MAX, stalled: None };
-        let routed = self.routed;
         let service = service_fn(move |mut request: Request<Incoming>| {
             place.prove();
             request.extensions_mut().insert(ConnectInfo(remote));
