@@ -1,6 +1,7 @@
 //! The axes of an agent's state, kept apart because every foreign vocabulary cuts them differently.
 
 mod duty;
+mod membership;
 mod presence;
 
 use serde::{Deserialize, Serialize};
@@ -76,6 +77,35 @@ pub enum Membership {
     NotReady,
     /// In and for calls.
     Ready,
+}
+
+/// What an agent shall be in a queue after the live offer, call or wrap-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PendingMembership {
+    /// Out.
+    Out,
+    /// In, and ready if the queue makes agents ready who log in.
+    In,
+    /// In and not ready.
+    NotReady,
+    /// In wrap-up, after the call.
+    WrapUp,
+}
+
+/// What an agent asks to be in one queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QueueWish {
+    /// In; also at this device, when he is logged in nowhere.
+    LogIn(Option<DeviceId>),
+    /// Out.
+    LogOut,
+    /// In and ready.
+    Ready,
+    /// In and not ready.
+    NotReady,
+    /// In wrap-up after the live call.
+    WrapUp,
 }
 
 /// What the agent is doing, from offers and legs.

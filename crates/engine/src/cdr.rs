@@ -681,6 +681,7 @@ fn call_of(fact: &Fact) -> Option<CallId> {
         | Fact::DutyPending { .. }
         | Fact::HandlingSet { .. }
         | Fact::MembershipSet { .. }
+        | Fact::MembershipPending { .. }
         | Fact::AgentRested { .. }
         | Fact::AgentRestEnded { .. }
         | Fact::LegSaved { .. }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::agent::{Handling, Membership};
+use crate::agent::{Handling, Membership, QueueWish};
 use crate::call::Cause;
 use crate::entry::{Entry, EntryId, Name, Tier};
 use crate::id::{
@@ -125,10 +125,27 @@ pub enum Command {
         /// Out, in and not ready, in and ready.
         membership: Membership,
     },
-    /// Ends a wrap-up before its time; what was pending takes effect, else the agent is ready.
+    /// Changes what an agent is in one queue, and leaves what he is in his others; pending while an offer, a call or a
+    /// wrap-up is in its way.
+    AskInQueue {
+        /// Who.
+        agent: AgentId,
+        /// Which queue.
+        queue: QueueId,
+        /// What he asks to be there.
+        wish: QueueWish,
+    },
+    /// Ends a wrap-up before its time; what was pending takes effect, else the queue says what follows.
     EndWrapUp {
         /// Who.
         agent: AgentId,
+    },
+    /// Offers a waiting call to an agent out of turn, who must be one whom the queue could offer it.
+    Pick {
+        /// Who.
+        agent: AgentId,
+        /// Which call.
+        call: CallId,
     },
     /// Refuses an offer without touching the phone.
     DeclineOffer {

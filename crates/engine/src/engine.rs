@@ -137,7 +137,9 @@ impl Engine {
             Command::SetMembership { agent, queue, membership } => {
                 self.set_membership(tenant, agent, queue, membership)
             }
+            Command::AskInQueue { agent, queue, wish } => self.ask_in_queue(tenant, agent, queue, wish),
             Command::EndWrapUp { agent } => self.finish_wrap_up(tenant, agent),
+            Command::Pick { agent, call } => self.pick(tenant, agent, call),
             Command::DeclineOffer { offer } => self.decline(tenant, offer),
             Command::SetDisposition { call, agent, disposition, note } => {
                 self.set_disposition(tenant, call, agent, disposition, note)

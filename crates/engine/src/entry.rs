@@ -314,6 +314,18 @@ pub struct Queue {
     /// Whether a caller gets the agent whom he talked to last.
     #[serde(default)]
     pub sticky: Option<Sticky>,
+    /// Whether an agent is ready who logs in to the queue, and whose wrap-up ends. Without it a call is always followed by
+    /// a wrap-up, if need be one that the agent ends. Facts older than this field mean yes.
+    #[serde(default = "yes")]
+    pub auto_ready: bool,
+    /// Whether an agent who was ready is not ready after a call that came through no queue. [`Queue::auto_ready`] comes
+    /// before it.
+    #[serde(default)]
+    pub auto_not_ready_after_other_call: bool,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// [`Queue::progress_ms`] of facts older than the field; FreeSWITCH's default.
@@ -420,6 +432,8 @@ impl Queue {
             weight: 0,
             promote_after_ms: None,
             sticky: None,
+            auto_ready: true,
+            auto_not_ready_after_other_call: false,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::agent::{Duty, Handling, Membership};
+use crate::agent::{Duty, Handling, Membership, PendingMembership};
 use crate::call::{Cause, Direction, OfferEnd, Preferred, Role, WaitingEnd, Widening};
 use crate::command::{Actor, Endpoint, Note};
 use crate::entry::{Entry, EntryId, Name, Priority, Tier};
@@ -80,6 +80,8 @@ pub enum Fact {
     HandlingSet { agent: AgentId, handling: Handling },
     /// The agent's part in a queue changed.
     MembershipSet { agent: AgentId, queue: QueueId, membership: Membership },
+    /// What the agent shall be in a queue after the live offer, call or wrap-up; `None` takes it back.
+    MembershipPending { agent: AgentId, queue: QueueId, wish: Option<PendingMembership> },
     /// An agent gets no offers until then (he missed or declined one and policy lets him rest).
     AgentRested { agent: AgentId, until: Timestamp },
     /// That rest is over.

@@ -1,7 +1,7 @@
 //! Plain read-only pictures of the engine's state, for dialects and people. Never serialised as they are: each
 //! dialect has a wire twin.
 
-use crate::agent::{Activity, DeviceState, Duty, Handling, Login, Membership};
+use crate::agent::{Activity, DeviceState, Duty, Handling, Login, Membership, PendingMembership};
 pub use crate::call::LegPhase;
 use crate::call::{Direction, Role};
 use crate::command::Endpoint;
@@ -63,6 +63,7 @@ pub struct AgentView {
     pub memberships: Vec<(QueueId, Membership)>,
     /// The agent's rank in each of these queues.
     pub tiers: Vec<(QueueId, entry::Tier)>,
+    pub pending_memberships: Vec<(QueueId, PendingMembership)>,
     pub activity: Activity,
     pub activity_since: Timestamp,
     /// The wall time of the later of the two instants above.

@@ -232,6 +232,8 @@ impl EntryBody for wire::Queue {
                 sticky: self
                     .sticky
                     .map(|wire::Sticky { remember_ms, wait_ms }| entry::Sticky { remember_ms, wait_ms }),
+                auto_ready: self.auto_ready,
+                auto_not_ready_after_other_call: self.auto_not_ready_after_other_call,
             }))
         })
     }
@@ -517,14 +519,14 @@ mod tests {
         check::<wire::Queue>(
             r#"{"name":" Sales "}"#,
             expect![[
-                r#"{"kind":"queue","name":"Sales","number":null,"strategy":"longest_idle","offer_ms":20000,"wrap_up_ms":30000,"on_no_answer":{"then":"not_ready"},"on_decline":{"then":"not_ready"},"max_wait_ms":null,"overflow":{"to":"clear"},"max_waiting":1000,"service_level_ms":20000,"short_abandon_ms":5000,"treatment":{"greeting":null,"music":null},"record":true,"skill_first":false,"progress_ms":10000,"reach":[],"skip_empty_levels":false,"weight":0,"promote_after_ms":null,"sticky":null}"#
+                r#"{"kind":"queue","name":"Sales","number":null,"strategy":"longest_idle","offer_ms":20000,"wrap_up_ms":30000,"on_no_answer":{"then":"not_ready"},"on_decline":{"then":"not_ready"},"max_wait_ms":null,"overflow":{"to":"clear"},"max_waiting":1000,"service_level_ms":20000,"short_abandon_ms":5000,"treatment":{"greeting":null,"music":null},"record":true,"skill_first":false,"progress_ms":10000,"reach":[],"skip_empty_levels":false,"weight":0,"promote_after_ms":null,"sticky":null,"auto_ready":true,"auto_not_ready_after_other_call":false}"#
             ]],
         );
     }
 
     #[test]
     fn what_was_read_can_be_written_back() {
-        let queue = r#"{"kind":"queue","name":"Sales","number":"800","strategy":"ring_all","offer_ms":1,"wrap_up_ms":2,"on_no_answer":{"then":"rest","delay_ms":3},"on_decline":{"then":"not_ready"},"max_wait_ms":4,"overflow":{"to":"queue","queue":"00000000000000000000000000000007"},"max_waiting":5,"service_level_ms":6,"short_abandon_ms":7,"treatment":{"greeting":"en/hello","music":null},"record":false,"skill_first":true,"progress_ms":5000,"reach":[{"after_ms":0,"min_level":0,"max_level":0,"raise_level":0},{"after_ms":30000,"min_level":0,"max_level":65535,"raise_level":1}],"skip_empty_levels":true,"weight":8,"promote_after_ms":9,"sticky":{"remember_ms":10,"wait_ms":11}}"#;
+        let queue = r#"{"kind":"queue","name":"Sales","number":"800","strategy":"ring_all","offer_ms":1,"wrap_up_ms":2,"on_no_answer":{"then":"rest","delay_ms":3},"on_decline":{"then":"not_ready"},"max_wait_ms":4,"overflow":{"to":"queue","queue":"00000000000000000000000000000007"},"max_waiting":5,"service_level_ms":6,"short_abandon_ms":7,"treatment":{"greeting":"en/hello","music":null},"record":false,"skill_first":true,"progress_ms":5000,"reach":[{"after_ms":0,"min_level":0,"max_level":0,"raise_level":0},{"after_ms":30000,"min_level":0,"max_level":65535,"raise_level":1}],"skip_empty_levels":true,"weight":8,"promote_after_ms":9,"sticky":{"remember_ms":10,"wait_ms":11},"auto_ready":false,"auto_not_ready_after_other_call":true}"#;
         let told = {
             let body: wire::Queue = serde_json::from_str(queue).unwrap();
             let entry = body.entry(&OneQueue).unwrap();

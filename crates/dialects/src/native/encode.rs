@@ -147,6 +147,8 @@ fn queue_entry(it: &entry::Queue, names: &dyn Names) -> Encoded<wire::Queue> {
         weight: it.weight,
         promote_after_ms: it.promote_after_ms,
         sticky: it.sticky.map(|entry::Sticky { remember_ms, wait_ms }| wire::Sticky { remember_ms, wait_ms }),
+        auto_ready: it.auto_ready,
+        auto_not_ready_after_other_call: it.auto_not_ready_after_other_call,
     })
 }
 

@@ -1,6 +1,6 @@
 //! An agent's duty: asked for, granted at once or pending, and what policy makes of it.
 
-use super::{Activity, Duty, WhyNotReady};
+use super::{Activity, Duty, Membership, WhyNotReady};
 use crate::command::{Answer, Note};
 use crate::engine::Engine;
 use crate::entry::{AfterMissed, EntryId};
@@ -26,13 +26,17 @@ impl Engine {
         if wraps_up {
             return self.end_wrap_up_ready(id);
         }
-        match self.ask_duty(id, Duty::Ready) {
+        let result = match self.ask_duty(id, Duty::Ready) {
             Err(Refusal::AlreadySo) if rests => {
                 self.end_rest(id);
                 Ok(Answer::Done)
             }
             result => result,
+        };
+        if result == Ok(Answer::Done) {
+            self.ready_in_some_queue(id);
         }
+        result
     }
 
     pub(crate) fn become_not_ready(
@@ -60,8 +64,19 @@ impl Engine {
         Ok(Answer::Done)
     }
 
-    /// Ends a wrap-up; what was pending takes effect.
+    /// Ends a wrap-up: what was pending takes effect, and what the queue says of the time after.
     pub(crate) fn end_wrap_up(&mut self, id: AgentId) {
+        if let Some(wrap_up) = self.state.agent(id).wrap_up {
+            let changed = self.before_wrap_up_ends(id, wrap_up.queue);
+            self.leave_wrap_up(id);
+            if changed || self.state.agent(id).membership(wrap_up.queue) != Some(Membership::Ready) {
+                self.rest_if_ready_nowhere(id);
+            }
+        }
+    }
+
+    /// Ends a wrap-up; what was pending takes effect.
+    fn leave_wrap_up(&mut self, id: AgentId) {
         let agent = self.state.agent(id);
         let tenant = agent.filed.tenant;
         if let Some(wrap_up) = agent.wrap_up {
@@ -100,13 +115,16 @@ impl Engine {
 
     /// Lets a pending duty take effect once nothing is live any more.
     pub(crate) fn settle(&mut self, id: AgentId) {
+        if self.state.agent(id).is_idle() {
+            self.settle_memberships(id);
+        }
         let agent = self.state.agent(id);
         if let (true, Some(duty)) = (agent.is_idle(), agent.pending.clone()) {
             self.enter_duty(id, duty);
         }
     }
 
-    fn ask_duty(&mut self, id: AgentId, wish: Duty) -> Result<Answer, Refusal> {
+    pub(super) fn ask_duty(&mut self, id: AgentId, wish: Duty) -> Result<Answer, Refusal> {
         let agent = self.state.agent(id);
         let tenant = agent.filed.tenant;
         let is_so = agent.duty == wish;
@@ -131,14 +149,14 @@ impl Engine {
     }
 
     /// Ready asked for in a wrap-up ends it, and is the last word about what follows.
-    fn end_wrap_up_ready(&mut self, id: AgentId) -> Result<Answer, Refusal> {
+    pub(super) fn end_wrap_up_ready(&mut self, id: AgentId) -> Result<Answer, Refusal> {
         let agent = self.state.agent(id);
         let tenant = agent.filed.tenant;
         let was_ready = agent.duty == Duty::Ready;
         if agent.pending.is_some() {
             self.record(tenant, Fact::DutyPending { agent: id, duty: None });
         }
-        self.end_wrap_up(id);
+        self.leave_wrap_up(id);
         if was_ready {
             return Ok(Answer::Done);
         }

@@ -138,7 +138,12 @@ impl Engine {
         }
     }
 
-    fn assignment(&self, tenant: TenantId, agent: AgentId, queue: QueueId) -> Result<Assignment, Refusal> {
+    pub(super) fn assignment(
+        &self,
+        tenant: TenantId,
+        agent: AgentId,
+        queue: QueueId,
+    ) -> Result<Assignment, Refusal> {
         self.owned(tenant, EntryId::Agent(agent))?;
         self.owned(tenant, EntryId::Queue(queue))?;
         self.state.agent(agent).memberships.get(&queue).copied().ok_or(Refusal::NotAssigned)

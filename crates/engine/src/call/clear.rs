@@ -147,30 +147,37 @@ impl Engine {
         }
         let tenant = self.state.call(id).tenant;
         let agents = self.state.call(id).agents.clone();
+        let mut changed = Vec::new();
         for (agent, queue) in &agents {
-            self.disconnect(tenant, id, *agent, *queue);
+            if self.disconnect(tenant, id, *agent, *queue) {
+                changed.push(*agent);
+            }
         }
         self.record(tenant, Fact::CallCleared { call: id, cause });
         for agent in agents.into_keys() {
             self.settle(agent);
         }
+        for agent in changed {
+            self.rest_if_ready_nowhere(agent);
+        }
         self.close_if_over(id);
     }
 
     /// Ends an agent's part. The wrap-up is on record before the part is over, so that a crash between the two
-    /// cannot lose it.
-    fn disconnect(&mut self, tenant: TenantId, call: CallId, agent: AgentId, queue: Option<QueueId>) {
+    /// cannot lose it. Whether the agent is ready in fewer queues than before.
+    fn disconnect(&mut self, tenant: TenantId, call: CallId, agent: AgentId, queue: Option<QueueId>) -> bool {
         let parts = &self.state.agent(agent).parts;
         if !parts.values().any(|part| part.call == call) {
-            return;
+            return false;
         }
-        let wrap_up_ms = queue.map_or(0, |queue| self.state.queue(queue).filed.entry.wrap_up_ms);
         let started = self.state.agent(agent).wrap_up.is_some();
-        if let (Some(queue), true, false) = (queue, wrap_up_ms > 0, started) {
-            let until = Timestamp(self.now.at.0.saturating_add(wrap_up_ms));
+        if let (Some((queue, ms)), false) = (self.wrap_up_after(agent, queue), started) {
+            let until = Timestamp(self.now.at.0.saturating_add(ms));
             let fact = Fact::WrapUpStarted { agent, call, queue, until };
             self.record_policy(tenant, fact);
         }
+        let changed = self.before_call_ends(agent, queue);
         self.record(tenant, Fact::AgentDisconnected { call, agent });
+        changed
     }
 }

@@ -7,6 +7,7 @@ use crate::entry::{Entry, EntryId, Kind};
 use crate::id::{AgentId, CallId, DeviceId, Guid, LegId, OfferId, QueueId, RecordingId, TenantId, UserId};
 use crate::recording::RecordingStep;
 use crate::state::{Agent, Device};
+use crate::text::Number;
 use crate::time::{Now, Timestamp};
 use crate::view::{
     AgentView, CallPhase, CallView, DeviceView, LegView, OfferView, OutboundView, QueueView, TenantView,
@@ -57,6 +58,11 @@ impl Engine {
     pub fn find_by_name(&self, tenant: TenantId, kind: Kind, name: &str) -> Option<EntryId> {
         let keys = self.state.tenants.get(&tenant)?.keys.get(&kind)?;
         keys.get(name).copied()
+    }
+
+    /// Whom a number on the tenant's plan reaches.
+    pub fn find_by_number(&self, tenant: TenantId, number: &Number) -> Option<EntryId> {
+        self.state.tenants.get(&tenant)?.plan.get(number).copied()
     }
 
     /// The agent that a login acts as.
@@ -130,6 +136,11 @@ impl Engine {
             handling: agent.handling.clone(),
             memberships: agent.memberships.iter().map(|(queue, part)| (*queue, part.membership)).collect(),
             tiers: agent.memberships.iter().map(|(queue, part)| (*queue, part.tier)).collect(),
+            pending_memberships: agent
+                .pending_memberships
+                .iter()
+                .map(|(queue, wish)| (*queue, *wish))
+                .collect(),
             activity: agent.activity.clone(),
             activity_since: agent.activity_since,
             since_wall: agent.since_wall,
@@ -174,6 +185,20 @@ impl Engine {
     pub fn queues(&self, tenant: TenantId, now: Timestamp) -> Vec<QueueView> {
         let entries = self.ids(tenant, Kind::Queue);
         entries.filter_map(|id| self.queue(tenant, QueueId(id.number()), now)).collect()
+    }
+
+    /// The calls that wait in a queue and since when, the first first.
+    pub fn line(&self, tenant: TenantId, id: QueueId) -> Vec<(CallId, Timestamp)> {
+        let queue = self.state.queues.get(&id).filter(|queue| queue.filed.tenant == tenant);
+        let line = queue.map(|queue| queue.waiting.iter());
+        line.into_iter().flatten().map(|(entered, call)| (*call, *entered)).collect()
+    }
+
+    /// The agents who are assigned to a queue.
+    pub fn queue_agents(&self, tenant: TenantId, id: QueueId) -> Vec<AgentView> {
+        let queue = self.state.queues.get(&id).filter(|queue| queue.filed.tenant == tenant);
+        let agents = queue.map(|queue| queue.agents.iter());
+        agents.into_iter().flatten().filter_map(|id| self.agent(tenant, *id)).collect()
     }
 
     /// One call whose record is not closed.

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::pool::{Group, Match, Spot};
 use super::{Filed, State};
-use crate::agent::{ACTIVITY, Activity, DUTY, Duty, Handling, Login, Membership};
+use crate::agent::{ACTIVITY, Activity, DUTY, Duty, Handling, Login, Membership, PendingMembership};
 use crate::entry::{self, Strategy, Tier};
-use crate::fact::Fact;
+use crate::fact::{Event, Fact};
 use crate::id::{AgentId, CallId, DeviceId, LegId, OfferId, QueueId};
 use crate::machine::assert_legal;
 use crate::time::{Timestamp, WallTime};
@@ -23,6 +23,7 @@ pub(crate) struct Agent {
     pub(crate) pending: Option<Duty>,
     pub(crate) handling: Handling,
     pub(crate) memberships: BTreeMap<QueueId, Assignment>,
+    pub(crate) pending_memberships: BTreeMap<QueueId, PendingMembership>,
     pub(crate) activity: Activity,
     pub(crate) activity_since: Timestamp,
     pub(crate) since_wall: WallTime,
@@ -91,6 +92,7 @@ impl Agent {
             pending: None,
             handling: Handling::Ring,
             memberships: BTreeMap::new(),
+            pending_memberships: BTreeMap::new(),
             activity: Activity::Idle,
             activity_since: at,
             since_wall: wall,
@@ -108,6 +110,16 @@ impl Agent {
 
     pub(crate) fn is_idle(&self) -> bool {
         self.activity == Activity::Idle
+    }
+
+    /// His part in a queue, if he is assigned to it.
+    pub(crate) fn membership(&self, queue: QueueId) -> Option<Membership> {
+        self.memberships.get(&queue).map(|part| part.membership)
+    }
+
+    /// His parts in all his queues.
+    pub(crate) fn parts(&self) -> BTreeMap<QueueId, Membership> {
+        self.memberships.iter().map(|(queue, part)| (*queue, part.membership)).collect()
     }
 
     /// Whether he is there for calls of a queue, now or when he is free again.
@@ -194,6 +206,7 @@ impl State {
     pub(super) fn log_out(&mut self, id: AgentId) {
         let agent = self.agent_mut(id);
         let login = agent.login.take().expect("only who is logged in logs out");
+        agent.pending_memberships.clear();
         for (queue, level) in self.levels_of(id) {
             self.queue_mut(queue).count_log_out(level);
             self.rematch(queue);
@@ -221,6 +234,14 @@ impl State {
     pub(super) fn set_pending(&mut self, id: AgentId, duty: Option<&Duty>) {
         self.agent_mut(id).pending = duty.cloned();
         self.refresh(id);
+    }
+
+    fn set_pending_membership(&mut self, id: AgentId, queue: QueueId, wish: Option<PendingMembership>) {
+        let noted = &mut self.agent_mut(id).pending_memberships;
+        match wish {
+            Some(wish) => noted.insert(queue, wish),
+            None => noted.remove(&queue),
+        };
     }
 
     pub(super) fn set_handling(&mut self, id: AgentId, handling: &Handling) {
@@ -268,7 +289,9 @@ impl State {
     }
 
     pub(super) fn start_wrap_up(&mut self, id: AgentId, call: CallId, queue: QueueId, until: Timestamp) {
-        self.agent_mut(id).wrap_up = Some(WrapUp { call, queue, until });
+        let agent = self.agent_mut(id);
+        agent.wrap_up = Some(WrapUp { call, queue, until });
+        agent.pending_memberships.retain(|_, wish| *wish != PendingMembership::WrapUp);
         self.call_mut(call).wrap_ups.insert(id);
         self.set_timer(until, Timer::WrapUp(id));
         self.refresh(id);
@@ -285,16 +308,17 @@ impl State {
         self.refresh(id);
     }
 
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "the caller names every fact; these are of assignments"
-    )]
-    pub(super) fn apply_assignment(&mut self, fact: &Fact) {
-        match *fact {
-            Fact::AgentAssigned { agent, queue, tier } => self.assign(agent, queue, tier),
-            Fact::TierSet { agent, queue, tier } => self.set_tier(agent, queue, tier),
-            Fact::AgentUnassigned { agent, queue } => self.unassign(agent, queue),
-            _ => {}
+    pub(super) fn apply_membership(&mut self, event: &Event) {
+        if let Fact::AgentAssigned { agent, queue, tier } = event.fact {
+            self.assign(agent, queue, tier);
+        } else if let Fact::TierSet { agent, queue, tier } = event.fact {
+            self.set_tier(agent, queue, tier);
+        } else if let Fact::AgentUnassigned { agent, queue } = event.fact {
+            self.unassign(agent, queue);
+        } else if let Fact::MembershipSet { agent, queue, membership } = event.fact {
+            self.set_membership(agent, queue, membership);
+        } else if let Fact::MembershipPending { agent, queue, wish } = event.fact {
+            self.set_pending_membership(agent, queue, wish);
         }
     }
 
@@ -316,6 +340,7 @@ impl State {
         self.set_membership(id, queue, Membership::Out);
         let agent = self.agent_mut(id);
         let part = agent.memberships.remove(&queue).expect("only who is assigned is taken off");
+        agent.pending_memberships.remove(&queue);
         let is_here = agent.login.is_some();
         let line = self.queue_mut(queue);
         line.agents.remove(&id);
@@ -338,9 +363,12 @@ impl State {
         self.stand(id, queue);
     }
 
-    pub(super) fn set_membership(&mut self, id: AgentId, queue: QueueId, membership: Membership) {
+    fn set_membership(&mut self, id: AgentId, queue: QueueId, membership: Membership) {
         let agent = self.agent_mut(id);
         agent.memberships.get_mut(&queue).expect("only who is assigned has a part").membership = membership;
+        if membership != Membership::Ready {
+            agent.pending_memberships.remove(&queue);
+        }
         self.stand(id, queue);
         self.match_wanted(id);
     }

@@ -23,9 +23,11 @@ impl State {
             Fact::EntryChanged { id, entry } => self.change_entry(event.tenant, *id, entry),
             Fact::EntryRemoved { id } => self.remove_entry(event.tenant, *id),
             Fact::OutboundRulesSet { .. } | Fact::OutboundRefused { .. } => self.apply_outbound(event),
-            Fact::AgentAssigned { .. } | Fact::TierSet { .. } | Fact::AgentUnassigned { .. } => {
-                self.apply_assignment(&event.fact);
-            }
+            Fact::AgentAssigned { .. }
+            | Fact::TierSet { .. }
+            | Fact::AgentUnassigned { .. }
+            | Fact::MembershipSet { .. }
+            | Fact::MembershipPending { .. } => self.apply_membership(event),
             Fact::DeviceRegistered { device } => self.set_registered(*device, true),
             Fact::DeviceUnregistered { device } => self.set_registered(*device, false),
             Fact::AgentLoggedIn { agent, device } => self.log_in(*agent, *device),
@@ -34,9 +36,6 @@ impl State {
             Fact::AgentNotReady { agent, duty } => self.enter_duty(*agent, duty.clone()),
             Fact::DutyPending { agent, duty } => self.set_pending(*agent, duty.as_ref()),
             Fact::HandlingSet { agent, handling } => self.set_handling(*agent, handling),
-            Fact::MembershipSet { agent, queue, membership } => {
-                self.set_membership(*agent, *queue, *membership);
-            }
             Fact::AgentRested { agent, until } => self.rest(*agent, *until),
             Fact::AgentRestEnded { agent } => self.end_rest(*agent),
             Fact::AgentConnected { call, agent, leg, queue } => {

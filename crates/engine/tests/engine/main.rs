@@ -10,6 +10,7 @@ mod calls;
 mod checks;
 mod directory;
 mod matcher;
+mod memberships;
 mod outbound;
 mod pages;
 mod queues;

@@ -8,7 +8,7 @@ use cordial_engine::call::{OfferEnd, Widening};
 use cordial_engine::entry::{Priority, Queue, Reach, Strategy, Tier};
 use cordial_engine::id::*;
 use cordial_engine::limits::RING_ALL_WIDTH_MAX;
-use cordial_engine::{Engine, Entry, EntryId, Event, Fact, Timestamp};
+use cordial_engine::{Actor, Engine, Entry, EntryId, Event, Fact, Timestamp};
 
 /// What the facts say, kept as plainly as possible.
 #[derive(Default)]
@@ -58,6 +58,10 @@ impl Matcher {
             return;
         };
         let Some(place) = self.places.get(&call) else { return };
+        // Who picks a call himself is no choice of the queue's.
+        if event.by != Actor::Policy {
+            return;
+        }
         let tier = tier(engine, place.tenant, agent, place.queue);
         let entry = queue_of(engine, place.tenant, place.queue);
         let group = raised(&entry, place.step, tier);

@@ -1,6 +1,6 @@
 //! Anything in any order: the invariants hold after every input, and after a crash at any record.
 
-use cordial_engine::agent::{Handling, Membership};
+use cordial_engine::agent::{Handling, Membership, QueueWish};
 use cordial_engine::call::Cause;
 use cordial_engine::command::Command;
 use cordial_engine::entry::{
@@ -149,6 +149,20 @@ fn input(world: &World, tenant: &Tenant, (what, a, b, c): Step) -> Input {
             1 => Command::SetHandling { agent, handling: Handling::Forward(number(pick(&DIALLED, c))) },
             _ => Command::SetHandling { agent, handling: Handling::Ring },
         },
+        34 if b % 4 != 0 => {
+            let wish = pick(
+                &[
+                    QueueWish::LogIn(Some(device)),
+                    QueueWish::LogOut,
+                    QueueWish::Ready,
+                    QueueWish::NotReady,
+                    QueueWish::WrapUp,
+                ],
+                c,
+            );
+            Command::AskInQueue { agent, queue, wish }
+        }
+        29 if c % 9 == 0 => Command::Pick { agent, call },
         29 => match c % 7 {
             0 => Command::Unassign { agent, queue },
             1 | 2 => Command::Assign { agent, queue, tier: Some(tier(a, b)) },
@@ -196,6 +210,7 @@ fn input(world: &World, tenant: &Tenant, (what, a, b, c): Step) -> Input {
                 return Input::Timeout;
             };
             routed_at_random(&mut entry, a, b, c);
+            (entry.auto_ready, entry.auto_not_ready_after_other_call) = (a % 2 == 0, a % 3 == 0);
             Command::Change(id, cordial_engine::Entry::Queue(entry))
         }
     };
@@ -276,6 +291,7 @@ proptest! {
             for agent in world.engine.agents(tenant.id) {
                 prop_assert_eq!(&agent.activity, &cordial_engine::agent::Activity::Idle);
                 prop_assert_eq!(&agent.pending, &None);
+                prop_assert_eq!(&agent.pending_memberships, &vec![]);
             }
         }
     }

@@ -6,7 +6,7 @@
 
 use std::fmt::Write;
 
-use cordial_engine::agent::{Handling, Membership};
+use cordial_engine::agent::{Handling, Membership, QueueWish};
 use cordial_engine::call::Cause;
 use cordial_engine::command::Command;
 use cordial_engine::id::*;
@@ -121,6 +121,19 @@ impl Story {
             },
             ("log-out", []) => Command::LogOut { agent },
             ("log-in", [device]) => Command::LogIn { agent, device: self.world.device(device) },
+            ("asks", [queue, wish, rest @ ..]) => Command::AskInQueue {
+                agent,
+                queue: self.world.queue(queue),
+                wish: match *wish {
+                    "log-in" => QueueWish::LogIn(rest.first().map(|device| self.world.device(device))),
+                    "log-out" => QueueWish::LogOut,
+                    "ready" => QueueWish::Ready,
+                    "not-ready" => QueueWish::NotReady,
+                    "wrap-up" => QueueWish::WrapUp,
+                    other => panic!("{other}"),
+                },
+            },
+            ("picks", [caller]) => Command::Pick { agent, call: self.call(caller) },
             ("end-wrap-up", []) => Command::EndWrapUp { agent },
             ("declines", []) => {
                 let offers = self.world.engine.offers(self.world.tenant);

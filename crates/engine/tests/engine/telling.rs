@@ -99,6 +99,9 @@ impl Names {
             Fact::MembershipSet { agent, queue, membership } => {
                 format!("{} {} {membership:?}", self.agent(*agent), self.queue(*queue))
             }
+            Fact::MembershipPending { agent, queue, wish } => {
+                format!("{} {} {wish:?}", self.agent(*agent), self.queue(*queue))
+            }
             Fact::AgentAssigned { agent, queue, .. } | Fact::AgentUnassigned { agent, queue } => {
                 format!("{} {}", self.agent(*agent), self.queue(*queue))
             }

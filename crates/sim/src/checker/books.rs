@@ -156,6 +156,7 @@ impl Books {
             | Fact::RecordingFailed { .. } => self.read_recording(event)?,
             Fact::NodeStarted { .. } => self.started = at,
             Fact::TenantAdded { .. }
+            | Fact::MembershipPending { .. }
             | Fact::OutboundRulesSet { .. }
             | Fact::OutboundRefused { .. }
             | Fact::EntryRemoved { .. }

@@ -86,6 +86,7 @@ async fn fold_rows(
         | Fact::DutyPending { .. }
         | Fact::HandlingSet { .. }
         | Fact::MembershipSet { .. }
+        | Fact::MembershipPending { .. }
         | Fact::AgentRested { .. }
         | Fact::AgentRestEnded { .. }
         | Fact::CallStarted { .. }

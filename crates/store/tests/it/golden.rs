@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use cordial_engine::agent::{Duty, Handling, Membership, WhyNotReady};
+use cordial_engine::agent::{Duty, Handling, Membership, PendingMembership, WhyNotReady};
 use cordial_engine::call::{Cause, Direction, OfferEnd, Preferred, Role, WaitingEnd, Widening, Withdrawn};
 use cordial_engine::entry;
 use cordial_engine::entry::{
@@ -126,7 +126,8 @@ fn an_old_version_is_brought_up_and_a_newer_one_refused() {
 
 /// At least one of every fact, and among them one of every value of the enums within.
 fn examples() -> Vec<Event> {
-    let facts = [directory(), agents(), calls(), queues(), recordings(), outbound()].concat();
+    let facts =
+        [directory(), agents(), calls(), queues(), recordings(), outbound(), pending_memberships()].concat();
     let actors =
         [Actor::User(UserId(1)), Actor::Operator, Actor::Device(DeviceId(2)), Actor::Network, Actor::Policy];
     let numbered = (1..).zip(facts).zip(actors.into_iter().cycle());
@@ -409,6 +410,18 @@ fn recordings() -> Vec<Fact> {
         Fact::RecordingSaved { recording, call, audio_ms: 61_000, paused_ms: 4_000, bytes: 1_952_044 },
         Fact::RecordingFailed { recording, call, why: text("no space left") },
     ]
+}
+
+fn pending_memberships() -> Vec<Fact> {
+    let (agent, queue) = (AgentId(2), QueueId(6));
+    let wishes = [
+        PendingMembership::Out,
+        PendingMembership::In,
+        PendingMembership::NotReady,
+        PendingMembership::WrapUp,
+    ];
+    let wishes = std::iter::once(None).chain(wishes.map(Some));
+    wishes.map(|wish| Fact::MembershipPending { agent, queue, wish }).collect()
 }
 
 fn outbound() -> Vec<Fact> {

@@ -10,7 +10,7 @@ use cordial_engine::id::{AgentId, CallId, Guid, LegId, OfferId, QueueId, Recordi
 use cordial_engine::time::{Now, Timestamp};
 
 use super::outbound::{not_out, outbound_rules};
-use super::state::{duty, membership};
+use super::state::{duty, membership, pending_membership};
 use super::{
     Encoded, cause, direction, endpoint, entry, entry_id, handling, id, of, offer_end, offer_of, perhaps,
     priority, role, text, tier, waiting_end,
@@ -194,6 +194,11 @@ impl Teller<'_> {
                 agent: self.agent(*agent)?,
                 queue: self.queue(*queue)?,
                 membership: membership(*it),
+            },
+            Fact::MembershipPending { agent, queue, wish } => What::MembershipPending {
+                agent: self.agent(*agent)?,
+                queue: self.queue(*queue)?,
+                wish: wish.map(pending_membership),
             },
             Fact::AgentRested { agent, until } => {
                 What::AgentRested { agent: self.agent(*agent)?, until: self.time(*until) }

@@ -1,6 +1,6 @@
 //! Views of agents, devices, queues, calls and offers.
 
-use cordial_engine::agent::{Activity, DeviceState, Duty, Membership, WhyNotReady};
+use cordial_engine::agent::{Activity, DeviceState, Duty, Membership, PendingMembership, WhyNotReady};
 use cordial_engine::entry::Tier;
 use cordial_engine::id::QueueId;
 use cordial_engine::time::Now;
@@ -21,8 +21,13 @@ pub fn agent(view: &AgentView, now: Now, names: &dyn Names) -> Encoded<wire::Age
         Ok(wire::AgentDevice { id: id(names, login.device)?, state: device_axis(view.device) })
     };
     let part = |((queue, part), (_, rank)): (&(QueueId, Membership), &(QueueId, Tier))| {
-        let (membership, tier) = (membership(*part), tier(*rank));
-        Ok(wire::QueuePart { queue: id(names, *queue)?, membership, tier })
+        let pending = view.pending_memberships.iter().find(|(other, _)| other == queue);
+        Ok(wire::QueuePart {
+            queue: id(names, *queue)?,
+            membership: membership(*part),
+            tier: tier(*rank),
+            pending: pending.map(|(_, wish)| pending_membership(*wish)),
+        })
     };
     Ok(wire::AgentState {
         id: Id(view.guid),
@@ -85,6 +90,16 @@ pub(super) const fn membership(membership: Membership) -> wire::Membership {
         Membership::Out => wire::Membership::Out,
         Membership::NotReady => wire::Membership::NotReady,
         Membership::Ready => wire::Membership::Ready,
+    }
+}
+
+/// What an agent's part in a queue becomes.
+pub(super) const fn pending_membership(wish: PendingMembership) -> wire::PendingMembership {
+    match wish {
+        PendingMembership::Out => wire::PendingMembership::Out,
+        PendingMembership::In => wire::PendingMembership::In,
+        PendingMembership::NotReady => wire::PendingMembership::NotReady,
+        PendingMembership::WrapUp => wire::PendingMembership::WrapUp,
     }
 }
 

@@ -116,6 +116,8 @@ pub struct QueuePart {
     /// The agent's rank there.
     #[serde(flatten)]
     pub tier: Tier,
+    /// What it becomes after the live offer, call or wrap-up.
+    pub pending: Option<PendingMembership>,
 }
 
 /// An agent's rank in a queue.
@@ -150,6 +152,20 @@ pub enum Membership {
     NotReady,
     /// In and for calls.
     Ready,
+}
+
+/// What an agent shall be in a queue after the live offer, call or wrap-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PendingMembership {
+    /// Out.
+    Out,
+    /// In, and ready if the queue makes agents ready who log in.
+    In,
+    /// In and not ready.
+    NotReady,
+    /// In wrap-up, after the call.
+    WrapUp,
 }
 
 /// A change of an agent's part in a queue.

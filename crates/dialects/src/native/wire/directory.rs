@@ -233,6 +233,13 @@ pub struct Queue {
     /// Whether a caller gets the agent whom he talked to last.
     #[serde(default)]
     pub sticky: Option<Sticky>,
+    /// Whether an agent is ready who logs in to the queue, and whose wrap-up ends. Without it a call is always followed by
+    /// a wrap-up, if need be one that the agent ends.
+    #[serde(default = "default::auto_ready")]
+    pub auto_ready: bool,
+    /// Whether an agent who was ready is not ready after a call that came through no queue; `auto_ready` comes first.
+    #[serde(default)]
+    pub auto_not_ready_after_other_call: bool,
 }
 
 /// The rule for choosing who answers, among the agents of the lowest level that a call reaches.
@@ -484,5 +491,9 @@ mod default {
 
     pub(super) const fn max_level() -> u16 {
         u16::MAX
+    }
+
+    pub(super) fn auto_ready() -> bool {
+        queue().auto_ready
     }
 }

@@ -5,8 +5,8 @@ use utoipa::ToSchema;
 
 use super::{
     Agent, AgentState, Call, Cause, Device, DeviceState, Direction, Disposition, Duty, Endpoint, Handling,
-    Id, LegRole, Membership, NotOut, Offer, OutboundRules, Priority, Queue, QueueState, Reason, Route, Team,
-    Tier, Time, Trunk, User,
+    Id, LegRole, Membership, NotOut, Offer, OutboundRules, PendingMembership, Priority, Queue, QueueState,
+    Reason, Route, Team, Tier, Time, Trunk, User,
 };
 
 /// One message of the stream. `seq` rises strictly; it is not contiguous, because other tenants share the journal.
@@ -168,6 +168,8 @@ pub enum What {
     HandlingSet { agent: Id, handling: Handling },
     /// The agent's part in a queue changed.
     MembershipSet { agent: Id, queue: Id, membership: Membership },
+    /// What the agent shall be in a queue after the live offer, call or wrap-up; `null` takes it back.
+    MembershipPending { agent: Id, queue: Id, wish: Option<PendingMembership> },
     /// An agent gets no offers until then.
     AgentRested { agent: Id, until: Time },
     /// That rest is over.
@@ -277,6 +279,7 @@ impl What {
             Self::DutyPending { .. } => "duty_pending",
             Self::HandlingSet { .. } => "handling_set",
             Self::MembershipSet { .. } => "membership_set",
+            Self::MembershipPending { .. } => "membership_pending",
             Self::AgentRested { .. } => "agent_rested",
             Self::AgentRestEnded { .. } => "agent_rest_ended",
             Self::CallStarted { .. } => "call_started",
