@@ -4,6 +4,7 @@ use cordial_engine::id::DeviceId;
 use md5::{Digest as _, Md5};
 use sha2::Sha256;
 use sqlx::Row as _;
+use subtle::ConstantTimeEq as _;
 
 use crate::database::Store;
 use crate::error::StoreError;
@@ -70,6 +71,19 @@ impl Store {
                 .fetch_optional(&self.inner.readers)
                 .await?;
         sealed.map(|sealed| self.open_device(device, &sealed)).transpose()
+    }
+
+    /// Whether this is the password of a device. Takes the same time whatever is wrong with it.
+    pub async fn verify_device(
+        &self,
+        device: DeviceId,
+        username: &str,
+        realm: &str,
+        password: &str,
+    ) -> Result<bool, StoreError> {
+        let shown = DeviceSecret::derive(username, realm, password);
+        let kept = self.device_secret(device).await?;
+        Ok(kept.is_some_and(|kept| kept.ha1_sha256.ct_eq(&shown.ha1_sha256).into()))
     }
 
     /// The secrets of all devices, for the start.

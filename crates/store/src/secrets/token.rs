@@ -175,6 +175,7 @@ impl Store {
                 max: limits::TOKEN_NAME_CHARS_MAX,
             });
         }
+        self.forget_tokens_over(now).await?;
         if locked(&self.inner.tokens).by_id.len() >= limits::TOKENS_MAX {
             return Err(StoreError::Full { what: "tokens", max: limits::TOKENS_MAX });
         }
@@ -195,6 +196,21 @@ impl Store {
         kept.insert(&mut *self.desk().await).await?;
         locked(&self.inner.tokens).by_id.insert(issued.id, kept);
         Ok(issued)
+    }
+
+    /// Tokens that are over make place for new ones.
+    async fn forget_tokens_over(&self, now: WallTime) -> Result<(), StoreError> {
+        let over: Vec<TokenId> = {
+            let tokens = locked(&self.inner.tokens);
+            let over = tokens.by_id.values().filter(|kept| kept.is_over(now));
+            over.map(|kept| kept.view.id).collect()
+        };
+        let mut desk = self.desk().await;
+        for id in over {
+            locked(&self.inner.tokens).by_id.remove(&id);
+            sqlx::query("DELETE FROM tokens WHERE id = ?").bind(id.to_string()).execute(&mut *desk).await?;
+        }
+        Ok(())
     }
 
     /// The tokens of an owner, oldest first.
