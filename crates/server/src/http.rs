@@ -27,6 +27,7 @@ mod system;
 mod taps;
 mod tickets;
 
+use std::net::SocketAddr;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -70,6 +71,8 @@ pub struct Parts {
     pub recordings: Library,
     /// The operator's limits.
     pub limits: config::Limits,
+    /// Where SIP is taken, by UDP first.
+    pub sip: Vec<SocketAddr>,
 }
 
 /// What every request sees; cheap to clone.

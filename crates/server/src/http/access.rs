@@ -1,6 +1,7 @@
 //! Tokens, log-in, tickets, tenants: who may come in.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -25,7 +26,7 @@ use super::operation::{Operation, delete, get, post};
 use super::{State, wall};
 
 /// What a token is called that was bought by name and password.
-const LOG_IN: &str = "log-in";
+pub(super) const LOG_IN: &str = "log-in";
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
@@ -87,7 +88,7 @@ pub(super) const fn scope_told(scope: cordial_store::Scope) -> Scope {
     }
 }
 
-const fn scope_kept(scope: Scope) -> cordial_store::Scope {
+pub(super) const fn scope_kept(scope: Scope) -> cordial_store::Scope {
     match scope {
         Scope::Read => cordial_store::Scope::Read,
         Scope::Agent => cordial_store::Scope::Agent,
@@ -126,12 +127,22 @@ async fn issue(state: &State, wanted: Wanted) -> Result<TokenWithSecret, No> {
     })
 }
 
-async fn log_in(
-    extract::State(state): extract::State<State>,
-    Extension(Peer(address)): Extension<Peer>,
-    Body(body): Body<LogIn>,
-) -> Result<Response, No> {
-    let LogIn { domain, name, password } = body;
+/// A user who has shown his password.
+pub(super) struct LoggedIn {
+    pub(super) tenant: TenantId,
+    pub(super) user: UserId,
+    guid: Id,
+    pub(super) roles: BTreeSet<entry::Role>,
+}
+
+/// Looks at a name and password that came from an address, in whatever dialect. Wrong ones are counted.
+pub(super) async fn check_log_in(
+    state: &State,
+    address: IpAddr,
+    domain: String,
+    name: String,
+    password: &str,
+) -> Result<LoggedIn, No> {
     let attempt = Attempt::new(address, &domain, &name);
     state.guesses.may_try(&attempt)?;
     let found = state.parts.handle.read(move |engine, _| {
@@ -155,11 +166,22 @@ async fn log_in(
             if let EntryId::User(user) = id { Some(*user) } else { None }
         },
     );
-    let right = state.parts.handle.store().verify_password(user, &password).await?;
+    let right = state.parts.handle.store().verify_password(user, password).await?;
     state.guesses.note(&attempt, right);
-    let (Some((tenant, _, guid, roles)), Some(user), true) = (found, user, right) else {
-        return Err(wrong());
-    };
+    match (found, user, right) {
+        (Some((tenant, _, guid, roles)), Some(user), true) => Ok(LoggedIn { tenant, user, guid, roles }),
+        (_, _, _) => Err(wrong()),
+    }
+}
+
+async fn log_in(
+    extract::State(state): extract::State<State>,
+    Extension(Peer(address)): Extension<Peer>,
+    Body(body): Body<LogIn>,
+) -> Result<Response, No> {
+    let LogIn { domain, name, password } = body;
+    let LoggedIn { tenant, user, guid, roles } =
+        check_log_in(&state, address, domain, name, &password).await?;
     let wanted = Wanted {
         owner: Owner::Tenant(tenant),
         name: LOG_IN.to_owned(),
@@ -174,7 +196,7 @@ fn wrong() -> No {
     No::new(Code::Unauthorized, "domain, name or password is wrong")
 }
 
-fn scopes_of(roles: &BTreeSet<entry::Role>) -> BTreeSet<Scope> {
+pub(super) fn scopes_of(roles: &BTreeSet<entry::Role>) -> BTreeSet<Scope> {
     let of_role = |role: &entry::Role| match role {
         entry::Role::Agent => [Scope::Read, Scope::Agent],
         entry::Role::Supervisor => [Scope::Read, Scope::Supervise],

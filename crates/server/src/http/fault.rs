@@ -18,6 +18,11 @@ impl No {
         Problem::new(code, detail).into()
     }
 
+    /// What leaves.
+    pub(super) const fn problem(&self) -> &Problem {
+        &self.0
+    }
+
     /// The same, said of this very case.
     pub(super) fn detailed(mut self, detail: impl Into<String>) -> Self {
         self.0.detail = detail.into();

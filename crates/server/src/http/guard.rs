@@ -128,7 +128,7 @@ pub(super) async fn guard(
     answer
 }
 
-async fn in_time(
+pub(super) async fn in_time(
     limit: Duration,
     passed: impl Future<Output = Result<Response, No>>,
 ) -> Result<Response, No> {
@@ -172,7 +172,7 @@ async fn pass(
     }
 }
 
-fn peer(request: &Request) -> IpAddr {
+pub(super) fn peer(request: &Request) -> IpAddr {
     let info = request.extensions().get::<ConnectInfo<SocketAddr>>();
     info.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip())
 }
@@ -202,7 +202,7 @@ async fn admit(state: &State, gate: &Gate, peer: IpAddr, parts: &Parts) -> Resul
     Ok(Some(Who { tenant, token: identity.token, user: identity.user, scopes, text }))
 }
 
-fn identify(state: &State, headers: &HeaderMap) -> Option<(Arc<str>, Identity)> {
+pub(super) fn identify(state: &State, headers: &HeaderMap) -> Option<(Arc<str>, Identity)> {
     let text: Arc<str> = match headers.get(header::AUTHORIZATION) {
         Some(value) => {
             let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
@@ -230,7 +230,7 @@ fn check(access: Access, identity: &Identity, scopes: &BTreeSet<Scope>) -> Resul
 }
 
 /// A token of the installation speaks for the only tenant, as long as there is but one.
-async fn only_tenant(state: &State) -> Result<TenantId, No> {
+pub(super) async fn only_tenant(state: &State) -> Result<TenantId, No> {
     let tenants = state.parts.handle.read(|engine, _| engine.tenants()).await?;
     match tenants.as_slice() {
         [only] => Ok(only.id),
@@ -241,7 +241,7 @@ async fn only_tenant(state: &State) -> Result<TenantId, No> {
     }
 }
 
-async fn read_body(state: &State, headers: &HeaderMap, body: Body) -> Result<Bytes, No> {
+pub(super) async fn read_body(state: &State, headers: &HeaderMap, body: Body) -> Result<Bytes, No> {
     let max = state.body_max();
     let too_large = || No::new(Code::TooLarge, format!("a body has at most {max} bytes"));
     let told =
@@ -262,7 +262,7 @@ async fn read_body(state: &State, headers: &HeaderMap, body: Body) -> Result<Byt
 }
 
 /// The answer's body for the tap, and the answer whole again.
-async fn seen(answer: Response) -> (Response, String) {
+pub(super) async fn seen(answer: Response) -> (Response, String) {
     let kind =
         answer.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     if !kind.contains("json") {
@@ -280,7 +280,7 @@ async fn seen(answer: Response) -> (Response, String) {
     }
 }
 
-fn shown_query(query: &str) -> String {
+pub(super) fn shown_query(query: &str) -> String {
     let shown = query.split('&').map(|pair| match pair.split_once('=') {
         Some((name, _)) if tap::is_secret(name) => format!("{name}=(hidden)"),
         Some(_) | None => pair.to_owned(),

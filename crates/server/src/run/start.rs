@@ -93,7 +93,7 @@ impl Server {
         left::settle(&handle, &library).await?;
         tasks.extend(connections.start(streams));
         tasks.push(tokio::spawn(certificates::keep(tls.clone(), http_stopped.clone())?));
-        let state = web_state(config, &handle, &health, &library);
+        let state = web_state(config, &handle, &health, &library, &sip);
         let (http, web_tasks) = sockets::serve_web(config, &state, http_stopped, web, &tls);
         Ok(Self {
             handle,
@@ -194,7 +194,13 @@ fn start_media(
     Ok(door)
 }
 
-fn web_state(config: &Config, handle: &Handle, health: &Health, library: &Library) -> http::State {
+fn web_state(
+    config: &Config,
+    handle: &Handle,
+    health: &Health,
+    library: &Library,
+    sip: &[sockets::Place],
+) -> http::State {
     http::State::new(http::Parts {
         handle: handle.clone(),
         health: health.clone(),
@@ -202,6 +208,7 @@ fn web_state(config: &Config, handle: &Handle, health: &Health, library: &Librar
         tap: Tap::default(),
         recordings: library.clone(),
         limits: config.limits.clone(),
+        sip: sip.iter().map(|(_, _, address)| *address).collect(),
     })
 }
 

@@ -1,0 +1,131 @@
+//! From views to the answers of REST.
+
+use cordial_engine::entry::{self, Entry, EntryId, Overflow, Strategy};
+use cordial_engine::id::QueueId;
+use cordial_engine::limits::WAITING_MAX;
+use cordial_engine::view::{AgentView, QueueView};
+
+use super::decode::STRATEGIES;
+use super::problem::Problem;
+use super::scene::Scene;
+use super::wire;
+
+/// A queue that somebody belongs to.
+#[must_use]
+pub fn belonged_queue(view: &QueueView) -> wire::BelongedQueue {
+    wire::BelongedQueue {
+        id: view.guid.to_string(),
+        name: view.entry.name.to_string(),
+        extension_number: view.entry.number.clone().map(String::from),
+    }
+}
+
+/// The queues of an agent.
+#[must_use]
+pub fn queues_of(agent: &AgentView, scene: &Scene<'_>) -> Vec<wire::BelongedQueue> {
+    let queue = |(id, _): &(_, _)| scene.engine.queue(scene.tenant, *id, scene.now.at);
+    agent.memberships.iter().filter_map(queue).map(|view| belonged_queue(&view)).collect()
+}
+
+/// A queue in a list.
+#[must_use]
+pub fn listed_queue(view: &QueueView) -> wire::ListedQueue {
+    wire::ListedQueue {
+        queue: belonged_queue(view),
+        ring_time: view.entry.offer_ms.div_ceil(1_000),
+        polling_strategy: strategy(view.entry.strategy, view.entry.skill_first),
+    }
+}
+
+/// A queue with all that there is to say of it.
+#[must_use]
+pub fn queue(view: &QueueView, scene: &Scene<'_>) -> wire::Queue {
+    let it = &view.entry;
+    let prompt = |name: &Option<entry::Name>| name.as_ref().map(ToString::to_string);
+    wire::Queue {
+        listed: listed_queue(view),
+        max_callers: if it.max_waiting >= WAITING_MAX { 0 } else { it.max_waiting },
+        moh_prompt_file_name: prompt(&it.treatment.music),
+        intro_type: if it.treatment.greeting.is_some() { "NORMAL" } else { "DISABLE" },
+        intro_prompt_file_name: prompt(&it.treatment.greeting),
+        max_waiting_time: it.max_wait_ms.map(|ms| ms.div_ceil(1_000).clamp(15, 65_535)),
+        wait_when_no_agents_online: true,
+        inform_position: "DISABLE",
+        agent_auto_ready: it.auto_ready,
+        agent_auto_not_ready_after_non_acd_call: it.auto_not_ready_after_other_call,
+        sla_time: it.service_level_ms / 1_000,
+        language: "en-US",
+        no_answer_forward_rule: forward_rule(it.overflow, scene),
+        enable_callback: false,
+        outbound_caller_ids: Vec::new(),
+        enable_sticky_routing: it.sticky.is_some(),
+        sticky_routing_duration: it.sticky.map(|sticky| (sticky.remember_ms / 86_400_000).clamp(1, 365)),
+        enable_paid: false,
+        enable_prid: false,
+        extension_number_as_to_header: false,
+    }
+}
+
+/// What a strategy is called; `None` for one that this API does not know.
+fn strategy(strategy: Strategy, skill_first: bool) -> Option<&'static str> {
+    // Who is rung at once with all others is not chosen by his skill.
+    let skill_first = skill_first && strategy != Strategy::RingAll;
+    let known = STRATEGIES.iter().find(|(_, of, skilled)| *of == strategy && *skilled == skill_first);
+    known.map(|(word, ..)| *word)
+}
+
+fn forward_rule(overflow: Overflow, scene: &Scene<'_>) -> wire::ForwardRule {
+    match overflow {
+        Overflow::Clear => wire::ForwardRule { action: "HANGUP", number: None },
+        Overflow::Queue(id) => match scene.engine.entry(scene.tenant, EntryId::Queue(id)) {
+            Some(Entry::Queue(queue)) => {
+                wire::ForwardRule { action: "FORWARD_TO_NUMBER", number: queue.number.map(String::from) }
+            }
+            _ => wire::ForwardRule { action: "HANGUP", number: None },
+        },
+    }
+}
+
+/// The callers that wait in a queue, the first first.
+#[must_use]
+pub fn waiting(view: &QueueView, scene: &Scene<'_>) -> Vec<wire::WaitingCaller> {
+    let line = scene.engine.line(scene.tenant, view.id).into_iter();
+    let caller = |(id, entered)| {
+        let call = scene.engine.call(scene.tenant, id)?;
+        // The document takes digits only here, at least three.
+        let digits = call.caller.map(String::from).filter(|number| super::decode::is_extension(number));
+        Some(wire::WaitingCaller {
+            session_id: call.guid.to_string(),
+            extension_number: digits,
+            display_name: call.caller_name.to_string(),
+            waiting_time: scene.now.at.millis_since(entered) / 1_000,
+        })
+    };
+    line.filter_map(caller).collect()
+}
+
+/// The agents of a queue who have a number, in the order in which a prioritized hunt asks.
+#[must_use]
+pub fn agents(queue: QueueId, scene: &Scene<'_>) -> Vec<wire::ListedAgent> {
+    let mut agents = scene.engine.queue_agents(scene.tenant, queue);
+    agents.sort_by_key(|agent| scene.tier(agent, queue).map(|tier| (tier.level, tier.position)));
+    agents.iter().filter_map(|agent| listed_agent(agent, queue, scene)).collect()
+}
+
+/// An agent of a queue; `None` when he has no number, for then this API cannot name him.
+#[must_use]
+pub fn listed_agent(agent: &AgentView, queue: QueueId, scene: &Scene<'_>) -> Option<wire::ListedAgent> {
+    let tier = scene.tier(agent, queue)?;
+    Some(wire::ListedAgent {
+        extension_number: scene.number_of(agent)?,
+        display_name: agent.entry.name.to_string(),
+        skill_level: u32::from(tier.skill).clamp(1, 100),
+    })
+}
+
+/// An agent of a queue with his state there.
+pub fn agent(agent: &AgentView, queue: &QueueView, scene: &Scene<'_>) -> Result<wire::Agent, Problem> {
+    let none = || Problem::not_found("agent in this queue");
+    let status = scene.status(agent, queue.id).ok_or_else(none)?;
+    Ok(wire::Agent { listed: listed_agent(agent, queue.id, scene).ok_or_else(none)?, status: status.word() })
+}
