@@ -14,6 +14,7 @@ pub mod server {
 
 mod media;
 mod pieces;
+mod portsip;
 mod records;
 mod sdp;
 mod sip;
@@ -50,6 +51,7 @@ pub const TARGETS: &[Target] = &[
     target("journal", records::journal),
     target("config", records::config),
     target("native_json", records::native_json),
+    target("portsip_json", portsip::json),
 ];
 
 /// The target of a name.

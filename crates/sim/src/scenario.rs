@@ -15,7 +15,7 @@
 //! ```
 //!
 //! `language.rs` reads a story, `stage.rs` plays it in a [`World`](crate::world::World), `print.rs` writes down what
-//! came of it: facts, SIP ladder, call records.
+//! came of it: facts, SIP ladder, call records, and what each dialect's watchers heard.
 
 mod language;
 mod print;

@@ -53,7 +53,9 @@ fn compare(path: &Path, update: bool) -> Vec<String> {
         Err(error) => return vec![format!("scenarios/{name}: {error}")],
     };
     let mut faults = Vec::new();
-    for (extension, now) in [("facts", &played.facts), ("sip", &played.sip), ("cdr", &played.cdr)] {
+    for (extension, now) in
+        [("facts", &played.facts), ("sip", &played.sip), ("cdr", &played.cdr), ("portsip", &played.portsip)]
+    {
         let kept_path = path.with_extension(extension);
         if update {
             std::fs::write(&kept_path, now).expect("the repository can be written");

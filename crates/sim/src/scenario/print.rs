@@ -1,4 +1,6 @@
-//! What came of a story, as text: facts, SIP ladder, call records. Names stand for ids, times count from its beginning.
+//! What came of a story, as text: facts, SIP ladder, call records, and what each dialect's watchers heard. Names stand for ids, times count from its beginning.
+
+mod portsip;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -28,7 +30,8 @@ pub(super) fn written(world: &World, begins: u64, registrations: bool) -> Played
     }
     let mut cdr = serde_json::to_string_pretty(&Value::Array(records)).unwrap_or_default();
     cdr.push('\n');
-    Played { facts, sip: ladder(world, begins, registrations), cdr }
+    let portsip = portsip::transcript(&world.told, begins);
+    Played { facts, sip: ladder(world, begins, registrations), cdr, portsip }
 }
 
 /// `mm:ss.mmm` since the story began.

@@ -30,6 +30,8 @@ pub struct Played {
     pub sip: String,
     /// Every call record.
     pub cdr: String,
+    /// What PortSIP's WSI told.
+    pub portsip: String,
 }
 
 /// Plays a story.
