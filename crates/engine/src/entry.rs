@@ -210,6 +210,9 @@ pub struct Device {
     /// How it proves itself.
     #[serde(default)]
     pub digest: Digest,
+    /// Whose desk it stands on: who speaks when nobody is logged in there. Facts older than this field mean nobody.
+    #[serde(default)]
+    pub owner: Option<AgentId>,
 }
 
 /// The algorithms by which a device is challenged (RFC 8760).

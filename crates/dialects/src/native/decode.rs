@@ -145,6 +145,7 @@ impl EntryBody for wire::Device {
         let mut f = Fields::new(find);
         let number = f.number("/number", &self.number);
         let display_name = f.text("/display_name", &self.display_name);
+        let owner = f.perhaps(self.owner, |f, id| f.entry::<AgentId>("/owner", id));
         f.finish(|| {
             Some(Entry::Device(entry::Device {
                 number: number?,
@@ -154,6 +155,7 @@ impl EntryBody for wire::Device {
                     wire::Digest::Md5 => entry::Digest::Md5,
                     wire::Digest::Sha256 => entry::Digest::Sha256,
                 },
+                owner: owner?,
             }))
         })
     }

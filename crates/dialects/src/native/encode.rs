@@ -54,7 +54,7 @@ pub fn entry(entry: &Entry, names: &dyn Names) -> Encoded<wire::Entry> {
         Entry::User(it) => wire::Entry::User(user(it)),
         Entry::Agent(it) => wire::Entry::Agent(agent_entry(it, names)?),
         Entry::Team(it) => wire::Entry::Team(wire::Team { name: it.name.to_string() }),
-        Entry::Device(it) => wire::Entry::Device(device_entry(it)),
+        Entry::Device(it) => wire::Entry::Device(device_entry(it, names)?),
         Entry::Trunk(it) => wire::Entry::Trunk(trunk(it)),
         Entry::Queue(it) => wire::Entry::Queue(queue_entry(it, names)?),
         Entry::Route(it) => wire::Entry::Route(route(it, names)?),
@@ -87,8 +87,8 @@ fn agent_entry(it: &entry::Agent, names: &dyn Names) -> Encoded<wire::Agent> {
     })
 }
 
-fn device_entry(it: &entry::Device) -> wire::Device {
-    wire::Device {
+fn device_entry(it: &entry::Device, names: &dyn Names) -> Encoded<wire::Device> {
+    Ok(wire::Device {
         number: it.number.as_str().to_owned(),
         display_name: it.display_name.to_string(),
         digest: match it.digest {
@@ -96,7 +96,8 @@ fn device_entry(it: &entry::Device) -> wire::Device {
             entry::Digest::Md5 => wire::Digest::Md5,
             entry::Digest::Sha256 => wire::Digest::Sha256,
         },
-    }
+        owner: perhaps(names, it.owner)?,
+    })
 }
 
 /// A trunk, without the password.

@@ -3,7 +3,9 @@
 use core::net::{IpAddr, SocketAddr};
 
 use crate::engine::Engine;
-use crate::entry::{AfterMissed, Agent, Destination, Entry, EntryId, Kind, Overflow, Queue, Route, Trunk};
+use crate::entry::{
+    AfterMissed, Agent, Destination, Device, Entry, EntryId, Kind, Overflow, Queue, Route, Trunk,
+};
 use crate::id::TenantId;
 use crate::limits::{
     OFFER_MS_MAX, OFFER_MS_MIN, PREFERENCE_MS_MAX, REACH_STEPS_MAX, REMEMBER_MS_MAX, REST_MS_MAX,
@@ -35,6 +37,7 @@ impl Engine {
             Entry::Queue(queue) => self.check_queue(tenant, own, queue)?,
             Entry::Route(route) => self.check_route(tenant, route)?,
             Entry::Trunk(trunk) => check_trunk(trunk)?,
+            Entry::Device(Device { owner: Some(owner), .. }) => self.owned(tenant, EntryId::Agent(*owner))?,
             Entry::User(_) | Entry::Team(_) | Entry::Device(_) | Entry::Reason(_) | Entry::Disposition(_) => {
             }
         }

@@ -6,7 +6,7 @@ use crate::command::Endpoint;
 use crate::engine::Engine;
 use crate::entry::{Destination, EntryId, Overflow};
 use crate::id::{AgentId, DeviceId, QueueId, ReasonId, RouteId, TenantId};
-use crate::state::{Agent, Call, Leg};
+use crate::state::{Agent, Call, Device, Leg};
 
 impl Engine {
     /// Who still needs the entry, if anyone does. Assignments do not count: they end with it.
@@ -33,6 +33,10 @@ impl Engine {
     fn agent_used_by(&self, tenant: TenantId, id: AgentId) -> Option<&'static str> {
         if self.state.agent(id).login.is_some() {
             return Some("a login");
+        }
+        let owns = |device: &Device| device.filed.tenant == tenant && device.filed.entry.owner == Some(id);
+        if self.state.devices.values().any(owns) {
+            return Some("a device");
         }
         self.has_leg(tenant, |leg| leg.agent == Some(id))
             .or_else(|| self.has_route(tenant, Destination::Agent(id)))

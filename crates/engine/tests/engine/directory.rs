@@ -31,7 +31,8 @@ fn check(world: &mut World, commands: Vec<(&str, Command)>, expected: &Expect) {
 fn names_and_numbers_are_taken_once() {
     let mut world = furnished();
     let device = |digits: &str| {
-        let device = Device { number: number(digits), display_name: name(""), digest: Digest::Any };
+        let device =
+            Device { number: number(digits), display_name: name(""), digest: Digest::Any, owner: None };
         Command::Add(Entry::Device(device))
     };
     let agent = |called: &str, digits: &str| {
@@ -245,4 +246,30 @@ fn entries_are_found_by_guid_and_by_name() {
     assert_eq!(engine.find_by_name(tenant, Kind::Queue, "sales"), Some(id));
     assert_eq!(engine.guid(id), Some(guid));
     assert_eq!(engine.entries(tenant, Kind::Queue).len(), 1);
+}
+
+#[test]
+fn the_owner_of_a_device_is_there_and_stays() {
+    let mut world = furnished();
+    let dot = Agent { name: name("dot"), number: None, user: None, team: None };
+    let dot = world.add("dot", Entry::Agent(dot));
+    let device = |owner| {
+        let digest = Digest::Any;
+        Entry::Device(Device { number: number("104"), display_name: name(""), digest, owner: Some(owner) })
+    };
+    let desk = world.ids["104"];
+    let commands = vec![
+        ("owned by nobody known", Command::Change(desk, device(cordial_engine::id::AgentId(99)))),
+        ("owned by dot", Command::Change(desk, device(world.agent("dot")))),
+        ("dot, who has a desk", Command::Remove(dot)),
+        ("the desk", Command::Remove(desk)),
+        ("dot, who has none any more", Command::Remove(dot)),
+    ];
+    check(&mut world, commands, &expect![[r#"
+        owned by nobody known: not-found (no such Agent)
+        owned by dot: granted
+        dot, who has a desk: in-use (this Agent is still in use by a device)
+        the desk: granted
+        dot, who has none any more: granted
+    "#]]);
 }

@@ -144,7 +144,12 @@ impl World {
     /// queues sales (longest idle) and help (ring all) with everyone in both; a trunk with a route to each.
     pub(crate) fn furnish(&mut self) {
         for (agent, device) in [("ann", "101"), ("bob", "102"), ("cid", "103"), ("", "104")] {
-            let phone = Device { number: number(device), display_name: name(agent), digest: Digest::Any };
+            let phone = Device {
+                number: number(device),
+                display_name: name(agent),
+                digest: Digest::Any,
+                owner: None,
+            };
             self.add(device, Entry::Device(phone));
             let device = self.device(device);
             self.report(Report::DeviceRegistered { device }).0.expect("a report is never refused");

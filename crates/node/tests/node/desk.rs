@@ -94,7 +94,7 @@ impl Desk {
     fn add_phone(&mut self, own: &str, dialled: &str, address: &str) -> DeviceId {
         let number = |number: &str| Number::parse(number).expect("a number");
         let display_name = Text::parse("Ann").expect("a name");
-        let device = Device { number: number(own), display_name, digest: Digest::Any };
+        let device = Device { number: number(own), display_name, digest: Digest::Any, owner: None };
         let EntryId::Device(device) = self.add(self.tenant, Entry::Device(device)) else {
             panic!("a device was asked for")
         };

@@ -181,6 +181,9 @@ pub enum DeviceVerb {
         /// How it proves itself: `md5` for phones that read only the first challenge
         #[arg(long, value_parser = ["any", "md5", "sha256"])]
         digest: Option<String>,
+        /// The agent whose desk it stands on
+        #[arg(long, value_name = "AGENT")]
+        owner: Option<Which>,
     },
     /// Give a device a new secret; it is shown once, and the old one ends
     Secret {

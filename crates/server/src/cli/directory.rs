@@ -38,10 +38,19 @@ pub(super) async fn device(api: &Api, printer: &Printer, verb: &DeviceVerb) -> R
             let columns = [("number", "number"), ("name", "display_name"), ("state", "state"), ("id", "id")];
             printer.list(&api.list("devices").await?, &columns);
         }
-        DeviceVerb::Add { number, display_name, digest } => {
+        DeviceVerb::Add { number, display_name, digest, owner } => {
             let name = display_name.as_ref().map(|name| json!(name));
             let digest = digest.as_ref().map(|digest| json!(digest));
-            let body = object([("number", Some(json!(number))), ("display_name", name), ("digest", digest)]);
+            let owner = match owner {
+                Some(agent) => Some(json!(api.id("agents", agent).await?)),
+                None => None,
+            };
+            let body = object([
+                ("number", Some(json!(number))),
+                ("display_name", name),
+                ("digest", digest),
+                ("owner", owner),
+            ]);
             printer.record(&api.post("/v1/devices", &body).await?);
         }
         DeviceVerb::Secret { device } => {

@@ -123,8 +123,12 @@ impl World {
         who: &str,
         tone_hz: Option<f64>,
     ) -> Desk {
-        let entry =
-            entry::Device { number: number(own), display_name: name(who), digest: entry::Digest::Any };
+        let entry = entry::Device {
+            number: number(own),
+            display_name: name(who),
+            digest: entry::Digest::Any,
+            owner: None,
+        };
         let EntryId::Device(device) = self.add(tenant, Entry::Device(entry)) else {
             panic!("a device's entry has a device's id")
         };

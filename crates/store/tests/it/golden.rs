@@ -226,6 +226,7 @@ fn entries() -> impl Iterator<Item = (EntryId, Entry)> {
                 number: number("301"),
                 display_name: text("Ann's phone"),
                 digest: entry::Digest::Md5,
+                owner: Some(AgentId(2)),
             }),
         ),
         (

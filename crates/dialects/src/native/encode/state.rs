@@ -115,7 +115,7 @@ const fn device_axis(state: DeviceState) -> wire::DeviceAxis {
 pub fn device(view: &DeviceView, names: &dyn Names) -> Encoded<wire::DeviceState> {
     Ok(wire::DeviceState {
         id: Id(view.guid),
-        entry: device_entry(&view.entry),
+        entry: device_entry(&view.entry, names)?,
         state: device_axis(view.state),
         agent: perhaps(names, view.agent)?,
         legs: view.legs.len(),

@@ -78,6 +78,9 @@ pub struct Device {
     /// How it proves itself.
     #[serde(default)]
     pub digest: Digest,
+    /// The agent whose desk it stands on. Who dials a feature code at a device where nobody is logged in is its owner.
+    #[serde(default)]
+    pub owner: Option<Id>,
 }
 
 /// The digest algorithms by which a device is challenged.

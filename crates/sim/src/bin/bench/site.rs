@@ -141,7 +141,12 @@ pub(crate) fn route(dialled: &str, queue: QueueId) -> Entry {
 /// A phone.
 pub(crate) fn device(own: &str) -> Entry {
     let display_name = name("desk");
-    Entry::Device(entry::Device { number: number(own), display_name, digest: entry::Digest::Any })
+    Entry::Device(entry::Device {
+        number: number(own),
+        display_name,
+        digest: entry::Digest::Any,
+        owner: None,
+    })
 }
 
 /// A person.
