@@ -1,5 +1,6 @@
 //! The axes of an agent's state, kept apart because every foreign vocabulary cuts them differently.
 
+mod attendance;
 mod duty;
 mod membership;
 mod presence;
@@ -106,6 +107,39 @@ pub enum QueueWish {
     NotReady,
     /// In wrap-up after the live call.
     WrapUp,
+}
+
+/// What an agent is as seen from one of his queues: duty and membership together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attendance {
+    /// Not at work, or not for this queue.
+    LoggedOut,
+    /// At work, but not for calls of this queue.
+    NotReady,
+    /// At work for calls of this queue.
+    Ready,
+}
+
+/// What an agent wants to be for one of his queues, or for all of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Attend {
+    /// To be there: logged in at the device unless he is already, and in the queue. Who was not there at all comes to
+    /// the queue named, and to no other.
+    LogIn {
+        /// Where.
+        device: DeviceId,
+    },
+    /// To be out of the queue; of all of them: to be logged out.
+    LogOut,
+    /// To be there for its calls; ends a wrap-up. Queues that he is logged out of are left alone.
+    Ready,
+    /// To be there, but not for its calls.
+    NotReady {
+        /// Why, from the tenant's list.
+        reason: Option<ReasonId>,
+        /// In the agent's words.
+        note: Note,
+    },
 }
 
 /// What the agent is doing, from offers and legs.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::agent::{Handling, Membership, QueueWish};
+use crate::agent::{Attend, Handling, Membership, QueueWish};
 use crate::call::Cause;
 use crate::entry::{Entry, EntryId, Name, Tier};
 use crate::id::{
@@ -134,6 +134,16 @@ pub enum Command {
         queue: QueueId,
         /// What he asks to be there.
         wish: QueueWish,
+    },
+    /// Changes what an agent is for one of his queues, or for all of them at once, as one says who knows agents only
+    /// queue by queue. What his other queues see stays as it is.
+    Attend {
+        /// Who.
+        agent: AgentId,
+        /// Which queue; all when absent.
+        queue: Option<QueueId>,
+        /// What he wants.
+        how: Attend,
     },
     /// Ends a wrap-up before its time; what was pending takes effect, else the queue says what follows.
     EndWrapUp {

@@ -138,6 +138,7 @@ impl Engine {
                 self.set_membership(tenant, agent, queue, membership)
             }
             Command::AskInQueue { agent, queue, wish } => self.ask_in_queue(tenant, agent, queue, wish),
+            Command::Attend { agent, queue, how } => self.attend(tenant, agent, queue, how),
             Command::EndWrapUp { agent } => self.finish_wrap_up(tenant, agent),
             Command::Pick { agent, call } => self.pick(tenant, agent, call),
             Command::DeclineOffer { offer } => self.decline(tenant, offer),

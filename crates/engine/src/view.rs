@@ -1,7 +1,7 @@
 //! Plain read-only pictures of the engine's state, for dialects and people. Never serialised as they are: each
 //! dialect has a wire twin.
 
-use crate::agent::{Activity, DeviceState, Duty, Handling, Login, Membership, PendingMembership};
+use crate::agent::{Activity, Attendance, DeviceState, Duty, Handling, Login, Membership, PendingMembership};
 pub use crate::call::LegPhase;
 use crate::call::{Direction, Role};
 use crate::command::Endpoint;
@@ -72,6 +72,14 @@ pub struct AgentView {
     pub held: bool,
     /// Until when policy lets the agent rest.
     pub rest_until: Option<Timestamp>,
+}
+
+impl AgentView {
+    /// What a queue sees of the agent; `None` when he is not assigned to it.
+    pub fn attendance(&self, queue: QueueId) -> Option<Attendance> {
+        let membership = self.memberships.iter().find(|(id, _)| *id == queue);
+        membership.map(|(_, membership)| Attendance::of(&self.duty, *membership))
+    }
 }
 
 /// A queue with its line and its day.

@@ -271,3 +271,89 @@ fn reasons_may_be_changed_while_not_ready() {
     "#]],
     );
 }
+
+#[test]
+fn a_word_about_one_queue_leaves_what_the_others_see() {
+    check(
+        "ann attends sales ready; show ann; ann attends help ready; ann attends sales not-ready; show ann; \
+         ann attends help not-ready; show ann; ann attends all ready; show ann",
+        expect![[r#"
+            ann attends sales ready
+              MembershipSet ann help NotReady
+              AgentReady ann
+            ann: ready, idle, device Idle
+            ann attends help ready
+              MembershipSet ann help Ready
+            ann attends sales not-ready
+              MembershipSet ann sales NotReady
+            ann: ready, idle, device Idle
+            ann attends help not-ready
+              MembershipSet ann help NotReady
+              AgentNotReady ann not ready
+            ann: not ready, idle, device Idle
+            ann attends all ready
+              MembershipSet ann sales Ready
+              MembershipSet ann help Ready
+              AgentReady ann
+            ann: ready, idle, device Idle
+        "#]],
+    );
+}
+
+#[test]
+fn who_was_not_there_comes_to_the_queue_named_alone() {
+    check(
+        "quietly ann log-out; ann attends help at 101; show ann; ann attends help at 101; ann attends sales ready; \
+         ann attends help ready; ann attends all at 101; show ann; ann attends all no-more; ann attends all no-more",
+        expect![[r#"
+            ann attends help at 101
+              MembershipSet ann sales Out
+              MembershipSet ann help Out
+              AgentLoggedIn ann
+              AgentReady ann
+              MembershipSet ann help Ready
+            ann: ready, idle, device Idle
+            ann attends help at 101
+              refused: already-so (it is so already)
+            ann attends sales ready
+              refused: not-logged-in (the agent is not logged in)
+            ann attends help ready
+              refused: already-so (it is so already)
+            ann attends all at 101
+              MembershipSet ann sales NotReady
+            ann: ready, idle, device Idle
+            ann attends all no-more
+              AgentLoggedOut ann
+            ann attends all no-more
+              refused: already-so (it is so already)
+        "#]],
+    );
+}
+
+#[test]
+fn who_is_out_of_a_queue_is_told_so_and_a_word_about_all_skips_it() {
+    check(
+        "ann attends sales no-more; ann attends sales no-more; ann attends sales ready; ann attends sales not-ready; \
+         ann attends all ready; show ann; ann unassign sales; ann attends sales ready; quietly ann attends help no-more; \
+         ann attends all ready",
+        expect![[r#"
+            ann attends sales no-more
+              MembershipSet ann sales Out
+            ann attends sales no-more
+              refused: already-so (it is so already)
+            ann attends sales ready
+              refused: not-logged-in (the agent is not logged in)
+            ann attends sales not-ready
+              refused: not-logged-in (the agent is not logged in)
+            ann attends all ready
+              AgentReady ann
+            ann: ready, idle, device Idle
+            ann unassign sales
+              AgentUnassigned ann sales
+            ann attends sales ready
+              refused: not-assigned (the agent is not assigned to that queue)
+            ann attends all ready
+              refused: not-logged-in (the agent is not logged in)
+        "#]],
+    );
+}

@@ -265,11 +265,15 @@ fn the_owner_of_a_device_is_there_and_stays() {
         ("the desk", Command::Remove(desk)),
         ("dot, who has none any more", Command::Remove(dot)),
     ];
-    check(&mut world, commands, &expect![[r#"
+    check(
+        &mut world,
+        commands,
+        &expect![[r#"
         owned by nobody known: not-found (no such Agent)
         owned by dot: granted
         dot, who has a desk: in-use (this Agent is still in use by a device)
         the desk: granted
         dot, who has none any more: granted
-    "#]]);
+    "#]],
+    );
 }

@@ -63,7 +63,8 @@ impl Floor {
     fn hire(&mut self, n: usize, tier: Tier) {
         let world = &mut self.world;
         let (label, phone) = (format!("a{n}"), format!("{}", 100 + n));
-        let device = Device { number: number(&phone), display_name: name(&label), digest: Digest::Any };
+        let device =
+            Device { number: number(&phone), display_name: name(&label), digest: Digest::Any, owner: None };
         world.add(&phone, Entry::Device(device));
         let device = world.device(&phone);
         world.report(Report::DeviceRegistered { device }).0.expect("a report is never refused");

@@ -6,7 +6,7 @@
 
 use std::fmt::Write;
 
-use cordial_engine::agent::{Handling, Membership, QueueWish};
+use cordial_engine::agent::{Attend, Handling, Membership, QueueWish};
 use cordial_engine::call::Cause;
 use cordial_engine::command::Command;
 use cordial_engine::id::*;
@@ -153,6 +153,17 @@ impl Story {
                     "not-ready" => Membership::NotReady,
                     "ready" => Membership::Ready,
                     other => panic!("no such membership: {other}"),
+                },
+            },
+            ("attends", [queue, how @ ..]) => Command::Attend {
+                agent,
+                queue: (*queue != "all").then(|| self.world.queue(queue)),
+                how: match how {
+                    ["at", device] => Attend::LogIn { device: self.world.device(device) },
+                    ["no-more"] => Attend::LogOut,
+                    ["ready"] => Attend::Ready,
+                    ["not-ready"] => Attend::NotReady { reason: None, note },
+                    other => panic!("nobody attends like that: {other:?}"),
                 },
             },
             ("unassign", [queue]) => Command::Unassign { agent, queue: self.world.queue(queue) },
