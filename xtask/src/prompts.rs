@@ -16,7 +16,7 @@ const SET_BYTES_MAX: u64 = 1_500_000;
 const SPEECH: [&str; 6] = ["-s", "150", "-g", "4", "-v", "en-us+f3"];
 
 /// What a caller hears in English.
-const ENGLISH: [(&str, &str); 16] = [
+const ENGLISH: [(&str, &str); 31] = [
     ("greeting", "Hello, and thank you for calling."),
     (
         "queue-welcome",
@@ -36,15 +36,32 @@ const ENGLISH: [(&str, &str); 16] = [
     ("invalid", "That number is not valid. Please try again."),
     ("leave-message", "Please leave a message after the tone."),
     ("goodbye", "Thank you for calling. Goodbye."),
+    ("logged-in", "You are logged in."),
+    ("logged-out", "You are logged out."),
+    ("ready", "You are ready."),
+    ("not-ready", "You are not ready."),
+    ("do-not-disturb", "Do not disturb is on."),
+    ("forwarded", "Your calls are forwarded."),
+    ("phone-rings", "Your phone rings for all calls."),
+    ("afterwards", "This takes effect when you have finished."),
+    ("not-in-queue", "You are not in that queue."),
+    ("no-such-queue", "There is no such queue."),
+    ("not-logged-in", "You are not logged in."),
+    ("logged-in-elsewhere", "You are logged in at another phone."),
+    ("nobody-there", "Nobody is logged in at this phone."),
+    ("not-available", "This feature is not available."),
+    ("no-call", "There is no such call."),
 ];
 
 /// Tones as sox effects: 425 Hz in the cadences of ETSI TR 101 041-2.
-const TONES: [(&str, &str); 5] = [
+const TONES: [(&str, &str); 7] = [
     ("ringback", "synth 1 sine 425 fade t 0.005 1 0.005 gain -15 pad 0 4"),
     ("busy", "synth 0.5 sine 425 fade t 0.005 0.5 0.005 gain -15 pad 0 0.5"),
     ("congestion", "synth 0.25 sine 425 fade t 0.005 0.25 0.005 gain -15 pad 0 0.25"),
     ("beep", "synth 0.3 sine 1000 fade t 0.01 0.3 0.01 gain -12"),
     ("silence", "trim 0 1"),
+    ("confirmed", "synth 0.1 sine 900 fade t 0.005 0.1 0.005 gain -12 pad 0 0.1 repeat 2 pad 0.2"),
+    ("denied", "synth 0.3 sine 350 fade t 0.005 0.3 0.005 gain -12 pad 0 0.15 repeat 2 pad 0.2"),
 ];
 
 /// Music on hold: chords of six seconds, each as four notes in hertz.

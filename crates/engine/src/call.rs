@@ -2,6 +2,7 @@
 
 mod arrive;
 mod clear;
+mod code;
 mod leg;
 mod route;
 
@@ -184,6 +185,7 @@ pub(crate) enum CallStep {
     Greeting,
     Waiting,
     Talking,
+    Served,
     Cleared,
     Closed,
 }
@@ -191,9 +193,13 @@ pub(crate) enum CallStep {
 /// The legal moves of a call. A place in a queue that ends leads back to setup: the call then talks, waits elsewhere
 /// or clears.
 pub(crate) const CALL: Moves<CallStep> = &[
-    (CallStep::Setup, &[CallStep::Greeting, CallStep::Waiting, CallStep::Talking, CallStep::Cleared]),
+    (
+        CallStep::Setup,
+        &[CallStep::Greeting, CallStep::Waiting, CallStep::Talking, CallStep::Served, CallStep::Cleared],
+    ),
     (CallStep::Greeting, &[CallStep::Setup, CallStep::Waiting, CallStep::Cleared]),
     (CallStep::Waiting, &[CallStep::Setup]),
     (CallStep::Talking, &[CallStep::Cleared]),
+    (CallStep::Served, &[CallStep::Cleared]),
     (CallStep::Cleared, &[CallStep::Closed]),
 ];

@@ -686,6 +686,9 @@ fn call_of(fact: &Fact) -> Option<CallId> {
         | Fact::AgentRestEnded { .. }
         | Fact::LegSaved { .. }
         | Fact::GreetingStarted { .. }
+        | Fact::FeatureCodesSet { .. }
+        | Fact::FeatureCodeDialled { .. }
+        | Fact::AnnouncementStarted { .. }
         | Fact::NodeStarted { .. } => None,
     }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::agent::{Attend, Handling, Membership, QueueWish};
 use crate::call::Cause;
+use crate::code::FeatureCodes;
 use crate::entry::{Entry, EntryId, Name, Tier};
 use crate::id::{
     AgentId, CallId, DeviceId, DispositionId, Guid, LegId, OfferId, QueueId, ReasonId, RecordingId, TenantId,
@@ -67,6 +68,8 @@ pub enum Command {
     Remove(EntryId),
     /// Changes what the tenant lets out.
     SetOutboundRules(OutboundRules),
+    /// Changes what the tenant's devices dial for features.
+    SetFeatureCodes(FeatureCodes),
     /// Lets an agent take calls of a queue, or gives him another rank there; the membership begins as in and ready.
     Assign {
         /// Who.

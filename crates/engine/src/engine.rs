@@ -127,6 +127,7 @@ impl Engine {
             Command::Change(id, entry) => self.change_entry(tenant, id, entry),
             Command::Remove(id) => self.remove_entry(tenant, id),
             Command::SetOutboundRules(rules) => self.set_outbound_rules(tenant, rules),
+            Command::SetFeatureCodes(codes) => self.set_feature_codes(tenant, codes),
             Command::Assign { agent, queue, tier } => self.assign(tenant, agent, queue, tier),
             Command::Unassign { agent, queue } => self.unassign(tenant, agent, queue),
             Command::LogIn { agent, device } => self.log_in(tenant, agent, device),

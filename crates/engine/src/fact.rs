@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::agent::{Duty, Handling, Membership, PendingMembership};
 use crate::call::{Cause, Direction, OfferEnd, Preferred, Role, WaitingEnd, Widening};
+use crate::code::{Feature, FeatureCodes};
 use crate::command::{Actor, Endpoint, Note};
 use crate::entry::{Entry, EntryId, Name, Priority, Tier};
 use crate::id::{
@@ -47,6 +48,8 @@ pub enum Fact {
     OutboundRulesSet { rules: OutboundRules },
     /// A call was not let out, to the number as it was said. Floods are told in part.
     OutboundRefused { from: Endpoint, number: Number, why: NotOut },
+    /// What the tenant's devices dial for features is this.
+    FeatureCodesSet { codes: FeatureCodes },
     /// An agent may take calls of a queue.
     AgentAssigned {
         agent: AgentId,
@@ -126,6 +129,17 @@ pub enum Fact {
     LegsUnbridged { call: CallId, a: LegId, b: LegId },
     /// The caller hears the route's greeting.
     GreetingStarted { call: CallId, prompt: Name },
+    /// A device dialled a feature code, with a number appended or not, for `agent` if somebody is there. It was done,
+    /// or refused with this code.
+    FeatureCodeDialled {
+        call: CallId,
+        agent: Option<AgentId>,
+        feature: Feature,
+        argument: Option<Number>,
+        refused: Option<Text<64>>,
+    },
+    /// The caller is told something, in the order of the prompts; the call ends with it.
+    AnnouncementStarted { call: CallId, prompts: Vec<Name> },
     /// An agent has a part in the call now, through the queue or directly, and is in call.
     AgentConnected { call: CallId, agent: AgentId, leg: LegId, queue: Option<QueueId> },
     /// The agent's part in the talking is over.

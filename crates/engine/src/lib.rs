@@ -6,6 +6,7 @@ pub mod action;
 pub mod agent;
 pub mod call;
 pub mod cdr;
+pub mod code;
 pub mod command;
 mod directory;
 pub mod engine;

@@ -74,6 +74,12 @@ pub enum Refusal {
     /// A limit of the tenant's [`crate::outbound::OutboundRules`] is reached.
     #[error("the limit of {} is reached", .0.words())]
     OutboundLimit(OutboundLimit),
+    /// Nothing here can do what was dialled for.
+    #[error("the feature is not available")]
+    FeatureUnavailable,
+    /// Nobody is logged in at the device, and it has no owner.
+    #[error("nobody is logged in at the device, and it has no owner")]
+    NobodyThere,
     /// The queue takes no more calls.
     #[error("the queue is full")]
     QueueFull,
@@ -104,6 +110,8 @@ impl Refusal {
             Self::DestinationDenied => "destination-denied",
             Self::LedOutAgain => "led-out-again",
             Self::OutboundLimit(_) => "outbound-limit",
+            Self::FeatureUnavailable => "feature-unavailable",
+            Self::NobodyThere => "nobody-there",
             Self::QueueFull => "queue-full",
         }
     }

@@ -127,6 +127,8 @@ pub enum CallPhase {
     Greeting,
     /// Waits in a queue.
     Waiting { queue: QueueId, entered: Timestamp },
+    /// Is served by the engine itself: hears what a feature code came to.
+    Served,
     /// At least two legs talk.
     Talking,
     /// No leg is left; a wrap-up goes on.

@@ -78,6 +78,8 @@ pub(crate) const fn refused(refusal: &Refusal) -> (u16, &'static str) {
         | Refusal::OfferEnded
         | Refusal::NotInCall
         | Refusal::CallClosed
-        | Refusal::NotRecording => (500, "Server Internal Error"),
+        | Refusal::NotRecording
+        | Refusal::FeatureUnavailable
+        | Refusal::NobodyThere => (500, "Server Internal Error"),
     }
 }

@@ -2,6 +2,7 @@
 
 mod api;
 mod arguments;
+mod codes;
 mod directory;
 mod operate;
 mod outbound;
@@ -123,6 +124,7 @@ async fn dispatch(arguments: &Arguments, config: &Config, printer: &Printer) -> 
         Verb::Queue(verb) => directory::queue(&api()?, printer, verb).await,
         Verb::Trunk(verb) => directory::trunk(&api()?, printer, verb).await,
         Verb::Outbound(verb) => outbound::outbound(&api()?, printer, verb).await,
+        Verb::FeatureCode(verb) => codes::feature_code(&api()?, printer, verb).await,
         Verb::Route(verb) => directory::route(&api()?, printer, verb).await,
         Verb::Reason(verb) => directory::named(&api()?, printer, "reasons", verb).await,
         Verb::Disposition(verb) => directory::named(&api()?, printer, "dispositions", verb).await,

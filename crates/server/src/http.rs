@@ -8,6 +8,7 @@ mod access;
 mod agents;
 mod ask;
 mod calls;
+mod codes;
 mod directory;
 mod document;
 mod events;
@@ -156,6 +157,7 @@ fn operations() -> Vec<Operation> {
     let mut all = Vec::new();
     all.extend(access::operations());
     all.extend(directory::operations());
+    all.extend(codes::operations());
     all.extend(outbound::operations());
     all.extend(agents::operations());
     all.extend(calls::operations());

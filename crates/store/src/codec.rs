@@ -127,12 +127,13 @@ macro_rules! names {
 }
 
 names! {
-    TenantAdded OutboundRulesSet OutboundRefused EntryAdded EntryChanged EntryRemoved AgentAssigned TierSet SearchWidened AgentUnassigned
+    TenantAdded FeatureCodesSet OutboundRulesSet OutboundRefused EntryAdded EntryChanged EntryRemoved
+    AgentAssigned TierSet SearchWidened AgentUnassigned
     DeviceRegistered DeviceUnregistered
     AgentLoggedIn AgentLoggedOut AgentReady AgentNotReady DutyPending HandlingSet MembershipSet MembershipPending
     AgentRested AgentRestEnded
     CallStarted LegAdded LegRinging LegAnswered LegSaved LegHeld LegRetrieved LegCleared LegsBridged LegsUnbridged
-    GreetingStarted AgentConnected AgentDisconnected CallCleared CallClosed
+    GreetingStarted FeatureCodeDialled AnnouncementStarted AgentConnected AgentDisconnected CallCleared CallClosed
     CallQueued WaitingEnded OfferMade OfferEnded
     WrapUpStarted WrapUpEnded DispositionSet
     RecordingStarted RecordingPaused RecordingResumed RecordingStopped RecordingSaved RecordingFailed

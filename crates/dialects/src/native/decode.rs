@@ -1,6 +1,10 @@
 //! From the wire to commands: text is parsed once, here, and every fault is reported with the field that has it.
 
+use std::collections::BTreeMap;
+
+use cordial_engine::Refusal;
 use cordial_engine::agent::{Handling, Membership};
+use cordial_engine::code::{Code, Feature, FeatureCodes};
 use cordial_engine::command::{Command, Note};
 use cordial_engine::entry::{self, Entry, Name};
 use cordial_engine::id::{AgentId, CallId, DeviceId, DispositionId, QueueId, ReasonId, TeamId, UserId};
@@ -369,6 +373,25 @@ pub fn set_disposition(
     })
 }
 
+/// What the tenant's devices shall dial for features.
+pub fn feature_codes(body: &wire::FeatureCodes) -> Result<Command, Faults> {
+    let mut f = Fields::new(&Nothing);
+    let mut codes = BTreeMap::new();
+    for (word, code) in &body.codes {
+        let pointer = format!("/codes/{}", word.replace('~', "~0").replace('/', "~1"));
+        match (Feature::of_word(word), Code::parse(code)) {
+            (Some(feature), Ok(code)) => drop(codes.insert(feature, code)),
+            (None, _) => drop(f.fault::<()>(&pointer, "no such feature")),
+            (Some(_), Err(fault)) => drop(f.fault::<()>(&pointer, fault.to_string())),
+        }
+    }
+    let codes = FeatureCodes::new(codes);
+    if let Err(Refusal::Invalid { why, .. }) = codes {
+        f.fault::<()>("/codes", why);
+    }
+    f.finish(|| Some(Command::SetFeatureCodes(codes.ok()?)))
+}
+
 /// What the tenant shall let out.
 pub fn outbound_rules(body: &wire::OutboundRules) -> Result<Command, Faults> {
     let mut f = Fields::new(&Nothing);
@@ -567,6 +590,27 @@ mod tests {
             .unwrap();
         assert!(!told.contains("hunter2") && !told.contains("password"), "{told}");
         assert_eq!(<TrunkId as EntryKey>::KIND, Kind::Trunk);
+    }
+
+    #[test]
+    fn a_table_of_codes_is_read_whole_or_told_what_is_wrong() {
+        let read = |body: &str| feature_codes(&serde_json::from_str(body).unwrap());
+        let told = |body: &str| match read(body) {
+            Ok(command) => format!("{command:?}"),
+            Err(faults) => {
+                let lines = faults.iter().map(|fault| format!("{}: {}", fault.pointer, fault.detail));
+                lines.collect::<Vec<_>>().join("\n")
+            }
+        };
+        assert_eq!(read("{}"), Ok(Command::SetFeatureCodes(FeatureCodes::default())));
+        expect!["SetFeatureCodes(FeatureCodes({LogIn: *1, LogOut: #2}))"]
+            .assert_eq(&told(r##"{"codes":{"log_in":"*1","log_out":"#2"}}"##));
+        expect![[r"
+            /codes/fly: no such feature
+            /codes/ready: must be one to three of * and #, then at most four digits"]]
+        .assert_eq(&told(r#"{"codes":{"fly":"*1","ready":"36"}}"#));
+        expect!["/codes: no code may begin like another"]
+            .assert_eq(&told(r#"{"codes":{"log_in":"*3","log_out":"*39"}}"#));
     }
 
     #[test]

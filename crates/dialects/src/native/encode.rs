@@ -1,10 +1,12 @@
 //! From views, entries, facts and records to the wire: tables that can be read aloud.
 
+mod code;
 mod event;
 mod outbound;
 mod record;
 mod state;
 
+pub use code::feature_codes;
 pub use event::{Book, message, untold};
 pub use outbound::outbound;
 pub use record::cdr;

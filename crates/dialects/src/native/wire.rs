@@ -3,6 +3,7 @@
 mod access;
 mod agent;
 mod call;
+mod code;
 mod directory;
 mod event;
 mod outbound;
@@ -12,6 +13,7 @@ mod value;
 pub use access::*;
 pub use agent::*;
 pub use call::*;
+pub use code::*;
 pub use directory::*;
 pub use event::*;
 pub use outbound::*;

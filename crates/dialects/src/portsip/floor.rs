@@ -180,9 +180,11 @@ impl Floor {
     fn learn_call(&mut self, view: &CallView, now: Now) {
         let queued = match view.phase {
             CallPhase::Waiting { entered, .. } => wall_of(now, entered),
-            CallPhase::Setup | CallPhase::Greeting | CallPhase::Talking | CallPhase::WrapUp => {
-                view.started_wall
-            }
+            CallPhase::Setup
+            | CallPhase::Greeting
+            | CallPhase::Served
+            | CallPhase::Talking
+            | CallPhase::WrapUp => view.started_wall,
         };
         let mut call = Call {
             guid: view.guid,

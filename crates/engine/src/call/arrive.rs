@@ -1,7 +1,7 @@
 //! Calls that come in, calls that are placed by command, and leading either to its target.
 
 use super::route::Target;
-use super::{Cause, Direction, LegPhase, Role};
+use super::{CallStep, Cause, Direction, LegPhase, Role};
 use crate::action::{Action, AfterPrompts};
 use crate::command::{Actor, Answer, Endpoint};
 use crate::engine::Engine;
@@ -40,6 +40,13 @@ impl Engine {
             }
         };
         self.check_room(tenant)?;
+        if let (Endpoint::Device(device), Some((feature, argument))) = (from, self.feature(tenant, &dialled))
+        {
+            let (call, _) = self.start_call(tenant, Direction::Internal, caller, caller_name, dialled);
+            let leg = self.add_leg(call, Role::Caller, true, from);
+            self.take_code(call, device, feature, argument);
+            return Ok(Answer::Arrived(call, leg));
+        }
         let target = self.dial(tenant, from, &dialled)?;
         let direction = match from {
             Endpoint::Trunk(_) => Direction::Inbound,
@@ -101,12 +108,21 @@ impl Engine {
         self.end_greeting(leg.call);
     }
 
-    /// The greeting is over, or should be: the call goes on.
+    /// What was to be said is said, or should be: a greeted call goes on, one that was only told something ends.
     pub(crate) fn end_greeting(&mut self, id: CallId) {
-        let call = self.state.call(id);
-        if call.step != super::CallStep::Greeting {
-            return;
+        match self.state.call(id).step {
+            CallStep::Greeting => self.go_on(id),
+            CallStep::Served => self.clear_call(id, Cause::Normal),
+            CallStep::Setup
+            | CallStep::Waiting
+            | CallStep::Talking
+            | CallStep::Cleared
+            | CallStep::Closed => {}
         }
+    }
+
+    fn go_on(&mut self, id: CallId) {
+        let call = self.state.call(id);
         let (tenant, dialled) = (call.tenant, call.dialled.clone());
         let leg = call.caller_leg.expect("a call that is greeted has its caller");
         let from = self.state.leg(leg).endpoint;

@@ -25,10 +25,11 @@ pub(crate) enum Target {
     Gone(Cause),
 }
 
-/// One look at the plan: there, or another number to look up.
+/// One look at the plan: there, or another number to look up, because it was dialled or because an agent forwards.
 enum Hop {
     There(Target),
-    Forward(Number),
+    Dial(Number),
+    Forward(AgentId, Number),
 }
 
 impl Engine {
@@ -43,7 +44,7 @@ impl Engine {
         let hop = match (from, plan.get(dialled)) {
             (_, Some(EntryId::Route(route))) => self.through_route(*route),
             (Endpoint::Trunk(_), _) => return Err(Refusal::NoRoute),
-            (Endpoint::Device(_), _) => Hop::Forward(dialled.clone()),
+            (Endpoint::Device(_), _) => Hop::Dial(dialled.clone()),
         };
         self.follow(tenant, from, hop)
     }
@@ -59,7 +60,7 @@ impl Engine {
         let Some(EntryId::Route(route)) = routes.and_then(|keys| keys.get(dialled.as_str())) else {
             return Err(Refusal::NoRoute);
         };
-        let hop = self.beyond(*route);
+        let hop = self.beyond(*route, None);
         self.follow(tenant, from, hop)
     }
 
@@ -83,16 +84,21 @@ impl Engine {
 
     /// Follows forwards, which may form a ring, a bounded number of times.
     fn follow(&mut self, tenant: TenantId, from: Endpoint, mut hop: Hop) -> Result<Target, Refusal> {
+        let mut by = None;
         for _ in 0..=FORWARDS_MAX {
             let number = match hop {
                 Hop::There(target) => return Ok(target),
-                Hop::Forward(number) => number,
+                Hop::Dial(number) => number,
+                Hop::Forward(agent, number) => {
+                    by = Some(agent);
+                    number
+                }
             };
             hop = match self.state.tenant(tenant).plan.get(&number) {
-                Some(EntryId::Device(id)) => Hop::There(Target::Device(*id)),
+                Some(EntryId::Device(id)) => self.to_device(*id, by),
                 Some(EntryId::Queue(id)) => Hop::There(Target::Queue(*id, Priority::default())),
                 Some(EntryId::Agent(id)) => self.to_agent(*id),
-                Some(EntryId::Route(id)) => self.beyond(*id),
+                Some(EntryId::Route(id)) => self.beyond(*id, by),
                 Some(
                     EntryId::User(_)
                     | EntryId::Team(_)
@@ -108,7 +114,7 @@ impl Engine {
         }
         match hop {
             Hop::There(target) => Ok(target),
-            Hop::Forward(_) => Err(Refusal::NoRoute),
+            Hop::Dial(_) | Hop::Forward(..) => Err(Refusal::NoRoute),
         }
     }
 
@@ -116,24 +122,35 @@ impl Engine {
         let route = self.state.route(id);
         match &route.greeting {
             Some(prompt) => Hop::There(Target::Greeting(id, prompt.clone())),
-            None => self.beyond(id),
+            None => self.beyond(id, None),
         }
     }
 
-    fn beyond(&self, id: RouteId) -> Hop {
+    fn beyond(&self, id: RouteId, by: Option<AgentId>) -> Hop {
         let route = self.state.route(id);
         match route.destination {
             Destination::Queue(id) => Hop::There(Target::Queue(id, route.priority)),
-            Destination::Device(id) => Hop::There(Target::Device(id)),
+            Destination::Device(id) => self.to_device(id, by),
             Destination::Agent(id) => self.to_agent(id),
             Destination::Clear => Hop::There(Target::Gone(Cause::Normal)),
+        }
+    }
+
+    /// A device is handled as the person there wants his calls to be handled. Who forwards to a device of his own wants
+    /// it to ring.
+    fn to_device(&self, id: DeviceId, by: Option<AgentId>) -> Hop {
+        let person = self.person_at(id).filter(|person| by != Some(*person));
+        match person.map(|person| (person, &self.state.agent(person).handling)) {
+            Some((agent, Handling::Forward(number))) => Hop::Forward(agent, number.clone()),
+            Some((_, Handling::Busy)) => Hop::There(Target::Gone(Cause::Busy)),
+            Some((_, Handling::Ring)) | None => Hop::There(Target::Device(id)),
         }
     }
 
     fn to_agent(&self, id: AgentId) -> Hop {
         let agent = self.state.agent(id);
         match (&agent.handling, agent.login) {
-            (Handling::Forward(number), _) => Hop::Forward(number.clone()),
+            (Handling::Forward(number), _) => Hop::Forward(id, number.clone()),
             (Handling::Busy, Some(_)) => Hop::There(Target::Gone(Cause::Busy)),
             (Handling::Ring, Some(login)) => Hop::There(Target::Device(login.device)),
             (Handling::Ring | Handling::Busy, None) => Hop::There(Target::Gone(Cause::Unreachable)),

@@ -3,6 +3,7 @@
 use super::Engine;
 use crate::agent::{Activity, DeviceState};
 use crate::call::{CallStep, LegPhase};
+use crate::code::FeatureCodes;
 use crate::entry::{Entry, EntryId, Kind};
 use crate::id::{AgentId, CallId, DeviceId, Guid, LegId, OfferId, QueueId, RecordingId, TenantId, UserId};
 use crate::recording::RecordingStep;
@@ -40,6 +41,11 @@ impl Engine {
             calls_last_minute: outbound.begun_within_minute(now.at),
             talked_today_ms: outbound.talked_ms(now),
         })
+    }
+
+    /// What the tenant's devices dial for features.
+    pub fn feature_codes(&self, id: TenantId) -> Option<&FeatureCodes> {
+        self.state.tenants.get(&id).map(|tenant| &tenant.codes)
     }
 
     /// Whose devices live in a SIP domain; case does not matter.
@@ -221,6 +227,7 @@ impl Engine {
                 }
                 (CallStep::Setup | CallStep::Waiting, _) => CallPhase::Setup,
                 (CallStep::Greeting, _) => CallPhase::Greeting,
+                (CallStep::Served, _) => CallPhase::Served,
                 (CallStep::Talking, _) => CallPhase::Talking,
                 (CallStep::Cleared | CallStep::Closed, _) => CallPhase::WrapUp,
             },

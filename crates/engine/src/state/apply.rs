@@ -4,7 +4,6 @@ use super::State;
 use crate::agent::Duty;
 use crate::call::{CallStep, LegPhase};
 use crate::fact::{Event, Fact};
-use crate::recording::RecordingStep as Step;
 
 impl State {
     /// Makes one event true. It cannot fail: an event that does not fit is a fault of ours and panics.
@@ -23,6 +22,7 @@ impl State {
             Fact::EntryChanged { id, entry } => self.change_entry(event.tenant, *id, entry),
             Fact::EntryRemoved { id } => self.remove_entry(event.tenant, *id),
             Fact::OutboundRulesSet { .. } | Fact::OutboundRefused { .. } => self.apply_outbound(event),
+            Fact::FeatureCodesSet { codes } => self.tenant_mut(event.tenant).codes = codes.clone(),
             Fact::AgentAssigned { .. }
             | Fact::TierSet { .. }
             | Fact::AgentUnassigned { .. }
@@ -57,7 +57,8 @@ impl State {
             Fact::LegCleared { leg, .. } => self.clear_leg(*leg),
             Fact::LegsBridged { call, a, b } => self.bridge(*call, *a, *b),
             Fact::LegsUnbridged { call, .. } => self.unbridge(*call),
-            Fact::GreetingStarted { call, .. } => self.start_greeting(*call),
+            Fact::GreetingStarted { call, .. } => self.start_saying(*call, CallStep::Greeting),
+            Fact::AnnouncementStarted { call, .. } => self.start_saying(*call, CallStep::Served),
             Fact::CallCleared { call, .. } => self.enter_call(*call, CallStep::Cleared),
             Fact::CallClosed { call } => self.close_call(*call),
 
@@ -69,14 +70,14 @@ impl State {
             Fact::OfferMade { .. } => self.make_offer(event),
             Fact::OfferEnded { offer, end, .. } => self.end_offer(*offer, *end),
 
-            Fact::RecordingStarted { recording, .. } => self.start_recording(*recording, event),
-            Fact::RecordingPaused { recording, .. } => self.enter_recording(*recording, Step::Paused),
-            Fact::RecordingResumed { recording, .. } => self.enter_recording(*recording, Step::Started),
-            Fact::RecordingStopped { recording, .. } => self.enter_recording(*recording, Step::Stopped),
-            Fact::RecordingSaved { recording, .. } => self.enter_recording(*recording, Step::Saved),
-            Fact::RecordingFailed { recording, .. } => self.enter_recording(*recording, Step::Failed),
+            Fact::RecordingStarted { .. }
+            | Fact::RecordingPaused { .. }
+            | Fact::RecordingResumed { .. }
+            | Fact::RecordingStopped { .. }
+            | Fact::RecordingSaved { .. }
+            | Fact::RecordingFailed { .. } => self.apply_recording(event),
 
-            Fact::DispositionSet { .. } | Fact::NodeStarted { .. } => {}
+            Fact::FeatureCodeDialled { .. } | Fact::DispositionSet { .. } | Fact::NodeStarted { .. } => {}
         }
     }
 }

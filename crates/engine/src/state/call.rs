@@ -252,8 +252,9 @@ impl State {
         self.call_mut(id).bridged = false;
     }
 
-    pub(super) fn start_greeting(&mut self, id: CallId) {
-        self.enter_call(id, CallStep::Greeting);
+    /// Something is said to the caller, and should not take for ever.
+    pub(super) fn start_saying(&mut self, id: CallId, step: CallStep) {
+        self.enter_call(id, step);
         let due = Timestamp(self.at.0.saturating_add(GREETING_MS_MAX));
         self.call_mut(id).greeting_until = Some(due);
         self.set_timer(due, Timer::Greeting(id));
@@ -274,7 +275,31 @@ impl State {
         self.tenant_mut(call.tenant).close_call(id);
     }
 
-    pub(super) fn start_recording(&mut self, id: RecordingId, event: &Event) {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the caller names every fact; this reads its share of them"
+    )]
+    pub(super) fn apply_recording(&mut self, event: &Event) {
+        match &event.fact {
+            Fact::RecordingStarted { recording, .. } => self.start_recording(*recording, event),
+            Fact::RecordingPaused { recording, .. } => {
+                self.enter_recording(*recording, RecordingStep::Paused);
+            }
+            Fact::RecordingResumed { recording, .. } => {
+                self.enter_recording(*recording, RecordingStep::Started);
+            }
+            Fact::RecordingStopped { recording, .. } => {
+                self.enter_recording(*recording, RecordingStep::Stopped);
+            }
+            Fact::RecordingSaved { recording, .. } => self.enter_recording(*recording, RecordingStep::Saved),
+            Fact::RecordingFailed { recording, .. } => {
+                self.enter_recording(*recording, RecordingStep::Failed);
+            }
+            _ => {}
+        }
+    }
+
+    fn start_recording(&mut self, id: RecordingId, event: &Event) {
         let &Fact::RecordingStarted { guid, call, .. } = &event.fact else {
             return;
         };
@@ -284,7 +309,7 @@ impl State {
         self.call_mut(call).recording = Some(id);
     }
 
-    pub(super) fn enter_recording(&mut self, id: RecordingId, step: RecordingStep) {
+    fn enter_recording(&mut self, id: RecordingId, step: RecordingStep) {
         let recording = self.recordings.get_mut(&id).expect("a fact names live recordings");
         assert_legal("recording", RECORDING, recording.step, step);
         recording.step = step;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Agent, Outbound, Queue, State};
+use crate::code::FeatureCodes;
 use crate::entry::{self, Entry, EntryId, Kind, Name};
 use crate::id::{AgentId, CallId, Guid, LegId, TenantId, UserId};
 use crate::limits::CLOSED_CALLS_KEPT;
@@ -35,6 +36,7 @@ pub(crate) struct Tenant {
     /// The calls closed last, for a clear answer to who comes too late.
     pub(crate) closed: BTreeSet<CallId>,
     pub(crate) outbound: Outbound,
+    pub(crate) codes: FeatureCodes,
 }
 
 /// A device with what the network says of it.
@@ -68,6 +70,7 @@ impl Tenant {
             call_guids: BTreeMap::new(),
             closed: BTreeSet::new(),
             outbound: Outbound::default(),
+            codes: FeatureCodes::default(),
         }
     }
 

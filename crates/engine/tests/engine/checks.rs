@@ -248,7 +248,7 @@ fn check_calls(engine: &Engine, tenant: TenantId) {
                 assert!(offers <= most, "H1: {} has {offers} offers", call.id);
                 assert!(!call.legs.is_empty(), "H8: {call:?}");
             }
-            CallPhase::Setup | CallPhase::Greeting | CallPhase::Talking => {
+            CallPhase::Setup | CallPhase::Greeting | CallPhase::Served | CallPhase::Talking => {
                 assert_eq!(offers, 0, "{call:?}");
                 assert!(!call.legs.is_empty(), "H8: {call:?}");
             }

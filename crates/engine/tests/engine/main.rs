@@ -8,6 +8,7 @@
 mod agents;
 mod calls;
 mod checks;
+mod codes;
 mod directory;
 mod matcher;
 mod memberships;

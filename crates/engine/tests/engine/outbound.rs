@@ -1,8 +1,12 @@
 //! What may leave the house: a stolen device, and the tricks of those who steal them.
 
+use std::collections::BTreeMap;
+
+use cordial_engine::code::FeatureCodes;
 use cordial_engine::command::Command;
 use cordial_engine::entry::*;
 use cordial_engine::outbound::OutboundRules;
+use cordial_engine::view::CallPhase;
 use cordial_engine::{Action, Answer, Endpoint, Event, Fact, Refusal, Report};
 use expect_test::expect;
 
@@ -22,10 +26,14 @@ fn dialled(world: &mut World, to: &str) -> String {
         }
         _other => None,
     });
+    let mut served = false;
     if let Ok(Answer::Arrived(call, _)) = result {
+        let phase = world.engine.call(world.tenant, call).map(|call| call.phase);
+        served = phase == Some(CallPhase::Served);
         world.granted(Command::ClearCall { call });
     }
     match result {
+        Ok(_) if served && sent.is_none() => "served here".to_owned(),
         Ok(_) => sent.expect("a call out rings a trunk"),
         Err(refusal) => refusal.code().to_owned(),
     }
@@ -132,8 +140,12 @@ fn numbers_abroad_cannot_sneak_around_a_rule() {
         "..",
         "00881_600",
     ] {
-        assert_eq!(dialled(&mut world, trick), "destination-denied", "{trick}");
+        let code = trick.starts_with("*31") || trick.starts_with("*67");
+        let denied = if code { "served here" } else { "destination-denied" };
+        assert_eq!(dialled(&mut world, trick), denied, "{trick}");
     }
+    world.granted(Command::SetFeatureCodes(FeatureCodes::new(BTreeMap::new()).unwrap()));
+    assert_eq!(dialled(&mut world, "*31#00881600"), "destination-denied", "what is no code is a number");
     assert_eq!(dialled(&mut world, "+49-30.1"), "+49301 on carrier", "what was looked at is what is sent");
     assert_eq!(dialled(&mut world, "00-49301"), "0049301 on carrier");
     world.change_rules(|rules| rules.denied = vec![number("00")]);

@@ -127,6 +127,16 @@ impl Names {
             Fact::LegsBridged { a, b, .. } | Fact::LegsUnbridged { a, b, .. } => {
                 format!("{} {}", self.leg(*a), self.leg(*b))
             }
+            Fact::FeatureCodeDialled { agent, feature, argument, refused, .. } => {
+                let who = agent.map_or("nobody".to_owned(), |agent| self.agent(agent));
+                let what = argument.as_ref().map_or(String::new(), |number| format!(" {}", number.as_str()));
+                let said = refused.as_ref().map_or("done".to_owned(), |code| format!("refused: {code}"));
+                format!("{who} {}{what}, {said}", feature.word())
+            }
+            Fact::AnnouncementStarted { call, prompts } => {
+                let prompts: Vec<_> = prompts.iter().map(|prompt| prompt.as_str()).collect();
+                format!("{} {}", self.call(*call), prompts.join(", "))
+            }
             Fact::GreetingStarted { call, prompt } => format!("{} {prompt}", self.call(*call)),
             Fact::AgentConnected { call, agent, queue, .. } => {
                 let queue = queue.map_or("directly".to_owned(), |queue| self.queue(queue));
@@ -175,6 +185,7 @@ impl Names {
                 format!("{from} to {}: {why:?}", number.as_str())
             }
             Fact::TenantAdded { .. }
+            | Fact::FeatureCodesSet { .. }
             | Fact::OutboundRulesSet { .. }
             | Fact::EntryAdded { .. }
             | Fact::EntryChanged { .. }

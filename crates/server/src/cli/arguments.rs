@@ -64,6 +64,9 @@ pub enum Verb {
     /// What may leave the house: how many calls, how long, and to which numbers never
     #[command(subcommand)]
     Outbound(OutboundVerb),
+    /// What phones dial for features, such as *38 for logging in
+    #[command(subcommand)]
+    FeatureCode(FeatureCodeVerb),
     /// Where numbers that are dialled from outside lead
     #[command(subcommand)]
     Route(RouteVerb),
@@ -457,6 +460,27 @@ pub struct OutboundChange {
     /// Whether callers from outside may be led outside again by an agent's forward
     #[arg(long, value_name = "BOOL")]
     pub lead_out_again: Option<bool>,
+}
+
+/// `cordial feature-code`
+#[derive(Debug, Subcommand)]
+pub enum FeatureCodeVerb {
+    /// The table
+    List,
+    /// Give a feature a code
+    Set {
+        /// Its name, as in the table
+        feature: String,
+        /// One to three of * and #, then up to four digits
+        code: String,
+    },
+    /// Take a feature's code away, so that it cannot be dialled
+    Off {
+        /// Its name, as in the table
+        feature: String,
+    },
+    /// Go back to the table that a new tenant has
+    Default,
 }
 
 /// `cordial route`

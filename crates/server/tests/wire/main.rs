@@ -2,6 +2,7 @@
 //! that do not. One program, so that it is linked once; each module is a stage of the gate or part of one.
 
 mod calls;
+mod codes;
 mod crash;
 mod dialogs;
 mod hostile;

@@ -166,6 +166,9 @@ impl Books {
             | Fact::LegsBridged { .. }
             | Fact::LegsUnbridged { .. }
             | Fact::GreetingStarted { .. }
+            | Fact::FeatureCodesSet { .. }
+            | Fact::FeatureCodeDialled { .. }
+            | Fact::AnnouncementStarted { .. }
             | Fact::DispositionSet { .. } => {}
         }
         Ok(())

@@ -29,6 +29,7 @@ pub(super) enum Given {
     Agent { name: String, device: String, queues: Vec<String> },
     SecondPhone { name: String, device: String },
     Phone(String),
+    Owner { name: String, device: String },
     Carrier { name: String, digest: bool },
     Number { number: String, to: Option<String>, greeting: Option<String> },
     Outbound(Vec<Vec<String>>),
@@ -154,6 +155,7 @@ fn given(text: &str) -> Result<Given, Fault> {
             },
         },
         ["phone", name, "is", "also", device] => Given::SecondPhone { name: own(name), device: own(device) },
+        [name, "owns", device] => Given::Owner { name: own(name), device: own(device) },
         ["phone", device] => Given::Phone(own(device)),
         ["carrier", name] => Given::Carrier { name: own(name), digest: false },
         ["carrier", name, "with", "digest"] => Given::Carrier { name: own(name), digest: true },
@@ -175,8 +177,8 @@ fn given(text: &str) -> Result<Given, Fault> {
         ["registrations", "are", "shown"] => Given::Registrations,
         _ => {
             return Err(format!(
-                "`{text}` is none of: tenant, queue, agent, phone, carrier, number, outbound, reason, disposition, \
-                 audio, only a session timer of TIME, registrations are shown"
+                "`{text}` is none of: tenant, queue, agent, NAME owns NUMBER, phone, carrier, number, outbound, reason, \
+                 disposition, audio, only a session timer of TIME, registrations are shown"
             ));
         }
     })

@@ -147,7 +147,11 @@ impl Stage {
                 }
                 self.queues.insert(title.clone(), self.world.add_queue(tenant, queue));
             }
-            Given::Agent { .. } | Given::SecondPhone { .. } | Given::Phone(_) | Given::Carrier { .. } => {
+            Given::Agent { .. }
+            | Given::SecondPhone { .. }
+            | Given::Phone(_)
+            | Given::Owner { .. }
+            | Given::Carrier { .. } => {
                 self.set_up_phone(given, tenant, domain)?;
             }
             Given::Number { number: own, to, greeting } => {
@@ -207,6 +211,14 @@ impl Stage {
             Given::Phone(own) => {
                 let desk = self.world.add_desk(tenant, domain, own, own, agent_tone);
                 self.phones.insert(own.clone(), (tenant, desk));
+            }
+            Given::Owner { name: title, device } => {
+                let (_, agent, _) = self.agents.get(title).ok_or_else(|| unknown("agent", title))?;
+                let mut desks = self.phones.values();
+                let desk = desks
+                    .find(|(_, desk)| self.world.stations[desk.station].phone.config().number == *device)
+                    .ok_or_else(|| unknown("phone", device))?;
+                self.world.give(tenant, desk.1.device, *agent);
             }
             Given::Carrier { name: title, digest } => {
                 let line = self.world.add_carrier(tenant, domain, title, caller_tone, *digest);

@@ -97,6 +97,15 @@ impl World {
         id
     }
 
+    /// Makes an agent the owner of a device.
+    pub fn give(&mut self, tenant: TenantId, device: DeviceId, owner: AgentId) {
+        let id = EntryId::Device(device);
+        let entry = self.node().and_then(|node| node.engine().entry(tenant, id));
+        let Some(Entry::Device(entry)) = entry else { panic!("a device's id has a device's entry") };
+        let command = Command::Change(id, Entry::Device(entry::Device { owner: Some(owner), ..entry }));
+        self.must(Input::Command { tenant, by: Actor::Operator, command });
+    }
+
     /// Adds a queue.
     pub fn add_queue(&mut self, tenant: TenantId, queue: Queue) -> QueueId {
         let EntryId::Queue(id) = self.add(tenant, queue.into()) else {

@@ -32,7 +32,12 @@ pub(super) fn media(settings: &Settings, seed: u64) -> Media {
         cordial_media::tone::Sine::new(hz, -20.0, cordial_media::SAMPLE_RATE).fill(&mut samples);
         samples.into_iter().map(|sample| cordial_media::Codec::Pcmu.encode(sample)).collect::<Vec<u8>>()
     };
-    let prompts = Prompts::from_ulaw([("music/hold", sound(450.0)), ("en/welcome", sound(550.0))]);
+    let prompts = Prompts::from_ulaw([
+        ("music/hold", sound(450.0)),
+        ("en/welcome", sound(550.0)),
+        ("tones/confirmed", sound(900.0)),
+        ("tones/denied", sound(350.0)),
+    ]);
     Media::Worker(Box::new(Worker::new(prompts, WorkerConfig::default(), seed)))
 }
 

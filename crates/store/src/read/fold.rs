@@ -100,6 +100,9 @@ async fn fold_rows(
         | Fact::LegsBridged { .. }
         | Fact::LegsUnbridged { .. }
         | Fact::GreetingStarted { .. }
+        | Fact::FeatureCodesSet { .. }
+        | Fact::FeatureCodeDialled { .. }
+        | Fact::AnnouncementStarted { .. }
         | Fact::AgentConnected { .. }
         | Fact::AgentDisconnected { .. }
         | Fact::CallCleared { .. }

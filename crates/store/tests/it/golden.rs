@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use cordial_engine::agent::{Duty, Handling, Membership, PendingMembership, WhyNotReady};
 use cordial_engine::call::{Cause, Direction, OfferEnd, Preferred, Role, WaitingEnd, Widening, Withdrawn};
+use cordial_engine::code::{Feature, FeatureCodes};
 use cordial_engine::entry;
 use cordial_engine::entry::{
     AfterMissed, Destination, Entry, EntryId, Overflow, Priority, Reach, Sticky, Strategy, Tier, Treatment,
@@ -334,6 +335,15 @@ fn calls() -> Vec<Fact> {
         Fact::LegsBridged { call, a, b },
         Fact::LegsUnbridged { call, a, b },
         Fact::GreetingStarted { call, prompt: text("en/welcome") },
+        Fact::FeatureCodesSet { codes: FeatureCodes::default() },
+        Fact::FeatureCodeDialled {
+            call,
+            agent: Some(AgentId(2)),
+            feature: Feature::LogIn,
+            argument: Some(number("8000")),
+            refused: Some(text("not-assigned")),
+        },
+        Fact::AnnouncementStarted { call, prompts: vec![text("tones/denied"), text("en/not-in-queue")] },
     ]);
     for queue in [Some(QueueId(6)), None] {
         facts.push(Fact::AgentConnected { call, agent: AgentId(2), leg, queue });

@@ -9,6 +9,7 @@ use cordial_engine::fact::{Event, Fact};
 use cordial_engine::id::{AgentId, CallId, Guid, LegId, OfferId, QueueId, RecordingId};
 use cordial_engine::time::{Now, Timestamp};
 
+use super::feature_codes;
 use super::outbound::{not_out, outbound_rules};
 use super::state::{duty, membership, pending_membership};
 use super::{
@@ -149,6 +150,7 @@ impl Teller<'_> {
             Fact::TenantAdded { guid, name, domain } => {
                 What::TenantAdded { id: Id(*guid), name: name.to_string(), domain: domain.to_string() }
             }
+            Fact::FeatureCodesSet { codes } => What::FeatureCodesSet { codes: feature_codes(codes).codes },
             Fact::OutboundRulesSet { rules } => What::OutboundRulesSet { rules: outbound_rules(rules) },
             Fact::OutboundRefused { from, number, why } => What::OutboundRefused {
                 from: endpoint(*from, names)?,
@@ -247,6 +249,19 @@ impl Teller<'_> {
                 call: self.call(*call)?,
                 a: self.leg(*call, *a)?,
                 b: self.leg(*call, *b)?,
+            },
+            Fact::FeatureCodeDialled { call, agent, feature, argument, refused } => {
+                What::FeatureCodeDialled {
+                    call: self.call(*call)?,
+                    agent: perhaps(names, *agent)?,
+                    feature: feature.word().to_owned(),
+                    argument: text(argument.as_ref()),
+                    refused: refused.as_ref().map(ToString::to_string),
+                }
+            }
+            Fact::AnnouncementStarted { call, prompts } => What::AnnouncementStarted {
+                call: self.call(*call)?,
+                prompts: prompts.iter().map(ToString::to_string).collect(),
             },
             Fact::GreetingStarted { call, prompt } => {
                 What::GreetingStarted { call: self.call(*call)?, prompt: prompt.to_string() }

@@ -162,6 +162,7 @@ pub fn call(view: &CallView, now: Now, names: &dyn Names) -> Encoded<wire::Call>
         phase: match view.phase {
             CallPhase::Setup => wire::CallPhase::Setup,
             CallPhase::Greeting => wire::CallPhase::Greeting,
+            CallPhase::Served => wire::CallPhase::Served,
             CallPhase::Waiting { queue, entered } => {
                 wire::CallPhase::Waiting { queue: id(names, queue)?, entered: Time::of(now, entered) }
             }

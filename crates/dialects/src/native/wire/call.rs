@@ -50,6 +50,8 @@ pub enum CallPhase {
     Setup,
     /// Hears the greeting.
     Greeting,
+    /// Hears what a feature code came to.
+    Served,
     /// Waits in a queue.
     Waiting {
         /// Which.

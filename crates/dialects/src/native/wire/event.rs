@@ -1,5 +1,7 @@
 //! What is told over `/v1/events`.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -134,6 +136,8 @@ pub enum What {
     Untold { missing: String },
     /// The tenant exists.
     TenantAdded { id: Id, name: String, domain: String },
+    /// What the tenant's devices dial for features is this.
+    FeatureCodesSet { codes: BTreeMap<String, String> },
     /// What the tenant lets out is this.
     OutboundRulesSet { rules: OutboundRules },
     /// A call was not let out, to the number as it was said. Of a flood of them some are told: at most 60 a minute.
@@ -200,6 +204,17 @@ pub enum What {
     LegsUnbridged { call: Id, a: Id, b: Id },
     /// The caller hears the greeting.
     GreetingStarted { call: Id, prompt: String },
+    /// A device dialled a feature code, alone or with a number appended, for the agent who is there. It was done, or
+    /// refused with this code.
+    FeatureCodeDialled {
+        call: Id,
+        agent: Option<Id>,
+        feature: String,
+        argument: Option<String>,
+        refused: Option<String>,
+    },
+    /// The caller is told something, and the call ends with it.
+    AnnouncementStarted { call: Id, prompts: Vec<String> },
     /// An agent is in the call now.
     AgentConnected { call: Id, agent: Id, leg: Id, queue: Option<Id> },
     /// The agent's part in the talking is over.
@@ -262,6 +277,7 @@ impl What {
             Self::Heartbeat => "heartbeat",
             Self::Untold { .. } => "untold",
             Self::TenantAdded { .. } => "tenant_added",
+            Self::FeatureCodesSet { .. } => "feature_codes_set",
             Self::OutboundRulesSet { .. } => "outbound_rules_set",
             Self::OutboundRefused { .. } => "outbound_refused",
             Self::EntryAdded { .. } => "entry_added",
@@ -292,6 +308,8 @@ impl What {
             Self::LegsBridged { .. } => "legs_bridged",
             Self::LegsUnbridged { .. } => "legs_unbridged",
             Self::GreetingStarted { .. } => "greeting_started",
+            Self::FeatureCodeDialled { .. } => "feature_code_dialled",
+            Self::AnnouncementStarted { .. } => "announcement_started",
             Self::AgentConnected { .. } => "agent_connected",
             Self::AgentDisconnected { .. } => "agent_disconnected",
             Self::CallCleared { .. } => "call_cleared",

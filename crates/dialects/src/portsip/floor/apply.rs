@@ -73,6 +73,9 @@ impl Telling<'_> {
             | Fact::LegsBridged { .. }
             | Fact::LegsUnbridged { .. }
             | Fact::GreetingStarted { .. }
+            | Fact::FeatureCodesSet { .. }
+            | Fact::FeatureCodeDialled { .. }
+            | Fact::AnnouncementStarted { .. }
             | Fact::DispositionSet { .. }
             | Fact::RecordingStarted { .. }
             | Fact::RecordingPaused { .. }

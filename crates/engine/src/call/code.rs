@@ -1,0 +1,255 @@
+//! Calls to feature codes: what is asked for is done or refused, and said so at the phone.
+
+use super::CallStep;
+use crate::action::{Action, AfterPrompts};
+use crate::agent::{Attend, Handling};
+use crate::code::Feature;
+use crate::command::{Answer, Note};
+use crate::engine::Engine;
+use crate::entry::{Destination, EntryId, Kind, Name};
+use crate::fact::Fact;
+use crate::id::{AgentId, CallId, DeviceId, QueueId, TenantId};
+use crate::refusal::Refusal;
+use crate::text::{Number, Text};
+
+/// What a phone hears first when what it asked for is so.
+const CONFIRMED: &str = "tones/confirmed";
+/// What it hears first when it is not.
+const DENIED: &str = "tones/denied";
+/// What it hears then when it is so after a call, an offer or a wrap-up only.
+const AFTERWARDS: &str = "en/afterwards";
+
+impl Engine {
+    /// The feature that a device dials, if it dials one.
+    pub(super) fn feature(&self, tenant: TenantId, dialled: &Number) -> Option<(Feature, Option<Number>)> {
+        self.state.tenant(tenant).codes.read(dialled)
+    }
+
+    /// Does what was dialled, by the same ways as every command, and says at the phone what came of it.
+    pub(super) fn take_code(
+        &mut self,
+        call: CallId,
+        device: DeviceId,
+        feature: Feature,
+        argument: Option<Number>,
+    ) {
+        let tenant = self.state.call(call).tenant;
+        let agent = self.person_at(device);
+        let said = match self.do_feature(tenant, device, agent, feature, argument.as_ref()) {
+            Err(Refusal::AlreadySo) => Ok(Answer::Done),
+            said => said,
+        };
+        let refused = said.as_ref().err().map(|refusal| Text::parse(refusal.code()).unwrap_or_default());
+        self.record(tenant, Fact::FeatureCodeDialled { call, agent, feature, argument, refused });
+        self.announce(call, words(feature, &said));
+    }
+
+    /// Who speaks from a device: who is logged in there, else whose desk it stands on.
+    pub(crate) fn person_at(&self, device: DeviceId) -> Option<AgentId> {
+        let device = self.state.device(device);
+        device.agent.or(device.filed.entry.owner)
+    }
+
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one table of all features; splitting it would need a wildcard"
+    )]
+    fn do_feature(
+        &mut self,
+        tenant: TenantId,
+        device: DeviceId,
+        agent: Option<AgentId>,
+        feature: Feature,
+        argument: Option<&Number>,
+    ) -> Result<Answer, Refusal> {
+        let agent = || agent.ok_or(Refusal::NobodyThere);
+        match feature {
+            Feature::LogIn => self.attend_by_code(tenant, agent()?, argument, Attend::LogIn { device }),
+            Feature::LogOut => self.attend_by_code(tenant, agent()?, argument, Attend::LogOut),
+            Feature::Ready => self.attend_by_code(tenant, agent()?, argument, Attend::Ready),
+            Feature::NotReady => {
+                let how = Attend::NotReady { reason: None, note: Note::default() };
+                self.attend_by_code(tenant, agent()?, argument, how)
+            }
+            Feature::DoNotDisturbOn => {
+                let agent = agent()?;
+                alone(argument)?;
+                self.set_handling(tenant, agent, Handling::Busy)
+            }
+            Feature::DoNotDisturbOff => {
+                let is_on = |handling: &Handling| *handling == Handling::Busy;
+                self.ring_again(tenant, agent()?, argument, is_on)
+            }
+            Feature::ForwardOff => {
+                let is_on = |handling: &Handling| matches!(handling, Handling::Forward(_));
+                self.ring_again(tenant, agent()?, argument, is_on)
+            }
+            Feature::ForwardOn => {
+                let agent = agent()?;
+                let to = argument.cloned().ok_or(missing())?;
+                self.set_handling(tenant, agent, Handling::Forward(to))
+            }
+            Feature::VoicemailOn
+            | Feature::VoicemailOff
+            | Feature::Voicemail
+            | Feature::SharedVoicemail
+            | Feature::PickUp
+            | Feature::PickUpGroup
+            | Feature::Park
+            | Feature::ParkForGroup
+            | Feature::Retrieve
+            | Feature::Monitor
+            | Feature::Transfer
+            | Feature::TransferToVoicemail
+            | Feature::RecordingStart
+            | Feature::RecordingStop
+            | Feature::RecordingPause
+            | Feature::RecordingResume
+            | Feature::CallBackLast
+            | Feature::Redial
+            | Feature::ForwardBusyOn
+            | Feature::ForwardBusyOff
+            | Feature::VoicemailBusyOn
+            | Feature::VoicemailBusyOff
+            | Feature::ForwardNoAnswerOn
+            | Feature::ForwardNoAnswerOff
+            | Feature::VoicemailNoAnswerOn
+            | Feature::VoicemailNoAnswerOff
+            | Feature::ForwardUnreachableOn
+            | Feature::ForwardUnreachableOff
+            | Feature::ForwardClosedOn
+            | Feature::ForwardClosedOff
+            | Feature::HideNumberOn
+            | Feature::HideNumberOff
+            | Feature::ShowNumberOnce
+            | Feature::HideNumberOnce
+            | Feature::RejectAnonymousOn
+            | Feature::RejectAnonymousOff
+            | Feature::AnonymousOutboundOn
+            | Feature::AnonymousOutboundOff
+            | Feature::AnonymousOnce
+            | Feature::NamedOnce
+            | Feature::SpeedDial
+            | Feature::SpeedDialLong
+            | Feature::CallBridge
+            | Feature::CallWhenFreeOn
+            | Feature::CallWhenFreeOff
+            | Feature::Paging
+            | Feature::HotDeskOn
+            | Feature::HotDeskOff
+            | Feature::CallFlip
+            | Feature::ResetCalls
+            | Feature::ClearPush => Err(Refusal::FeatureUnavailable),
+        }
+    }
+
+    fn attend_by_code(
+        &mut self,
+        tenant: TenantId,
+        agent: AgentId,
+        queue: Option<&Number>,
+        how: Attend,
+    ) -> Result<Answer, Refusal> {
+        let queue = queue.map(|number| self.queue_of_number(tenant, number)).transpose()?;
+        self.attend(tenant, agent, queue, how)
+    }
+
+    /// Ends one way of handling direct calls; another stays.
+    fn ring_again(
+        &mut self,
+        tenant: TenantId,
+        agent: AgentId,
+        argument: Option<&Number>,
+        is_on: impl FnOnce(&Handling) -> bool,
+    ) -> Result<Answer, Refusal> {
+        alone(argument)?;
+        if !is_on(&self.state.agent(agent).handling) {
+            return Err(Refusal::AlreadySo);
+        }
+        self.set_handling(tenant, agent, Handling::Ring)
+    }
+
+    /// The queue that has the number itself, or that a route leads to from it.
+    fn queue_of_number(&self, tenant: TenantId, number: &Number) -> Result<QueueId, Refusal> {
+        let found = self.state.tenant(tenant).plan.get(number);
+        let route = |id| match self.state.route(id).destination {
+            Destination::Queue(queue) => Some(queue),
+            Destination::Agent(_) | Destination::Device(_) | Destination::Clear => None,
+        };
+        let queue = match found {
+            Some(EntryId::Queue(queue)) => Some(*queue),
+            Some(EntryId::Route(id)) => route(*id),
+            Some(
+                EntryId::User(_)
+                | EntryId::Agent(_)
+                | EntryId::Team(_)
+                | EntryId::Device(_)
+                | EntryId::Trunk(_)
+                | EntryId::Reason(_)
+                | EntryId::Disposition(_),
+            )
+            | None => None,
+        };
+        queue.ok_or(Refusal::NotFound(Kind::Queue))
+    }
+
+    /// Says something to the caller of a call that leads nowhere else, and ends it then.
+    fn announce(&mut self, call: CallId, prompts: Vec<Name>) {
+        let leg = self.answer_caller(call);
+        let tenant = self.state.call(call).tenant;
+        self.record(tenant, Fact::AnnouncementStarted { call, prompts: prompts.clone() });
+        debug_assert_eq!(self.state.call(call).step, CallStep::Served);
+        self.act(Action::Play { leg, prompts, then: AfterPrompts::Report });
+    }
+}
+
+const fn missing() -> Refusal {
+    Refusal::Invalid { field: "number", why: "must follow this code" }
+}
+
+const fn alone(argument: Option<&Number>) -> Result<(), Refusal> {
+    match argument {
+        None => Ok(()),
+        Some(_) => Err(Refusal::Invalid { field: "number", why: "must not follow this code" }),
+    }
+}
+
+/// What is said: a tone that means yes or no, then words where they help.
+fn words(feature: Feature, said: &Result<Answer, Refusal>) -> Vec<Name> {
+    let (tone, speech) = match said {
+        Ok(Answer::Pending) => (CONFIRMED, Some(AFTERWARDS)),
+        Ok(_) => (CONFIRMED, word_of(feature)),
+        Err(refusal) => (DENIED, why(refusal)),
+    };
+    [Some(tone), speech].into_iter().flatten().filter_map(|prompt| Name::parse(prompt).ok()).collect()
+}
+
+/// What is so now.
+#[expect(clippy::wildcard_enum_match_arm, reason = "for the others the tone says it all")]
+const fn word_of(feature: Feature) -> Option<&'static str> {
+    match feature {
+        Feature::LogIn => Some("en/logged-in"),
+        Feature::LogOut => Some("en/logged-out"),
+        Feature::Ready => Some("en/ready"),
+        Feature::NotReady => Some("en/not-ready"),
+        Feature::DoNotDisturbOn => Some("en/do-not-disturb"),
+        Feature::ForwardOn => Some("en/forwarded"),
+        Feature::DoNotDisturbOff | Feature::ForwardOff => Some("en/phone-rings"),
+        _ => None,
+    }
+}
+
+/// Why it is not so.
+#[expect(clippy::wildcard_enum_match_arm, reason = "for the others the tone says it all")]
+const fn why(refusal: &Refusal) -> Option<&'static str> {
+    match refusal {
+        Refusal::NotAssigned => Some("en/not-in-queue"),
+        Refusal::NotFound(Kind::Queue) => Some("en/no-such-queue"),
+        Refusal::NotLoggedIn => Some("en/not-logged-in"),
+        Refusal::LoggedInElsewhere => Some("en/logged-in-elsewhere"),
+        Refusal::NobodyThere => Some("en/nobody-there"),
+        Refusal::FeatureUnavailable => Some("en/not-available"),
+        Refusal::Invalid { .. } => Some("en/invalid"),
+        _ => None,
+    }
+}

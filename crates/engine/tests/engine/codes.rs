@@ -1,0 +1,461 @@
+//! Feature codes: what is dialled is done or refused, and said so at the phone.
+
+use cordial_engine::Entry;
+use cordial_engine::code::{Code, Feature, FeatureCodes};
+use cordial_engine::command::Command;
+use cordial_engine::entry::{Device, Digest};
+use expect_test::expect;
+
+use crate::story::{check, check_in};
+use crate::world::{World, name, number};
+
+/// Makes ann the owner of 104, where nobody is logged in.
+fn ann_owns_104(world: &mut World) {
+    let owner = Some(world.agent("ann"));
+    let device = Device { number: number("104"), display_name: name("ann's"), digest: Digest::Any, owner };
+    world.granted(Command::Change(world.ids["104"], Entry::Device(device)));
+}
+
+#[test]
+fn a_code_is_answered_done_and_confirmed() {
+    check(
+        "101 calls *36; show ann; 101 heard-all; 101 calls *37; quietly 101 hangs-up; show ann; quietly 101 calls *39; \
+         quietly 101 heard-all; show ann",
+        expect![[r#"
+            101 calls *36
+              CallStarted 101 Internal to *36
+              LegAdded 101 Caller
+              AgentReady ann
+              FeatureCodeDialled ann ready, done
+              LegAnswered 101
+              AnnouncementStarted 101 tones/confirmed, en/ready
+                > answer 101
+                > play to 101 tones/confirmed en/ready then tell
+            ann: ready, idle, device Busy
+            101 heard-all
+              LegCleared 101 Normal
+              CallCleared 101 Normal
+              CallClosed 101
+                > clear 101 Normal
+            101 calls *37
+              CallStarted 101 Internal to *37
+              LegAdded 101 Caller
+              AgentNotReady ann not ready
+              FeatureCodeDialled ann not_ready, done
+              LegAnswered 101
+              AnnouncementStarted 101 tones/confirmed, en/not-ready
+                > answer 101
+                > play to 101 tones/confirmed en/not-ready then tell
+            ann: not ready, idle, device Idle
+            ann: logged out, idle, device Unregistered
+        "#]],
+    );
+}
+
+#[test]
+fn a_code_with_a_number_speaks_of_that_queue_alone() {
+    check(
+        "quietly 101 calls *36600; quietly 101 heard-all; 101 calls *375551; 101 heard-all; 101 calls *39600#; \
+         101 heard-all; 101 calls *36600; 101 heard-all; 101 calls *36; 101 heard-all",
+        expect![[r#"
+            101 calls *375551
+              CallStarted 101 Internal to *375551
+              LegAdded 101 Caller
+              FeatureCodeDialled ann not_ready 5551, done
+              LegAnswered 101
+              AnnouncementStarted 101 tones/confirmed, en/not-ready
+                > answer 101
+                > play to 101 tones/confirmed en/not-ready then tell
+            101 heard-all
+              LegCleared 101 Normal
+              CallCleared 101 Normal
+              CallClosed 101
+                > clear 101 Normal
+            101 calls *39600#
+              CallStarted 101 Internal to *39600#
+              LegAdded 101 Caller
+              MembershipSet ann help Out
+              AgentNotReady ann not ready
+              FeatureCodeDialled ann log_out 600, done
+              LegAnswered 101
+              AnnouncementStarted 101 tones/confirmed, en/logged-out
+                > answer 101
+                > play to 101 tones/confirmed en/logged-out then tell
+            101 heard-all
+              LegCleared 101 Normal
+              CallCleared 101 Normal
+              CallClosed 101
+                > clear 101 Normal
+            101 calls *36600
+              CallStarted 101 Internal to *36600
+              LegAdded 101 Caller
+              FeatureCodeDialled ann ready 600, refused: not-logged-in
+              LegAnswered 101
+              AnnouncementStarted 101 tones/denied, en/not-logged-in
+                > answer 101
+                > play to 101 tones/denied en/not-logged-in then tell
+            101 heard-all
+              LegCleared 101 Normal
+              CallCleared 101 Normal
+              CallClosed 101
+                > clear 101 Normal
+            101 calls *36
+              CallStarted 101 Internal to *36
+              LegAdded 101 Caller
+              MembershipSet ann sales Ready
+              AgentReady ann
+              FeatureCodeDialled ann ready, done
+              LegAnswered 101
+              AnnouncementStarted 101 tones/confirmed, en/ready
+                > answer 101
+                > play to 101 tones/confirmed en/ready then tell
+            101 heard-all
+              LegCleared 101 Normal
+              CallCleared 101 Normal
+              CallClosed 101
+                > clear 101 Normal
+        "#]],
+    );
+}
+
+#[test]
+fn a_code_for_a_queue_that_the_caller_is_not_in_is_refused_and_said_so() {
+    check(
+        "quietly ann unassign help; 101 calls *38600; 101 heard-all; 101 calls *36999; 101 heard-all; 101 calls *36201; \
+         101 heard-all",
+        expect![[r#"
+            101 calls *38600
+              CallStarted 101 Internal to *38600
+              LegAdded 101 Caller
+              FeatureCodeDialled ann log_in 600, refused: not-assigned
+              LegAnswered 101
+              AnnouncementStarted 101 tones/denied, en/not-in-queue
+                > answer 101
+                > play to 101 tones/denied en/not-in-queue then tell
+            101 heard-all
+              LegCleared 101 Normal
+              CallCleared 101 Normal
+              CallClosed 101
+                > clear 101 Normal
+            101 calls *36999
+              CallStarted 101 Internal to *36999
+              LegAdded 101 Caller
+              FeatureCodeDialled ann ready 999, refused: not-found
+              LegAnswered 101
+              AnnouncementStarted 101 tones/denied, en/no-such-queue
+                > answer 101
+                > play to 101 tones/denied en/no-such-queue then tell
+            101 heard-all
+              LegCleared 101 Normal
+              CallCleared 101 Normal
+              CallClosed 101
+                > clear 101 Normal
+            101 calls *36201
+              CallStarted 101 Internal to *36201
+              LegAdded 101 Caller
+              FeatureCodeDialled ann ready 201, refused: not-found
+              LegAnswered 101
+              AnnouncementStarted 101 tones/denied, en/no-such-queue
+                > answer 101
+                > play to 101 tones/denied en/no-such-queue then tell
+            101 heard-all
+              LegCleared 101 Normal
+              CallCleared 101 Normal
+              CallClosed 101
+                > clear 101 Normal
+        "#]],
+    );
+}
+
+#[test]
+fn the_owner_of_a_desk_logs_in_there_and_a_shared_desk_has_nobody() {
+    check(
+        "104 calls *38; 104 heard-all",
+        expect![[r#"
+        104 calls *38
+          CallStarted 104 Internal to *38
+          LegAdded 104 Caller
+          FeatureCodeDialled nobody log_in, refused: nobody-there
+          LegAnswered 104
+          AnnouncementStarted 104 tones/denied, en/nobody-there
+            > answer 104
+            > play to 104 tones/denied en/nobody-there then tell
+        104 heard-all
+          LegCleared 104 Normal
+          CallCleared 104 Normal
+          CallClosed 104
+            > clear 104 Normal
+    "#]],
+    );
+    check_in(
+        ann_owns_104,
+        "104 calls *38; quietly 104 heard-all; quietly ann log-out; 104 calls *38; 104 heard-all; show ann; \
+         101 calls *39; quietly 101 heard-all; 104 calls *38600; quietly 104 heard-all; show ann",
+        expect![[r#"
+            104 calls *38
+              CallStarted 104 Internal to *38
+              LegAdded 104 Caller
+              FeatureCodeDialled ann log_in, refused: logged-in-elsewhere
+              LegAnswered 104
+              AnnouncementStarted 104 tones/denied, en/logged-in-elsewhere
+                > answer 104
+                > play to 104 tones/denied en/logged-in-elsewhere then tell
+            104 calls *38
+              CallStarted 104 Internal to *38
+              LegAdded 104 Caller
+              AgentLoggedIn ann
+              FeatureCodeDialled ann log_in, done
+              LegAnswered 104
+              AnnouncementStarted 104 tones/confirmed, en/logged-in
+                > answer 104
+                > play to 104 tones/confirmed en/logged-in then tell
+            104 heard-all
+              LegCleared 104 Normal
+              CallCleared 104 Normal
+              CallClosed 104
+                > clear 104 Normal
+            ann: not ready, idle, device Idle
+            101 calls *39
+              CallStarted 101 Internal to *39
+              LegAdded 101 Caller
+              FeatureCodeDialled nobody log_out, refused: nobody-there
+              LegAnswered 101
+              AnnouncementStarted 101 tones/denied, en/nobody-there
+                > answer 101
+                > play to 101 tones/denied en/nobody-there then tell
+            104 calls *38600
+              CallStarted 104 Internal to *38600
+              LegAdded 104 Caller
+              FeatureCodeDialled ann log_in 600, done
+              LegAnswered 104
+              AnnouncementStarted 104 tones/confirmed, en/logged-in
+                > answer 104
+                > play to 104 tones/confirmed en/logged-in then tell
+            ann: not ready, idle, device Idle
+        "#]],
+    );
+}
+
+#[test]
+fn a_wish_during_a_call_is_confirmed_for_afterwards() {
+    check(
+        "quietly ann ready; quietly x calls 5551; quietly ann answers; quietly x hangs-up; 101 calls *37; 101 heard-all; \
+         show ann",
+        expect![[r#"
+            101 calls *37
+              CallStarted 101 Internal to *37
+              LegAdded 101 Caller
+              DutyPending ann not ready
+              FeatureCodeDialled ann not_ready, done
+              LegAnswered 101
+              AnnouncementStarted 101 tones/confirmed, en/afterwards
+                > answer 101
+                > play to 101 tones/confirmed en/afterwards then tell
+            101 heard-all
+              LegCleared 101 Normal
+              CallCleared 101 Normal
+              CallClosed 101
+                > clear 101 Normal
+            ann: ready, then not ready, wrap-up until 30.000s, device Idle
+        "#]],
+    );
+}
+
+#[test]
+fn whoever_does_not_want_to_be_disturbed_is_busy_for_every_call_to_the_phone() {
+    check(
+        "101 calls *78; quietly 101 heard-all; 102 calls 101; 102 calls 201; quietly 101 calls *73; quietly 101 heard-all; \
+         102 calls 101; 101 calls *79; quietly 101 heard-all; \
+         102 calls 101",
+        expect![[r#"
+            101 calls *78
+              CallStarted 101 Internal to *78
+              LegAdded 101 Caller
+              HandlingSet ann
+              FeatureCodeDialled ann do_not_disturb_on, done
+              LegAnswered 101
+              AnnouncementStarted 101 tones/confirmed, en/do-not-disturb
+                > answer 101
+                > play to 101 tones/confirmed en/do-not-disturb then tell
+            102 calls 101
+              CallStarted 102 Internal to 101
+              LegAdded 102 Caller
+              LegCleared 102 Busy
+              CallCleared 102 Busy
+              CallClosed 102
+                > clear 102 Busy
+            102 calls 201
+              CallStarted 102 Internal to 201
+              LegAdded 102 Caller
+              LegCleared 102 Busy
+              CallCleared 102 Busy
+              CallClosed 102
+                > clear 102 Busy
+            102 calls 101
+              CallStarted 102 Internal to 101
+              LegAdded 102 Caller
+              LegCleared 102 Busy
+              CallCleared 102 Busy
+              CallClosed 102
+                > clear 102 Busy
+            101 calls *79
+              CallStarted 101 Internal to *79
+              LegAdded 101 Caller
+              HandlingSet ann
+              FeatureCodeDialled ann do_not_disturb_off, done
+              LegAnswered 101
+              AnnouncementStarted 101 tones/confirmed, en/phone-rings
+                > answer 101
+                > play to 101 tones/confirmed en/phone-rings then tell
+            102 calls 101
+              CallStarted 102 Internal to 101
+              LegAdded 102 Caller
+              LegAdded 101 Callee
+                > ring 101 at 101 from 102
+        "#]],
+    );
+}
+
+#[test]
+fn a_phone_is_forwarded_and_rings_again() {
+    check(
+        "101 calls *72; quietly 101 heard-all; 101 calls *72103; quietly 101 heard-all; 102 calls 101; \
+         quietly 102 hangs-up; 101 calls *73103; quietly 101 heard-all; 101 calls *73; quietly 101 heard-all; \
+         102 calls 101",
+        expect![[r#"
+            101 calls *72
+              CallStarted 101 Internal to *72
+              LegAdded 101 Caller
+              FeatureCodeDialled ann forward_on, refused: invalid
+              LegAnswered 101
+              AnnouncementStarted 101 tones/denied, en/invalid
+                > answer 101
+                > play to 101 tones/denied en/invalid then tell
+            101 calls *72103
+              CallStarted 101 Internal to *72103
+              LegAdded 101 Caller
+              HandlingSet ann
+              FeatureCodeDialled ann forward_on 103, done
+              LegAnswered 101
+              AnnouncementStarted 101 tones/confirmed, en/forwarded
+                > answer 101
+                > play to 101 tones/confirmed en/forwarded then tell
+            102 calls 101
+              CallStarted 102 Internal to 101
+              LegAdded 102 Caller
+              LegAdded 103 Callee
+                > ring 103 at 103 from 102
+            101 calls *73103
+              CallStarted 101 Internal to *73103
+              LegAdded 101 Caller
+              FeatureCodeDialled ann forward_off 103, refused: invalid
+              LegAnswered 101
+              AnnouncementStarted 101 tones/denied, en/invalid
+                > answer 101
+                > play to 101 tones/denied en/invalid then tell
+            101 calls *73
+              CallStarted 101 Internal to *73
+              LegAdded 101 Caller
+              HandlingSet ann
+              FeatureCodeDialled ann forward_off, done
+              LegAnswered 101
+              AnnouncementStarted 101 tones/confirmed, en/phone-rings
+                > answer 101
+                > play to 101 tones/confirmed en/phone-rings then tell
+            102 calls 101
+              CallStarted 102 Internal to 101
+              LegAdded 102 Caller
+              LegAdded 101 Callee
+                > ring 101 at 101 from 102
+        "#]],
+    );
+}
+
+#[test]
+fn who_forwards_to_the_own_phone_is_rung_there() {
+    check(
+        "quietly ann handling forward 101; 102 calls 201",
+        expect![[r#"
+        102 calls 201
+          CallStarted 102 Internal to 201
+          LegAdded 102 Caller
+          LegAdded 101 Callee
+            > ring 101 at 101 from 102
+    "#]],
+    );
+    check(
+        "quietly ann handling forward 102; quietly bob handling forward 101; 103 calls 101",
+        expect![[r#"
+            103 calls 101
+              refused: no-route (the number leads nowhere)
+        "#]],
+    );
+}
+
+#[test]
+fn a_code_that_nothing_can_do_is_denied_and_never_silent() {
+    check(
+        "101 calls *46; 120s",
+        expect![[r#"
+        101 calls *46
+          CallStarted 101 Internal to *46
+          LegAdded 101 Caller
+          FeatureCodeDialled ann paging, refused: feature-unavailable
+          LegAnswered 101
+          AnnouncementStarted 101 tones/denied, en/not-available
+            > answer 101
+            > play to 101 tones/denied en/not-available then tell
+        120s
+          LegCleared 101 Normal
+          CallCleared 101 Normal
+          CallClosed 101
+            > clear 101 Normal
+    "#]],
+    );
+}
+
+#[test]
+fn only_what_is_in_the_table_is_a_code_and_only_at_a_device() {
+    let own = |world: &mut World| {
+        let codes = [(Feature::LogOut, Code::parse("#9").unwrap())].into();
+        world.granted(Command::SetFeatureCodes(FeatureCodes::new(codes).unwrap()));
+    };
+    check_in(
+        own,
+        "101 calls *39; 101 calls #9; x calls #9; 102 places #9",
+        expect![[r#"
+        101 calls *39
+          OutboundRefused 101 to *39: Denied
+          refused: destination-denied (the destination is not allowed)
+        101 calls #9
+          CallStarted 101 Internal to #9
+          LegAdded 101 Caller
+          AgentLoggedOut ann
+          FeatureCodeDialled ann log_out, done
+          LegAnswered 101
+          AnnouncementStarted 101 tones/confirmed, en/logged-out
+            > answer 101
+            > play to 101 tones/confirmed en/logged-out then tell
+        x calls #9
+          refused: no-route (the number leads nowhere)
+        102 places #9
+          OutboundRefused 102 to #9: Denied
+          refused: destination-denied (the destination is not allowed)
+    "#]],
+    );
+}
+
+#[test]
+fn a_crash_ends_the_announcement() {
+    check(
+        "quietly 101 calls *36; quietly 101 is-saved; crash; show ann",
+        expect![[r#"
+          NodeStarted
+          LegCleared 101 NodeRestarted
+          CallCleared 101 NodeRestarted
+          CallClosed 101
+            > clear 101 by dialog of 101
+        ann: ready, idle, device Idle
+    "#]],
+    );
+}
