@@ -4,6 +4,7 @@ mod arrive;
 mod clear;
 mod code;
 mod leg;
+mod pick_up;
 mod route;
 
 use serde::{Deserialize, Serialize};

@@ -42,9 +42,13 @@ impl Engine {
         self.check_room(tenant)?;
         if let (Endpoint::Device(device), Some((feature, argument))) = (from, self.feature(tenant, &dialled))
         {
+            let refused = match self.join_by_code(tenant, device, feature, argument.as_ref()) {
+                Ok(joined) => return Ok(joined),
+                Err(refused) => refused,
+            };
             let (call, _) = self.start_call(tenant, Direction::Internal, caller, caller_name, dialled);
             let leg = self.add_leg(call, Role::Caller, true, from);
-            self.take_code(call, device, feature, argument);
+            self.take_code(call, device, (feature, argument), refused);
             return Ok(Answer::Arrived(call, leg));
         }
         let target = self.dial(tenant, from, &dialled)?;

@@ -25,17 +25,41 @@ impl Engine {
         self.state.tenant(tenant).codes.read(dialled)
     }
 
-    /// Does what was dialled, by the same ways as every command, and says at the phone what came of it.
+    /// Lets the device into a call that there is already, if that is what it dials for; else says why not, or nothing
+    /// when the feature is another.
+    pub(super) fn join_by_code(
+        &mut self,
+        tenant: TenantId,
+        device: DeviceId,
+        feature: Feature,
+        argument: Option<&Number>,
+    ) -> Result<Answer, Option<Refusal>> {
+        let joined = if feature == Feature::PickUp {
+            argument.ok_or(missing()).and_then(|number| self.pick_up_at(tenant, device, number.clone()))
+        } else if feature == Feature::PickUpGroup {
+            alone(argument).and_then(|()| self.pick_up_in_team(tenant, device))
+        } else {
+            return Err(None);
+        };
+        joined.map_err(Some)
+    }
+
+    /// Does what was dialled, by the same ways as every command, unless it is `refused` already, and says at the phone
+    /// what came of it.
     pub(super) fn take_code(
         &mut self,
         call: CallId,
         device: DeviceId,
-        feature: Feature,
-        argument: Option<Number>,
+        (feature, argument): (Feature, Option<Number>),
+        refused: Option<Refusal>,
     ) {
         let tenant = self.state.call(call).tenant;
         let agent = self.person_at(device);
-        let said = match self.do_feature(tenant, device, agent, feature, argument.as_ref()) {
+        let done = match refused {
+            Some(refusal) => Err(refusal),
+            None => self.do_feature(tenant, device, agent, feature, argument.as_ref()),
+        };
+        let said = match done {
             Err(Refusal::AlreadySo) => Ok(Answer::Done),
             said => said,
         };
@@ -245,6 +269,7 @@ const fn why(refusal: &Refusal) -> Option<&'static str> {
     match refusal {
         Refusal::NotAssigned => Some("en/not-in-queue"),
         Refusal::NotFound(Kind::Queue) => Some("en/no-such-queue"),
+        Refusal::NotFound(Kind::Call) => Some("en/no-call"),
         Refusal::NotLoggedIn => Some("en/not-logged-in"),
         Refusal::LoggedInElsewhere => Some("en/logged-in-elsewhere"),
         Refusal::NobodyThere => Some("en/nobody-there"),

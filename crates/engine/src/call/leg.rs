@@ -130,7 +130,7 @@ impl Engine {
         }
     }
 
-    fn connect_direct(&mut self, call: CallId, callee: LegId) {
+    pub(super) fn connect_direct(&mut self, call: CallId, callee: LegId) {
         let tenant = self.state.call(call).tenant;
         self.record(tenant, Fact::LegAnswered { call, leg: callee });
         let caller = self.state.call(call).caller_leg.expect("a call without its caller has ended");

@@ -1,9 +1,9 @@
 //! Feature codes: what is dialled is done or refused, and said so at the phone.
 
-use cordial_engine::Entry;
 use cordial_engine::code::{Code, Feature, FeatureCodes};
 use cordial_engine::command::Command;
-use cordial_engine::entry::{Device, Digest};
+use cordial_engine::entry::{Agent, Device, Digest, Team};
+use cordial_engine::{Entry, EntryId};
 use expect_test::expect;
 
 use crate::story::{check, check_in};
@@ -456,6 +456,132 @@ fn a_crash_ends_the_announcement() {
           CallClosed 101
             > clear 101 by dialog of 101
         ann: ready, idle, device Idle
+    "#]],
+    );
+}
+
+/// Puts ann, bob and cid into a team.
+fn a_team(world: &mut World) {
+    let EntryId::Team(team) = world.add("team", Entry::Team(Team { name: name("team") })) else {
+        unreachable!()
+    };
+    for label in ["ann", "bob", "cid"] {
+        let id = world.ids[label];
+        let Some(Entry::Agent(agent)) = world.engine.entry(world.tenant, id) else { unreachable!() };
+        world.granted(Command::Change(id, Entry::Agent(Agent { team: Some(team), ..agent })));
+    }
+}
+
+#[test]
+fn a_call_that_rings_elsewhere_is_picked_up() {
+    check(
+        "quietly 104 calls 101; quietly 101 rings; 102 calls *97101; show bob; 104 hangs-up; quietly x calls 5553; \
+         102 calls *97201; 102 calls *97201; 102 calls *97; quietly 102 hangs-up",
+        expect![[r#"
+            102 calls *97101
+              LegCleared 101 AnsweredElsewhere
+              LegAdded 102 Callee
+              FeatureCodeDialled bob pick_up 101, done
+              LegAnswered 102
+              LegAnswered 104
+              AgentConnected bob 104 directly
+              LegsBridged 104 102
+                > clear 101 AnsweredElsewhere
+                > answer 102
+                > answer 104
+                > bridge 104 102
+            bob: not ready, in call 104, device Busy
+            104 hangs-up
+              LegCleared 104 Normal
+              LegCleared 102 Normal
+              AgentDisconnected bob 104
+              CallCleared 104 Normal
+              CallClosed 104
+                > clear 102 Normal
+            102 calls *97201
+              LegCleared 101 AnsweredElsewhere
+              LegAdded 102 Callee
+              FeatureCodeDialled bob pick_up 201, done
+              LegAnswered 102
+              LegAnswered x
+              AgentConnected bob x directly
+              LegsBridged x 102
+                > clear 101 AnsweredElsewhere
+                > answer 102
+                > answer x
+                > bridge x 102
+            102 calls *97201
+              CallStarted 102 Internal to *97201
+              LegAdded 102 Caller
+              FeatureCodeDialled bob pick_up 201, refused: not-found
+              LegAnswered 102
+              AnnouncementStarted 102 tones/denied, en/no-call
+                > answer 102
+                > play to 102 tones/denied en/no-call then tell
+            102 calls *97
+              CallStarted 102 Internal to *97
+              LegAdded 102 Caller
+              FeatureCodeDialled bob pick_up, refused: invalid
+              LegAnswered 102
+              AnnouncementStarted 102 tones/denied, en/invalid
+                > answer 102
+                > play to 102 tones/denied en/invalid then tell
+        "#]],
+    );
+}
+
+#[test]
+fn a_call_that_rings_in_the_team_is_picked_up_and_another_is_not() {
+    check_in(
+        a_team,
+        "quietly 103 calls 104; 102 calls *98; quietly 102 heard-all; quietly x calls 5553; 104 calls *98; \
+         quietly 104 hangs-up; 102 calls *98",
+        expect![[r#"
+            102 calls *98
+              CallStarted 102 Internal to *98
+              LegAdded 102 Caller
+              FeatureCodeDialled bob pick_up_group, refused: not-found
+              LegAnswered 102
+              AnnouncementStarted 102 tones/denied, en/no-call
+                > answer 102
+                > play to 102 tones/denied en/no-call then tell
+            104 calls *98
+              CallStarted 104 Internal to *98
+              LegAdded 104 Caller
+              FeatureCodeDialled nobody pick_up_group, refused: not-found
+              LegAnswered 104
+              AnnouncementStarted 104 tones/denied, en/no-call
+                > answer 104
+                > play to 104 tones/denied en/no-call then tell
+            102 calls *98
+              LegCleared 101 AnsweredElsewhere
+              LegAdded 102 Callee
+              FeatureCodeDialled bob pick_up_group, done
+              LegAnswered 102
+              LegAnswered x
+              AgentConnected bob x directly
+              LegsBridged x 102
+                > clear 101 AnsweredElsewhere
+                > answer 102
+                > answer x
+                > bridge x 102
+        "#]],
+    );
+}
+
+#[test]
+fn a_call_that_a_queue_offers_is_not_picked_up() {
+    check(
+        "quietly ann ready; quietly x calls 5551; 102 calls *97101",
+        expect![[r#"
+        102 calls *97101
+          CallStarted 102 Internal to *97101
+          LegAdded 102 Caller
+          FeatureCodeDialled bob pick_up 101, refused: not-found
+          LegAnswered 102
+          AnnouncementStarted 102 tones/denied, en/no-call
+            > answer 102
+            > play to 102 tones/denied en/no-call then tell
     "#]],
     );
 }

@@ -1,0 +1,91 @@
+//! Answering a call that rings at somebody else's phone.
+//!
+//! Who picks up joins the call that rings: his leg takes the place of the one that was rung, and no call of his own is
+//! begun. Calls of queues are left to their offers, which go on to another agent by themselves.
+
+use super::{Cause, LegPhase, Role};
+use crate::action::Action;
+use crate::code::Feature;
+use crate::command::{Answer, Endpoint};
+use crate::engine::Engine;
+use crate::entry::{EntryId, Kind};
+use crate::fact::Fact;
+use crate::id::{DeviceId, LegId, TenantId};
+use crate::refusal::Refusal;
+use crate::state::Leg;
+use crate::text::Number;
+
+impl Engine {
+    /// Connects the call that rings at the phone of that number.
+    pub(super) fn pick_up_at(
+        &mut self,
+        tenant: TenantId,
+        device: DeviceId,
+        number: Number,
+    ) -> Result<Answer, Refusal> {
+        let rung = match self.state.tenant(tenant).plan.get(&number) {
+            Some(EntryId::Device(device)) => Some(*device),
+            Some(EntryId::Agent(agent)) => self.state.agent(*agent).login.map(|login| login.device),
+            Some(
+                EntryId::Queue(_)
+                | EntryId::Route(_)
+                | EntryId::User(_)
+                | EntryId::Team(_)
+                | EntryId::Trunk(_)
+                | EntryId::Reason(_)
+                | EntryId::Disposition(_),
+            )
+            | None => None,
+        };
+        let legs = rung.map(|rung| &self.state.device(rung).legs);
+        let ringing = legs.into_iter().flatten().find(|leg| is_ringing(self.state.leg(**leg))).copied();
+        let leg = ringing.ok_or(Refusal::NotFound(Kind::Call))?;
+        Ok(self.pick_up(device, leg, Feature::PickUp, Some(number)))
+    }
+
+    /// Connects the call that has been ringing longest at a phone of the own team.
+    pub(super) fn pick_up_in_team(&mut self, tenant: TenantId, device: DeviceId) -> Result<Answer, Refusal> {
+        let team_at = |device| {
+            let person = self.person_at(device)?;
+            self.state.agent(person).filed.entry.team
+        };
+        let team = team_at(device).ok_or(Refusal::NotFound(Kind::Call))?;
+        // A person's deed at a phone, so looking through what rings is affordable.
+        let in_team = |leg: &Leg| match leg.endpoint {
+            Endpoint::Device(rung) => leg.tenant == tenant && team_at(rung) == Some(team),
+            Endpoint::Trunk(_) => false,
+        };
+        let mut legs = self.state.legs.iter();
+        let ringing = legs.find(|(_, leg)| is_ringing(leg) && in_team(leg)).map(|(id, _)| *id);
+        let leg = ringing.ok_or(Refusal::NotFound(Kind::Call))?;
+        Ok(self.pick_up(device, leg, Feature::PickUpGroup, None))
+    }
+
+    fn pick_up(
+        &mut self,
+        device: DeviceId,
+        ringing: LegId,
+        feature: Feature,
+        argument: Option<Number>,
+    ) -> Answer {
+        let call = self.state.leg(ringing).call;
+        let tenant = self.state.call(call).tenant;
+        let agent = self.person_at(device);
+        self.clear_leg(ringing, Cause::AnsweredElsewhere);
+        let leg = self.add_leg(call, Role::Callee, true, Endpoint::Device(device));
+        let dialled = Fact::FeatureCodeDialled { call, agent, feature, argument, refused: None };
+        self.record(tenant, dialled);
+        self.act(Action::Answer { leg });
+        self.connect_direct(call, leg);
+        Answer::Arrived(call, leg)
+    }
+}
+
+/// Whether somebody's phone rings for a call that no queue offers.
+fn is_ringing(leg: &Leg) -> bool {
+    let rings = match leg.phase {
+        LegPhase::Dialled | LegPhase::Ringing => true,
+        LegPhase::Arrived | LegPhase::Answered | LegPhase::Held => false,
+    };
+    rings && leg.role == Role::Callee && leg.offer.is_none() && matches!(leg.endpoint, Endpoint::Device(_))
+}
