@@ -1,6 +1,7 @@
 //! What the node asks of the worker.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use crate::dtmf::Digit;
 use crate::g711::Codec;
@@ -53,6 +54,18 @@ pub enum MediaCommand {
         /// The prompts; an unknown name is skipped and reported.
         playlist: Vec<PromptName>,
         /// What follows the last prompt.
+        then: AtEnd,
+    },
+    /// Play audio that is no prompt to a port, as [`MediaCommand::Play`] does. It may have taken its time to come: when
+    /// the port was given another play meanwhile, whose id is higher, that one goes on and this one is replaced.
+    PlayAudio {
+        /// Who hears it.
+        port: PortRef,
+        /// Named again in the ending.
+        play: PlayId,
+        /// Mu-law codes, 8 kHz; without any it is unplayable.
+        audio: Arc<[u8]>,
+        /// What follows.
         then: AtEnd,
     },
     /// End the running play of a port.

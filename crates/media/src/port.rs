@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use crate::command::Remote;
 use crate::dtmf::{DtmfListener, DtmfSender};
 use crate::event::{MediaEvent, PlayEnding, PortFault, PortStatistics};
-use crate::id::{LocalSocket, PortId, PortRef, RecordingId};
+use crate::id::{LocalSocket, PlayId, PortId, PortRef, RecordingId};
 use crate::outbox::Outbox;
 use crate::outgoing::Outgoing;
 use crate::player::Player;
@@ -33,6 +33,7 @@ pub(crate) struct Port {
     reception: Reception,
     outgoing: Outgoing,
     player: Option<Player>,
+    last_play: Option<PlayId>,
     sender: DtmfSender,
     listener: DtmfListener,
     presence: Presence,
@@ -71,6 +72,7 @@ impl Port {
             reception: Reception::default(),
             outgoing: Outgoing::new(now, seed),
             player: None,
+            last_play: None,
             sender: DtmfSender::default(),
             listener: DtmfListener::default(),
             presence: Presence::Excused,

@@ -72,6 +72,7 @@ impl Worker {
             MediaCommand::Bridge { a, b } => self.bridge(a, b),
             MediaCommand::Unbridge { a, b } => self.unbridge(a, b),
             MediaCommand::Play { port, play, playlist, then } => self.play(port, play, &playlist, then),
+            MediaCommand::PlayAudio { port, play, audio, then } => self.play_audio(port, play, audio, then),
             MediaCommand::StopPlay { port } => {
                 if let Some(port) = current(&mut self.ports, port) {
                     port.stop_play(PlayEnding::Stopped, &mut self.out);
@@ -271,6 +272,21 @@ impl Worker {
         } else {
             port.play(play, list, then, &mut self.out);
         }
+    }
+
+    fn play_audio(&mut self, at: PortRef, play: PlayId, audio: Arc<[u8]>, then: AtEnd) {
+        let Some(port) = current(&mut self.ports, at) else {
+            return;
+        };
+        let ending = if port.last_play() > Some(play) {
+            PlayEnding::Replaced
+        } else if audio.is_empty() {
+            port.stop_play(PlayEnding::Replaced, &mut self.out);
+            PlayEnding::Unplayable
+        } else {
+            return port.play(play, vec![audio], then, &mut self.out);
+        };
+        self.out.event(MediaEvent::PlayEnded { port: at, play, ending });
     }
 
     fn start_recording(&mut self, now: Timestamp, id: RecordingId, left: PortRef, right: PortRef) {

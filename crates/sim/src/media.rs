@@ -116,9 +116,12 @@ impl Quick {
                 };
                 open.play = Some(play);
                 if then != AtEnd::Loop {
-                    let length = PROMPT * u32::try_from(playlist.len()).unwrap_or(1);
+                    let length = PROMPT * u32::try_from(playlist.len().max(1)).unwrap_or(1);
                     self.due.insert((now + length, play), port.port);
                 }
+            }
+            MediaCommand::PlayAudio { port, play, then, .. } => {
+                self.handle_command(now, MediaCommand::Play { port, play, playlist: Vec::new(), then });
             }
             MediaCommand::StopPlay { port } => self.end_play(port.port, PlayEnding::Stopped),
             MediaCommand::StartRecording { recording, left, right } => {

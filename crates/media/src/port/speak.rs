@@ -44,7 +44,13 @@ impl Port {
     /// Starts a play in place of the one before.
     pub(crate) fn play(&mut self, play: PlayId, list: Vec<Arc<[u8]>>, then: AtEnd, out: &mut Outbox) {
         self.stop_play(PlayEnding::Replaced, out);
+        self.last_play = Some(play);
         self.player = Some(Player::new(play, list, then));
+    }
+
+    /// The last play that was started here, whether it runs or not.
+    pub(crate) fn last_play(&self) -> Option<PlayId> {
+        self.last_play
     }
 
     /// Ends the running play, if any.

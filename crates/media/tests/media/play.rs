@@ -1,6 +1,6 @@
 //! Prompts and music.
 
-use cordial_media::{AtEnd, Codec, MediaCommand};
+use cordial_media::{AtEnd, Codec, MediaCommand, PlayId};
 use expect_test::expect;
 
 use crate::bench::Bench;
@@ -29,6 +29,29 @@ fn silence_keeps_the_stream_alive_after_the_end() {
         port 1.1: play 1 ended, Finished
         100 packets"#]]
     .assert_eq(&played(&["a", "b"], AtEnd::Silence));
+}
+
+#[test]
+fn audio_that_is_no_prompt_is_played_unless_it_comes_too_late() {
+    let mut bench = Bench::new();
+    let a = bench.phone(Codec::Pcmu, 700.0);
+    bench.phones[a].talking = false;
+    let audio = |bench: &mut Bench, play: u64, audio: &[u8]| {
+        let (port, audio) = (bench.phones[a].at, audio.into());
+        bench.command(MediaCommand::PlayAudio { port, play: PlayId(play), audio, then: AtEnd::Stop });
+    };
+    audio(&mut bench, 1, &[0x55; 320]);
+    bench.run_ms(100);
+    bench.play(a, 3, &["music"], AtEnd::Loop);
+    audio(&mut bench, 2, &[0x55; 320]);
+    bench.run_ms(100);
+    audio(&mut bench, 4, &[]);
+    expect![[r#"
+        port 1.1: play 1 ended, Finished
+        port 1.1: play 2 ended, Replaced
+        port 1.1: play 3 ended, Replaced
+        port 1.1: play 4 ended, Unplayable"#]]
+    .assert_eq(&bench.events());
 }
 
 #[test]
