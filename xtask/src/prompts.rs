@@ -16,7 +16,7 @@ const SET_BYTES_MAX: u64 = 1_500_000;
 const SPEECH: [&str; 6] = ["-s", "150", "-g", "4", "-v", "en-us+f3"];
 
 /// What a caller hears in English.
-const ENGLISH: [(&str, &str); 31] = [
+const ENGLISH: [(&str, &str); 36] = [
     ("greeting", "Hello, and thank you for calling."),
     (
         "queue-welcome",
@@ -51,6 +51,11 @@ const ENGLISH: [(&str, &str); 31] = [
     ("nobody-there", "Nobody is logged in at this phone."),
     ("not-available", "This feature is not available."),
     ("no-call", "There is no such call."),
+    ("voicemail-on", "Your callers are asked to leave a message."),
+    ("no-mailbox", "You have no mailbox."),
+    ("mailbox-full", "This mailbox is full. Please call again later."),
+    ("no-messages", "You have no messages."),
+    ("no-more-messages", "There are no more messages."),
 ];
 
 /// Tones as sox effects: 425 Hz in the cadences of ETSI TR 101 041-2.

@@ -71,6 +71,16 @@ pub enum Action {
         /// What follows the last prompt.
         then: AfterPrompts,
     },
+    /// Plays a message to a leg, instead of what it was played before; then the engine is told
+    /// ([`crate::Report::PromptsEnded`]).
+    PlayMessage {
+        /// Which leg.
+        leg: LegId,
+        /// The recording that the message is.
+        guid: Guid,
+        /// In whose folder.
+        tenant: TenantId,
+    },
     /// Ends what a leg is played.
     StopPlay {
         /// Which.

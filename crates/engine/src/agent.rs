@@ -64,6 +64,8 @@ pub enum Handling {
     Ring,
     /// The caller hears busy (do not disturb).
     Busy,
+    /// The caller is asked to leave a message.
+    Voicemail,
     /// The call goes to another number.
     Forward(Number),
 }

@@ -4,9 +4,11 @@ mod arrive;
 mod clear;
 mod code;
 mod leg;
+mod mailbox;
 mod pick_up;
 mod route;
 
+pub(crate) use mailbox::Service;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{AgentId, OfferId, QueueId};
@@ -198,7 +200,7 @@ pub(crate) const CALL: Moves<CallStep> = &[
         CallStep::Setup,
         &[CallStep::Greeting, CallStep::Waiting, CallStep::Talking, CallStep::Served, CallStep::Cleared],
     ),
-    (CallStep::Greeting, &[CallStep::Setup, CallStep::Waiting, CallStep::Cleared]),
+    (CallStep::Greeting, &[CallStep::Setup, CallStep::Waiting, CallStep::Served, CallStep::Cleared]),
     (CallStep::Waiting, &[CallStep::Setup]),
     (CallStep::Talking, &[CallStep::Cleared]),
     (CallStep::Served, &[CallStep::Cleared]),

@@ -689,6 +689,12 @@ fn call_of(fact: &Fact) -> Option<CallId> {
         | Fact::FeatureCodesSet { .. }
         | Fact::FeatureCodeDialled { .. }
         | Fact::AnnouncementStarted { .. }
+        | Fact::MailboxReached { .. }
+        | Fact::MailboxOpened { .. }
+        | Fact::MessagePlayed { .. }
+        | Fact::MessageLeft { .. }
+        | Fact::MessageMarked { .. }
+        | Fact::MessageRemoved { .. }
         | Fact::NodeStarted { .. } => None,
     }
 }

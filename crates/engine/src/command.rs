@@ -148,6 +148,22 @@ pub enum Command {
         /// What he wants.
         how: Attend,
     },
+    /// Says whether a message in an agent's mailbox was heard.
+    MarkMessage {
+        /// Whose mailbox.
+        agent: AgentId,
+        /// Which message.
+        message: RecordingId,
+        /// Whether it was.
+        heard: bool,
+    },
+    /// Takes a message out of an agent's mailbox; its recording stays with its call.
+    RemoveMessage {
+        /// Whose mailbox.
+        agent: AgentId,
+        /// Which message.
+        message: RecordingId,
+    },
     /// Ends a wrap-up before its time; what was pending takes effect, else the queue says what follows.
     EndWrapUp {
         /// Who.
@@ -261,6 +277,13 @@ pub enum Report {
         leg: LegId,
         /// Why.
         cause: Cause,
+    },
+    /// The far end pressed a key.
+    Digit {
+        /// Which.
+        leg: LegId,
+        /// `0` to `9`, `A` to `D`, `*` or `#`.
+        digit: char,
     },
     /// All prompts that were to be played to a leg have been played.
     PromptsEnded {

@@ -140,6 +140,10 @@ impl Engine {
             }
             Command::AskInQueue { agent, queue, wish } => self.ask_in_queue(tenant, agent, queue, wish),
             Command::Attend { agent, queue, how } => self.attend(tenant, agent, queue, how),
+            Command::MarkMessage { agent, message, heard } => {
+                self.mark_message(tenant, agent, message, heard)
+            }
+            Command::RemoveMessage { agent, message } => self.remove_message(tenant, agent, message),
             Command::EndWrapUp { agent } => self.finish_wrap_up(tenant, agent),
             Command::Pick { agent, call } => self.pick(tenant, agent, call),
             Command::DeclineOffer { offer } => self.decline(tenant, offer),
@@ -167,6 +171,7 @@ impl Engine {
             Report::LegHeld { leg } => self.leg_held(leg),
             Report::LegRetrieved { leg } => self.leg_retrieved(leg),
             Report::LegCleared { leg, cause } => self.leg_cleared(leg, cause),
+            Report::Digit { leg, digit } => self.leg_digit(leg, digit),
             Report::PromptsEnded { leg } => self.prompts_ended(leg),
             Report::RecordingSaved { recording, audio_ms, paused_ms, bytes } => {
                 self.recording_saved(recording, audio_ms, paused_ms, bytes);

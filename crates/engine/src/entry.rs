@@ -191,6 +191,16 @@ pub struct Agent {
     pub user: Option<UserId>,
     /// The agent's team.
     pub team: Option<TeamId>,
+    /// Where callers can leave messages. Facts older than this field mean nowhere.
+    #[serde(default)]
+    pub mailbox: Option<Mailbox>,
+}
+
+/// An agent's mailbox.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mailbox {
+    /// The prompt that asks for a message; the library's own when absent.
+    pub greeting: Option<Name>,
 }
 
 /// A group of agents.
@@ -495,6 +505,8 @@ pub enum Overflow {
     Clear,
     /// The call waits in another queue.
     Queue(QueueId),
+    /// The caller is asked to leave a message in this agent's mailbox.
+    Voicemail(AgentId),
 }
 
 /// What a waiting caller hears. Prompts are named as in the prompt library, e.g. `en/please-wait`.

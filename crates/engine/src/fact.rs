@@ -140,6 +140,12 @@ pub enum Fact {
     },
     /// The caller is told something, in the order of the prompts; the call ends with it.
     AnnouncementStarted { call: CallId, prompts: Vec<Name> },
+    /// The caller is greeted for an agent's mailbox; the recording that follows is a message.
+    MailboxReached { call: CallId, agent: AgentId },
+    /// An agent's mailbox is played to him.
+    MailboxOpened { call: CallId, agent: AgentId },
+    /// A message is being played to its owner.
+    MessagePlayed { call: CallId, agent: AgentId, message: RecordingId },
     /// An agent has a part in the call now, through the queue or directly, and is in call.
     AgentConnected { call: CallId, agent: AgentId, leg: LegId, queue: Option<QueueId> },
     /// The agent's part in the talking is over.
@@ -197,6 +203,21 @@ pub enum Fact {
     RecordingSaved { recording: RecordingId, call: CallId, audio_ms: u64, paused_ms: u64, bytes: u64 },
     /// The file could not be completed; what exists is kept.
     RecordingFailed { recording: RecordingId, call: CallId, why: Text<255> },
+
+    // Mailboxes
+    /// A message is in an agent's mailbox; it is the recording of that guid.
+    MessageLeft {
+        agent: AgentId,
+        message: RecordingId,
+        guid: Guid,
+        caller: Option<Number>,
+        caller_name: Name,
+        audio_ms: u64,
+    },
+    /// A message counts as heard from here on, or no more.
+    MessageMarked { agent: AgentId, message: RecordingId, heard: bool },
+    /// A message is in the mailbox no more.
+    MessageRemoved { agent: AgentId, message: RecordingId },
 
     // The installation
     /// The process started on this journal; live calls of the one before are ended by the facts that follow.

@@ -43,6 +43,14 @@ pub const REST_MS_MIN: u64 = 1_000;
 pub const REST_MS_MAX: u64 = 3_600_000;
 /// Longest a route's greeting is waited for. Milliseconds; then the call goes on to its destination.
 pub const GREETING_MS_MAX: u64 = 120_000;
+/// Longest a message in a mailbox. Milliseconds; then the caller is cleared, and what he said is kept.
+pub const MESSAGE_MS_MAX: u64 = 180_000;
+/// Shortest a message. Milliseconds; who hung up before left none.
+pub const MESSAGE_MS_MIN: u64 = 1_000;
+/// Messages in one mailbox. Beyond it a caller is told that it is full.
+pub const MESSAGES_MAX: usize = 100;
+/// Longest that one message is waited for while a mailbox is played. Milliseconds; then the next one is played.
+pub const MESSAGE_PLAY_MS_MAX: u64 = MESSAGE_MS_MAX + 60_000;
 /// Forwards from agent to agent that one dialled number follows. Beyond it the number leads nowhere.
 pub const FORWARDS_MAX: usize = 5;
 /// Further addresses of one trunk. Beyond it the trunk is refused.

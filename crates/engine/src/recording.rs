@@ -77,6 +77,8 @@ impl Engine {
             return;
         };
         let fact = Fact::RecordingSaved { recording: id, call, audio_ms, paused_ms, bytes };
+        // Filed first: the recording is forgotten once it is saved, and a crash between the two has it saved again.
+        self.file_message(tenant, id, audio_ms);
         self.record(tenant, fact);
     }
 
@@ -89,13 +91,13 @@ impl Engine {
 
     /// A file that ended before the conversation did has stopped taking it in.
     fn file_ended(&mut self, id: RecordingId) -> Option<(TenantId, CallId)> {
-        let recording = *self.state.recordings.get(&id)?;
-        let call = recording.call;
-        match recording.step {
+        let recording = self.state.recordings.get(&id)?;
+        let (call, tenant, step) = (recording.call, recording.tenant, recording.step);
+        match step {
             RecordingStep::Started | RecordingStep::Paused => self.stop_recording(call, false),
             RecordingStep::Stopped | RecordingStep::Saved | RecordingStep::Failed => {}
         }
-        Some((recording.tenant, call))
+        Some((tenant, call))
     }
 
     /// The call's live recording, unless it is in that step already.

@@ -74,6 +74,9 @@ pub enum Refusal {
     /// A limit of the tenant's [`crate::outbound::OutboundRules`] is reached.
     #[error("the limit of {} is reached", .0.words())]
     OutboundLimit(OutboundLimit),
+    /// The agent has no mailbox.
+    #[error("the agent has no mailbox")]
+    NoMailbox,
     /// Nothing here can do what was dialled for.
     #[error("the feature is not available")]
     FeatureUnavailable,
@@ -110,6 +113,7 @@ impl Refusal {
             Self::DestinationDenied => "destination-denied",
             Self::LedOutAgain => "led-out-again",
             Self::OutboundLimit(_) => "outbound-limit",
+            Self::NoMailbox => "no-mailbox",
             Self::FeatureUnavailable => "feature-unavailable",
             Self::NobodyThere => "nobody-there",
             Self::QueueFull => "queue-full",

@@ -13,7 +13,7 @@ mod queue;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-pub(crate) use agent::{Agent, Assignment};
+pub(crate) use agent::{Agent, Assignment, Message};
 pub(crate) use call::{Call, EndedLeg, Leg, Recording};
 pub(crate) use directory::{Device, Filed, Tenant};
 pub(crate) use outbound::Outbound;

@@ -82,6 +82,20 @@ impl AgentView {
     }
 }
 
+/// A message in an agent's mailbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "named as in the glossary")]
+pub struct MessageView {
+    pub id: RecordingId,
+    /// The recording's name outside.
+    pub guid: Guid,
+    pub caller: Option<Number>,
+    pub caller_name: entry::Name,
+    pub left: WallTime,
+    pub audio_ms: u64,
+    pub heard: bool,
+}
+
 /// A queue with its line and its day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "named as in the glossary")]

@@ -1,6 +1,7 @@
 //! A leg's media port: addresses, plays, bridges, recordings.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use cordial_engine::call::Cause;
 use cordial_engine::entry::Name;
@@ -207,10 +208,42 @@ impl Node {
             }
             then @ (AfterPrompts::Music(_) | AfterPrompts::Report) => (named, AtEnd::Silence, then),
         };
+        let play = self.next_play(leg, then);
+        self.push(Output::Media(MediaCommand::Play { port, play, playlist, then: at_end }));
+    }
+
+    pub(crate) fn play_message(&mut self, leg: LegId, guid: Guid, tenant: TenantId) {
+        if self.port_ref(leg).is_none() {
+            return;
+        }
+        let play = self.next_play(leg, AfterPrompts::Report);
+        self.push(Output::PlayMessage { play, guid, tenant });
+    }
+
+    fn next_play(&mut self, leg: LegId, then: AfterPrompts) -> PlayId {
         self.plays_started += 1;
         let play = PlayId(self.plays_started);
         self.plays.insert(play, Playing { leg, then });
-        self.push(Output::Media(MediaCommand::Play { port, play, playlist, then: at_end }));
+        if let Some(leg) = self.legs.get_mut(&leg) {
+            leg.play = Some(play);
+        }
+        play
+    }
+
+    /// Lets audio be heard that was asked for by [`Output::PlayMessage`], if anybody still listens.
+    pub fn handle_audio(&mut self, play: PlayId, audio: Arc<[u8]>) {
+        let leg = self.plays.get(&play).map(|playing| playing.leg);
+        if let Some(port) = leg.and_then(|leg| self.port_ref(leg)) {
+            let then = AtEnd::Silence;
+            self.push(Output::Media(MediaCommand::PlayAudio { port, play, audio, then }));
+        }
+    }
+
+    /// A key is the engine's business when nobody else is talked to.
+    pub(crate) fn tell_digit(&mut self, now: Now, leg: LegId, digit: char) {
+        if self.legs.get(&leg).is_some_and(|leg| leg.bridged.is_none()) {
+            self.report(now, Report::Digit { leg, digit });
+        }
     }
 
     pub(crate) fn stop_play(&mut self, leg: LegId) {
@@ -255,6 +288,11 @@ impl Node {
                 self.pool.give_back(media_time(now), local).ok();
             }
             MediaEvent::PlayEnded { play, ending, .. } => self.play_ended(now, play, ending),
+            MediaEvent::Dtmf { port, digit, .. } => {
+                if let Some(leg) = self.by_port.get(&port.port).copied() {
+                    self.tell_digit(now, leg, digit.as_char());
+                }
+            }
             // Silence may be a phone that died: its dialog is asked. A call on hold is silent and alive.
             MediaEvent::MediaStalled { port, started: true, .. } => {
                 if let Some(leg) = self.by_port.get(&port.port).copied() {
@@ -264,7 +302,6 @@ impl Node {
             MediaEvent::MediaStalled { started: false, .. }
             | MediaEvent::MediaStarted { .. }
             | MediaEvent::MediaResumed { .. }
-            | MediaEvent::Dtmf { .. }
             | MediaEvent::DtmfSent { .. }
             | MediaEvent::PromptMissing { .. }
             | MediaEvent::RecordingStarted { .. }
@@ -276,6 +313,10 @@ impl Node {
         let Some(Playing { leg, then }) = self.plays.remove(&play) else {
             return;
         };
+        // It ended while something else was on its way to the same ears: that is what counts.
+        if self.legs.get(&leg).is_none_or(|leg| leg.play != Some(play)) {
+            return;
+        }
         match ending {
             // What cannot be played has been played: a missing prompt never keeps a caller from being served.
             PlayEnding::Finished | PlayEnding::Unplayable => match then {

@@ -9,6 +9,7 @@ use cordial_engine::entry::Name;
 use cordial_engine::id::LegId;
 use cordial_engine::text::Number;
 use cordial_engine::{Action, Answer, Endpoint, Now, Report};
+use cordial_media::PlayId;
 use cordial_sip::sdp::{SdpError, Session};
 use cordial_sip::{DialogId, Event, Invite, Origin, PeerId, Target};
 
@@ -30,13 +31,15 @@ pub(crate) struct Leg {
     pub(crate) port: Option<Port>,
     /// Whom it talks to, by the engine's word.
     pub(crate) bridged: Option<LegId>,
+    /// What it was given to hear last.
+    pub(crate) play: Option<PlayId>,
     /// When its next digit by INFO is passed on. Milliseconds.
     pub(crate) next_digit: u64,
 }
 
 impl Leg {
     const fn new(side: Side) -> Self {
-        Self { side, port: None, bridged: None, next_digit: 0 }
+        Self { side, port: None, bridged: None, play: None, next_digit: 0 }
     }
 }
 
@@ -96,6 +99,7 @@ impl Node {
             Event::Dtmf { dialog, digit, .. } => {
                 if let Some(leg) = self.by_dialog.get(&dialog).copied() {
                     self.pass_digit(now, leg, digit);
+                    self.tell_digit(now, leg, digit);
                 }
             }
             Event::ReofferFailed { .. } => {}
@@ -290,6 +294,7 @@ impl Node {
             Action::Bridge { a, b } => self.bridge(a, b),
             Action::Unbridge { a, b } => self.unbridge(a, b),
             Action::Play { leg, prompts, then } => self.play(leg, &prompts, then),
+            Action::PlayMessage { leg, guid, tenant } => self.play_message(leg, guid, tenant),
             Action::StopPlay { leg } => self.stop_play(leg),
             Action::StartRecording { recording, guid, tenant, left, right } => {
                 self.start_recording(now, recording, (guid, tenant), (left, right));

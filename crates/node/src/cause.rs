@@ -79,6 +79,7 @@ pub(crate) const fn refused(refusal: &Refusal) -> (u16, &'static str) {
         | Refusal::NotInCall
         | Refusal::CallClosed
         | Refusal::NotRecording
+        | Refusal::NoMailbox
         | Refusal::FeatureUnavailable
         | Refusal::NobodyThere => (500, "Server Internal Error"),
     }

@@ -78,6 +78,15 @@ pub enum Output {
         /// In whose folder.
         tenant: TenantId,
     },
+    /// Read a message's recording and say [`Node::handle_audio`]. What cannot be read is given without audio.
+    PlayMessage {
+        /// By which play it will be heard.
+        play: PlayId,
+        /// Its name in the file system.
+        guid: Guid,
+        /// In whose folder.
+        tenant: TenantId,
+    },
     /// Append an event to the journal; say `handle_durable` when it is on disk.
     Journal(Event),
     /// Answer whoever asked; what was granted is durable.

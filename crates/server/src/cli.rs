@@ -9,6 +9,7 @@ mod outbound;
 mod print;
 mod serve;
 mod streams;
+mod voicemail;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -125,6 +126,7 @@ async fn dispatch(arguments: &Arguments, config: &Config, printer: &Printer) -> 
         Verb::Trunk(verb) => directory::trunk(&api()?, printer, verb).await,
         Verb::Outbound(verb) => outbound::outbound(&api()?, printer, verb).await,
         Verb::FeatureCode(verb) => codes::feature_code(&api()?, printer, verb).await,
+        Verb::Voicemail(verb) => voicemail::voicemail(&api()?, printer, verb).await,
         Verb::Route(verb) => directory::route(&api()?, printer, verb).await,
         Verb::Reason(verb) => directory::named(&api()?, printer, "reasons", verb).await,
         Verb::Disposition(verb) => directory::named(&api()?, printer, "dispositions", verb).await,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use cordial_engine::id::{DeviceId, TenantId, TrunkId};
 use cordial_engine::{Actor, Answer, Command, Engine, Input, Now, Refusal, Report};
+use cordial_media::PlayId;
 use cordial_node::DeviceSecret;
 use cordial_store::Store;
 use tokio::sync::{Semaphore, broadcast, mpsc, oneshot, watch};
@@ -53,6 +54,8 @@ pub(crate) enum ToNode {
     Read(Read),
     /// What a thread of the shell found out.
     Report(Report),
+    /// A recording was read that somebody is to hear.
+    Audio(PlayId, Arc<[u8]>),
     /// A device's secret changed; it is in the store already.
     DeviceSecret(DeviceId, Option<DeviceSecret>),
     /// A trunk's password changed; it is in the store already.

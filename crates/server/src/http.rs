@@ -17,6 +17,7 @@ mod guard;
 mod guesses;
 mod idempotency;
 mod limits;
+mod messages;
 mod names;
 mod operation;
 mod outbound;
@@ -158,6 +159,7 @@ fn operations() -> Vec<Operation> {
     all.extend(access::operations());
     all.extend(directory::operations());
     all.extend(codes::operations());
+    all.extend(messages::operations());
     all.extend(outbound::operations());
     all.extend(agents::operations());
     all.extend(calls::operations());

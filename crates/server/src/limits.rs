@@ -96,3 +96,6 @@ pub const HTTP_HEAD_BYTES_MAX: usize = 64 * 1_024;
 pub const HTTP_WRITE_MAX: Duration = Duration::from_secs(20);
 /// HTTP connections from one source that have not sent a whole request. For one more the oldest of them is cut.
 pub const HTTP_UNPROVED_MAX: usize = 64;
+/// Longest stretch of a message that is read for somebody to hear. Mu-law codes, 8,000 a second; what follows is left out.
+/// A minute more than a message may last.
+pub const MESSAGE_BYTES_MAX: usize = 240 * 8_000;

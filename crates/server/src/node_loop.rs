@@ -283,6 +283,7 @@ impl NodeLoop {
                 let release = look(self.node.engine(), now);
                 self.pending.reads.push_back((self.node.last_seq(), release));
             }
+            ToNode::Audio(play, audio) => self.node.handle_audio(play, audio),
             ToNode::Report(report) => self.node.handle_report(now, report),
             ToNode::DeviceSecret(device, secret) => self.node.set_device_secret(device, secret),
             ToNode::TrunkSecret(trunk, password) => self.node.set_trunk_secret(trunk, password),
@@ -378,6 +379,10 @@ impl NodeLoop {
             Output::Transmit(transmit) => self.transmit(transmit),
             Output::Media(command) => self.order(command)?,
             Output::OpenRecording { recording, guid, tenant } => self.open_recording(recording, guid, tenant),
+            Output::PlayMessage { play, guid, tenant } => {
+                let place = self.place(tenant, guid);
+                self.recordings.send(recordings::Order::Play { place, play });
+            }
             Output::Journal(event) => self.pending.facts.push(event),
             Output::Answer { ask, result } => {
                 if let Some(answer) = self.pending.answers.remove(&ask) {
@@ -406,13 +411,20 @@ impl NodeLoop {
         guid: cordial_engine::id::Guid,
         tenant: cordial_engine::id::TenantId,
     ) {
+        let place = self.place(tenant, guid);
+        let recording = cordial_media::RecordingId(recording.0);
+        self.recordings.send(recordings::Order::Open { recording, place });
+    }
+
+    fn place(
+        &self,
+        tenant: cordial_engine::id::TenantId,
+        recording: cordial_engine::id::Guid,
+    ) -> recordings::Place {
         let Some(tenant) = self.node.engine().tenant(tenant) else {
             unreachable!("a recording's tenant exists: tenants are never removed");
         };
-        self.recordings.send(recordings::Order::Open {
-            recording: cordial_media::RecordingId(recording.0),
-            place: recordings::Place { tenant: tenant.guid, recording: guid },
-        });
+        recordings::Place { tenant: tenant.guid, recording }
     }
 
     fn order(&mut self, command: MediaCommand) -> Result<(), Fatal> {

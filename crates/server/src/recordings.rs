@@ -15,7 +15,7 @@ use std::sync::mpsc::{Receiver, RecvError, SyncSender, sync_channel};
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
 use cordial_engine::id::Guid;
-use cordial_media::{Recorded, RecordingId, wav};
+use cordial_media::{Codec, PlayId, Recorded, RecordingId, wav};
 
 use crate::limits::RECORDED_QUEUE_MAX;
 
@@ -95,6 +95,20 @@ impl Library {
     pub(crate) fn length(&self, tenant: Guid, recording: Guid) -> io::Result<(u64, u64)> {
         let bytes = self.open(tenant, recording)?.metadata()?.len();
         Ok((bytes.saturating_sub(HEADER_BYTES) / FRAME_BYTES / FRAMES_PER_MS, bytes))
+    }
+
+    /// The left side of a finished recording, as it goes to a phone: mu-law codes, at most `bytes_max` of them.
+    ///
+    /// # Errors
+    /// When it is not there or not readable.
+    pub(crate) fn heard(&self, place: Place, bytes_max: usize) -> io::Result<Vec<u8>> {
+        let mut file = self.open(place.tenant, place.recording)?;
+        file.seek(io::SeekFrom::Start(HEADER_BYTES))?;
+        let mut samples = Vec::new();
+        file.take(bytes_max as u64 * FRAME_BYTES).read_to_end(&mut samples)?;
+        let left =
+            samples.chunks_exact(FRAME_BYTES as usize).map(|both| i16::from_le_bytes([both[0], both[1]]));
+        Ok(left.map(|sample| Codec::Pcmu.encode(sample)).collect())
     }
 
     /// Begins a file; refuses to touch one that is there.
@@ -205,6 +219,8 @@ pub(crate) enum Order {
     Open { recording: RecordingId, place: Place },
     /// A piece of a recording that was begun.
     Piece(Recorded),
+    /// Read a finished recording, for somebody to hear.
+    Play { place: Place, play: PlayId },
 }
 
 /// Where orders for the writing thread are put; cheap to clone. Never waits: audio and signalling go on whatever the

@@ -177,6 +177,22 @@ async fn cases(site: &Site) -> Vec<Case> {
             "admin",
         ),
         case("DELETE /v1/agents/{id}/queues/{queue}", in_queue, none.clone(), 200, "supervise"),
+        case("GET /v1/agents/{id}/messages", agent("messages"), none.clone(), 200, "read"),
+        // The mailbox is empty here; the wire tests fill one.
+        case(
+            "PUT /v1/agents/{id}/messages/{message}",
+            agent(&format!("messages/{}", a.call)),
+            json!({"heard": true}),
+            404,
+            "read",
+        ),
+        case(
+            "DELETE /v1/agents/{id}/messages/{message}",
+            agent(&format!("messages/{}", a.call)),
+            none.clone(),
+            404,
+            "read",
+        ),
         case("GET /v1/feature-codes", "/v1/feature-codes", none.clone(), 200, "admin"),
         case(
             "PUT /v1/feature-codes",
@@ -356,12 +372,16 @@ impl Walk<'_> {
             let crooked = template
                 .replace("{id}", "crooked")
                 .replace("{queue}", "crooked")
+                .replace("{message}", "crooked")
                 .replace("{token}", "crooked");
             let answer = self.ask(&crooked, self.token(), self.case.body.as_ref(), None).await;
             self.expect("with an id that is none", &answer, 422);
             let nobody = "0123456789abcdef0123456789abcdef";
-            let unknown =
-                template.replace("{id}", nobody).replace("{queue}", nobody).replace("{token}", &nobody[..16]);
+            let unknown = template
+                .replace("{id}", nobody)
+                .replace("{queue}", nobody)
+                .replace("{message}", nobody)
+                .replace("{token}", &nobody[..16]);
             let answer = self.ask(&unknown, self.token(), self.case.body.as_ref(), None).await;
             self.expect("with an id that nobody has", &answer, 404);
         }

@@ -132,6 +132,7 @@ impl Crashes {
                     Output::Transmit(transmit) => byes += usize::from(transmit.bytes.starts_with(b"BYE ")),
                     Output::Media(_)
                     | Output::OpenRecording { .. }
+                    | Output::PlayMessage { .. }
                     | Output::Answer { .. }
                     | Output::Tell(_)
                     | Output::CloseStream(_)

@@ -137,5 +137,6 @@ names! {
     CallQueued WaitingEnded OfferMade OfferEnded
     WrapUpStarted WrapUpEnded DispositionSet
     RecordingStarted RecordingPaused RecordingResumed RecordingStopped RecordingSaved RecordingFailed
+    MailboxReached MailboxOpened MessagePlayed MessageLeft MessageMarked MessageRemoved
     NodeStarted
 }

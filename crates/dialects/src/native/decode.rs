@@ -130,8 +130,19 @@ impl EntryBody for wire::Agent {
         let number = f.perhaps(self.number.as_deref(), |f, text| f.number("/number", text));
         let user = f.perhaps(self.user, |f, id| f.entry::<UserId>("/user", id));
         let team = f.perhaps(self.team, |f, id| f.entry::<TeamId>("/team", id));
+        let mailbox = f.perhaps(self.mailbox.as_ref(), |f, mailbox| {
+            let greeting = mailbox.greeting.as_deref();
+            let greeting = f.perhaps(greeting, |f, text| f.name("/mailbox/greeting", text))?;
+            Some(entry::Mailbox { greeting })
+        });
         f.finish(|| {
-            Some(Entry::Agent(entry::Agent { name: name?, number: number?, user: user?, team: team? }))
+            Some(Entry::Agent(entry::Agent {
+                name: name?,
+                number: number?,
+                user: user?,
+                team: team?,
+                mailbox: mailbox?,
+            }))
         })
     }
 }
@@ -207,6 +218,9 @@ impl EntryBody for wire::Queue {
         let number = f.perhaps(self.number.as_deref(), |f, text| f.number("/number", text));
         let overflow = match self.overflow {
             wire::Overflow::Clear => Some(entry::Overflow::Clear),
+            wire::Overflow::Voicemail { agent } => {
+                f.entry("/overflow/agent", agent).map(entry::Overflow::Voicemail)
+            }
             wire::Overflow::Queue { queue } => f.entry("/overflow/queue", queue).map(entry::Overflow::Queue),
         };
         let treatment = &self.treatment;
@@ -313,6 +327,7 @@ pub fn set_handling(agent: AgentId, body: &wire::Handling, find: &dyn Find) -> R
     let handling = match body {
         wire::Handling::Ring => Some(Handling::Ring),
         wire::Handling::Busy => Some(Handling::Busy),
+        wire::Handling::Voicemail => Some(Handling::Voicemail),
         wire::Handling::Forward { number } => f.number("/number", number).map(Handling::Forward),
     };
     f.finish(|| Some(Command::SetHandling { agent, handling: handling? }))

@@ -2,12 +2,14 @@
 
 mod code;
 mod event;
+mod message;
 mod outbound;
 mod record;
 mod state;
 
 pub use code::feature_codes;
 pub use event::{Book, message, untold};
+pub use message::messages;
 pub use outbound::outbound;
 pub use record::cdr;
 pub use state::{agent, call, device, offer, queue, snapshot};
@@ -86,6 +88,10 @@ fn agent_entry(it: &entry::Agent, names: &dyn Names) -> Encoded<wire::Agent> {
         number: text(it.number.as_ref()),
         user: perhaps(names, it.user)?,
         team: perhaps(names, it.team)?,
+        mailbox: it
+            .mailbox
+            .as_ref()
+            .map(|mailbox| wire::Mailbox { greeting: mailbox.greeting.as_ref().map(ToString::to_string) }),
     })
 }
 
@@ -133,6 +139,7 @@ fn queue_entry(it: &entry::Queue, names: &dyn Names) -> Encoded<wire::Queue> {
         max_wait_ms: it.max_wait_ms,
         overflow: match it.overflow {
             entry::Overflow::Clear => wire::Overflow::Clear,
+            entry::Overflow::Voicemail(agent) => wire::Overflow::Voicemail { agent: id(names, agent)? },
             entry::Overflow::Queue(queue) => wire::Overflow::Queue { queue: id(names, queue)? },
         },
         max_waiting: it.max_waiting,
@@ -215,6 +222,7 @@ fn handling(handling: &Handling) -> wire::Handling {
     match handling {
         Handling::Ring => wire::Handling::Ring,
         Handling::Busy => wire::Handling::Busy,
+        Handling::Voicemail => wire::Handling::Voicemail,
         Handling::Forward(number) => wire::Handling::Forward { number: number.as_str().to_owned() },
     }
 }

@@ -188,6 +188,7 @@ const fn status(refusal: &Refusal) -> (u16, &'static str) {
         Refusal::DestinationDenied => (403, "The destination is not allowed"),
         Refusal::LedOutAgain => (403, "A caller from outside is not led out again"),
         Refusal::OutboundLimit(_) => (429, "A limit of calls out is reached"),
+        Refusal::NoMailbox => (409, "The agent has no mailbox"),
         Refusal::FeatureUnavailable => (409, "The feature is not available"),
         Refusal::NobodyThere => (409, "Nobody is logged in at the device, and it has no owner"),
         Refusal::QueueFull => (429, "The queue is full"),

@@ -77,6 +77,10 @@ fn strategy(strategy: Strategy, skill_first: bool) -> Option<&'static str> {
 fn forward_rule(overflow: Overflow, scene: &Scene<'_>) -> wire::ForwardRule {
     match overflow {
         Overflow::Clear => wire::ForwardRule { action: "HANGUP", number: None },
+        Overflow::Voicemail(id) => {
+            let number = scene.engine.agent(scene.tenant, id).and_then(|agent| agent.entry.number);
+            wire::ForwardRule { action: "FORWARD_TO_VOICEMAIL", number: number.map(String::from) }
+        }
         Overflow::Queue(id) => match scene.engine.entry(scene.tenant, EntryId::Queue(id)) {
             Some(Entry::Queue(queue)) => {
                 wire::ForwardRule { action: "FORWARD_TO_NUMBER", number: queue.number.map(String::from) }

@@ -101,6 +101,9 @@ impl Engine {
         handling: Handling,
     ) -> Result<Answer, Refusal> {
         self.owned(tenant, EntryId::Agent(agent))?;
+        if handling == Handling::Voicemail && self.state.agent(agent).filed.entry.mailbox.is_none() {
+            return Err(Refusal::NoMailbox);
+        }
         if self.state.agent(agent).handling == handling {
             return Err(Refusal::AlreadySo);
         }

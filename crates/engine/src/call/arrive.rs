@@ -82,9 +82,11 @@ impl Engine {
         let target = match self.dial(tenant, endpoint, &to)? {
             Target::Gone(Cause::Busy) => return Err(Refusal::Busy),
             Target::Gone(_) => return Err(Refusal::NoRoute),
-            target @ (Target::Queue(..) | Target::Device(_) | Target::Trunk(..) | Target::Greeting(..)) => {
-                target
-            }
+            target @ (Target::Queue(..)
+            | Target::Device(_)
+            | Target::Trunk(..)
+            | Target::Greeting(..)
+            | Target::Mailbox(_)) => target,
         };
         let (number, name) = (Some(entry.number.clone()), entry.display_name);
         let (call, guid) = self.start_call(tenant, direction_to(&target), number, name, to.clone());
@@ -116,7 +118,7 @@ impl Engine {
     pub(crate) fn end_greeting(&mut self, id: CallId) {
         match self.state.call(id).step {
             CallStep::Greeting => self.go_on(id),
-            CallStep::Served => self.clear_call(id, Cause::Normal),
+            CallStep::Served => self.serve_on(id),
             CallStep::Setup
             | CallStep::Waiting
             | CallStep::Talking
@@ -185,6 +187,7 @@ impl Engine {
             Target::Device(device) => self.ring_device(call, device),
             Target::Trunk(trunk, number) => self.ring_trunk(call, trunk, number),
             Target::Greeting(_, prompt) => self.greet(call, prompt),
+            Target::Mailbox(agent) => self.reach_mailbox(call, agent),
             Target::Gone(cause) => self.clear_call(call, cause),
         }
     }
@@ -247,7 +250,11 @@ impl Engine {
 const fn direction_to(target: &Target) -> Direction {
     match target {
         Target::Trunk(..) => Direction::Outbound,
-        Target::Queue(..) | Target::Device(_) | Target::Greeting(..) | Target::Gone(_) => Direction::Internal,
+        Target::Queue(..)
+        | Target::Device(_)
+        | Target::Greeting(..)
+        | Target::Mailbox(_)
+        | Target::Gone(_) => Direction::Internal,
     }
 }
 

@@ -55,6 +55,12 @@ impl Engine {
     ) {
         let tenant = self.state.call(call).tenant;
         let agent = self.person_at(device);
+        let mailbox = agent.filter(|agent| self.state.agent(*agent).filed.entry.mailbox.is_some());
+        if let (Feature::Voicemail, None, Some(owner)) = (feature, &argument, mailbox) {
+            let dialled = Fact::FeatureCodeDialled { call, agent, feature, argument, refused: None };
+            self.record(tenant, dialled);
+            return self.open_mailbox(call, owner);
+        }
         let done = match refused {
             Some(refusal) => Err(refusal),
             None => self.do_feature(tenant, device, agent, feature, argument.as_ref()),
@@ -113,10 +119,18 @@ impl Engine {
                 let to = argument.cloned().ok_or(missing())?;
                 self.set_handling(tenant, agent, Handling::Forward(to))
             }
-            Feature::VoicemailOn
-            | Feature::VoicemailOff
-            | Feature::Voicemail
-            | Feature::SharedVoicemail
+            Feature::VoicemailOn => {
+                let agent = agent()?;
+                alone(argument)?;
+                self.set_handling(tenant, agent, Handling::Voicemail)
+            }
+            Feature::VoicemailOff => {
+                let is_on = |handling: &Handling| *handling == Handling::Voicemail;
+                self.ring_again(tenant, agent()?, argument, is_on)
+            }
+            // With a mailbox it was opened already.
+            Feature::Voicemail => agent().and(alone(argument)).and(Err(Refusal::NoMailbox)),
+            Feature::SharedVoicemail
             | Feature::PickUp
             | Feature::PickUpGroup
             | Feature::Park
@@ -218,7 +232,7 @@ impl Engine {
     }
 
     /// Says something to the caller of a call that leads nowhere else, and ends it then.
-    fn announce(&mut self, call: CallId, prompts: Vec<Name>) {
+    pub(super) fn announce(&mut self, call: CallId, prompts: Vec<Name>) {
         let leg = self.answer_caller(call);
         let tenant = self.state.call(call).tenant;
         self.record(tenant, Fact::AnnouncementStarted { call, prompts: prompts.clone() });
@@ -258,7 +272,8 @@ const fn word_of(feature: Feature) -> Option<&'static str> {
         Feature::NotReady => Some("en/not-ready"),
         Feature::DoNotDisturbOn => Some("en/do-not-disturb"),
         Feature::ForwardOn => Some("en/forwarded"),
-        Feature::DoNotDisturbOff | Feature::ForwardOff => Some("en/phone-rings"),
+        Feature::VoicemailOn => Some("en/voicemail-on"),
+        Feature::DoNotDisturbOff | Feature::ForwardOff | Feature::VoicemailOff => Some("en/phone-rings"),
         _ => None,
     }
 }
@@ -272,6 +287,7 @@ const fn why(refusal: &Refusal) -> Option<&'static str> {
         Refusal::NotFound(Kind::Call) => Some("en/no-call"),
         Refusal::NotLoggedIn => Some("en/not-logged-in"),
         Refusal::LoggedInElsewhere => Some("en/logged-in-elsewhere"),
+        Refusal::NoMailbox => Some("en/no-mailbox"),
         Refusal::NobodyThere => Some("en/nobody-there"),
         Refusal::FeatureUnavailable => Some("en/not-available"),
         Refusal::Invalid { .. } => Some("en/invalid"),

@@ -21,6 +21,8 @@ pub(crate) enum Target {
     Trunk(TrunkId, Number),
     /// Through a route's greeting first.
     Greeting(RouteId, Name),
+    /// To somebody's mailbox.
+    Mailbox(AgentId),
     /// To somebody who cannot be had.
     Gone(Cause),
 }
@@ -143,6 +145,7 @@ impl Engine {
         match person.map(|person| (person, &self.state.agent(person).handling)) {
             Some((agent, Handling::Forward(number))) => Hop::Forward(agent, number.clone()),
             Some((_, Handling::Busy)) => Hop::There(Target::Gone(Cause::Busy)),
+            Some((agent, Handling::Voicemail)) => Hop::There(Target::Mailbox(agent)),
             Some((_, Handling::Ring)) | None => Hop::There(Target::Device(id)),
         }
     }
@@ -151,6 +154,7 @@ impl Engine {
         let agent = self.state.agent(id);
         match (&agent.handling, agent.login) {
             (Handling::Forward(number), _) => Hop::Forward(id, number.clone()),
+            (Handling::Voicemail, _) => Hop::There(Target::Mailbox(id)),
             (Handling::Busy, Some(_)) => Hop::There(Target::Gone(Cause::Busy)),
             (Handling::Ring, Some(login)) => Hop::There(Target::Device(login.device)),
             (Handling::Ring | Handling::Busy, None) => Hop::There(Target::Gone(Cause::Unreachable)),

@@ -94,6 +94,13 @@ impl Engine {
                 Err(invalid("overflow", "must be another queue"))
             }
             Overflow::Queue(other) => self.owned(tenant, EntryId::Queue(other)),
+            Overflow::Voicemail(agent) => {
+                self.owned(tenant, EntryId::Agent(agent))?;
+                if self.state.agent(agent).filed.entry.mailbox.is_none() {
+                    return Err(Refusal::NoMailbox);
+                }
+                Ok(())
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! What keeps an entry from being removed. An operator's command, so looking through a tenant's things is affordable.
 
 use crate::agent::{Activity, Duty, WhyNotReady};
-use crate::call::CallStep;
+use crate::call::{CallStep, Service};
 use crate::command::Endpoint;
 use crate::engine::Engine;
 use crate::entry::{Destination, EntryId, Overflow};
@@ -37,6 +37,14 @@ impl Engine {
         let owns = |device: &Device| device.filed.tenant == tenant && device.filed.entry.owner == Some(id);
         if self.state.devices.values().any(owns) {
             return Some("a device");
+        }
+        let served = |call: &Call| call.service.and_then(Service::agent) == Some(id);
+        if self.calls_of(tenant).any(served) {
+            return Some("a call");
+        }
+        let overflows = |queue: &crate::state::Queue| queue.filed.entry.overflow == Overflow::Voicemail(id);
+        if self.state.queues.values().any(overflows) {
+            return Some("a queue");
         }
         self.has_leg(tenant, |leg| leg.agent == Some(id))
             .or_else(|| self.has_route(tenant, Destination::Agent(id)))

@@ -7,11 +7,12 @@ use crate::code::FeatureCodes;
 use crate::entry::{Entry, EntryId, Kind};
 use crate::id::{AgentId, CallId, DeviceId, Guid, LegId, OfferId, QueueId, RecordingId, TenantId, UserId};
 use crate::recording::RecordingStep;
-use crate::state::{Agent, Device};
+use crate::state::{Agent, Device, Message};
 use crate::text::Number;
 use crate::time::{Now, Timestamp};
 use crate::view::{
-    AgentView, CallPhase, CallView, DeviceView, LegView, OfferView, OutboundView, QueueView, TenantView,
+    AgentView, CallPhase, CallView, DeviceView, LegView, MessageView, OfferView, OutboundView, QueueView,
+    TenantView,
 };
 
 /// The directory.
@@ -101,6 +102,21 @@ impl Engine {
     pub fn agent(&self, tenant: TenantId, id: AgentId) -> Option<AgentView> {
         let agent = self.state.agents.get(&id)?;
         (agent.filed.tenant == tenant).then(|| self.agent_view(id, agent))
+    }
+
+    /// What is in an agent's mailbox, the oldest first.
+    pub fn messages(&self, tenant: TenantId, id: AgentId) -> Option<Vec<MessageView>> {
+        let agent = self.state.agents.get(&id).filter(|agent| agent.filed.tenant == tenant)?;
+        let view = |(id, message): (&RecordingId, &Message)| MessageView {
+            id: *id,
+            guid: message.guid,
+            caller: message.caller.clone(),
+            caller_name: message.caller_name.clone(),
+            left: message.left,
+            audio_ms: message.audio_ms,
+            heard: message.heard,
+        };
+        Some(agent.messages.iter().map(view).collect())
     }
 
     /// All agents of a tenant.

@@ -18,6 +18,7 @@ impl Engine {
         self.leave_queue(id, WaitingEnd::Overflowed);
         match self.state.queue(place.queue).filed.entry.overflow {
             Overflow::Queue(next) if overflows < OVERFLOWS_MAX => self.enter_queue(id, next, place.priority),
+            Overflow::Voicemail(agent) => self.reach_mailbox(id, agent),
             Overflow::Queue(_) | Overflow::Clear => self.clear_call(id, Cause::NoAnswer),
         }
     }

@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::pool::{Group, Match, Spot};
 use super::{Filed, State};
 use crate::agent::{ACTIVITY, Activity, DUTY, Duty, Handling, Login, Membership, PendingMembership};
-use crate::entry::{self, Strategy, Tier};
+use crate::entry::{self, Name, Strategy, Tier};
 use crate::fact::{Event, Fact};
-use crate::id::{AgentId, CallId, DeviceId, LegId, OfferId, QueueId};
+use crate::id::{AgentId, CallId, DeviceId, Guid, LegId, OfferId, QueueId, RecordingId};
 use crate::machine::assert_legal;
+use crate::text::Number;
 use crate::time::{Timestamp, WallTime};
 use crate::timer::Timer;
 
@@ -32,6 +33,8 @@ pub(crate) struct Agent {
     pub(crate) parts: BTreeMap<LegId, Part>,
     pub(crate) wrap_up: Option<WrapUp>,
     pub(crate) rest_until: Option<Timestamp>,
+    /// What is in the mailbox, the oldest first.
+    pub(crate) messages: BTreeMap<RecordingId, Message>,
     /// The later of: became ready, end of the last call, end of the last wrap-up.
     pub(crate) idle_since: Timestamp,
     /// `idle_since` under which the agent stands in his queues' order, when he could be offered a call now.
@@ -64,6 +67,17 @@ impl Assignment {
         let group = Group::new(level, if queue.skill_first { skill } else { 0 });
         Spot { group, key: 0, position, agent }
     }
+}
+
+/// A message in a mailbox.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Message {
+    pub(crate) guid: Guid,
+    pub(crate) caller: Option<Number>,
+    pub(crate) caller_name: Name,
+    pub(crate) left: WallTime,
+    pub(crate) audio_ms: u64,
+    pub(crate) heard: bool,
 }
 
 /// An agent's part in the talking.
@@ -100,6 +114,7 @@ impl Agent {
             parts: BTreeMap::new(),
             wrap_up: None,
             rest_until: None,
+            messages: BTreeMap::new(),
             idle_since: at,
             standing: None,
             talked_ms: 0,
@@ -247,6 +262,34 @@ impl State {
     pub(super) fn set_handling(&mut self, id: AgentId, handling: &Handling) {
         self.agent_mut(id).handling = handling.clone();
         self.refresh(id);
+    }
+
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the caller names every fact; this reads its share of them"
+    )]
+    pub(super) fn apply_message(&mut self, event: &Event) {
+        match &event.fact {
+            Fact::MessageLeft { agent, message, guid, caller, caller_name, audio_ms } => {
+                let kept = Message {
+                    guid: *guid,
+                    caller: caller.clone(),
+                    caller_name: caller_name.clone(),
+                    left: event.wall,
+                    audio_ms: *audio_ms,
+                    heard: false,
+                };
+                self.agent_mut(*agent).messages.insert(*message, kept);
+            }
+            Fact::MessageMarked { agent, message, heard } => {
+                let kept = self.agent_mut(*agent).messages.get_mut(message);
+                kept.expect("the fact names a message that is there").heard = *heard;
+            }
+            Fact::MessageRemoved { agent, message } => {
+                self.agent_mut(*agent).messages.remove(message);
+            }
+            _ => {}
+        }
     }
 
     pub(super) fn rest(&mut self, id: AgentId, until: Timestamp) {

@@ -46,7 +46,6 @@ impl State {
                 self.start_wrap_up(*agent, *call, *queue, *until);
             }
             Fact::WrapUpEnded { agent, .. } => self.end_wrap_up(*agent),
-
             Fact::CallStarted { .. } => self.start_call(event),
             Fact::LegAdded { .. } => self.add_leg(event),
             Fact::LegRinging { leg, .. } => self.enter_leg(*leg, LegPhase::Ringing),
@@ -58,7 +57,10 @@ impl State {
             Fact::LegsBridged { call, a, b } => self.bridge(*call, *a, *b),
             Fact::LegsUnbridged { call, .. } => self.unbridge(*call),
             Fact::GreetingStarted { call, .. } => self.start_saying(*call, CallStep::Greeting),
-            Fact::AnnouncementStarted { call, .. } => self.start_saying(*call, CallStep::Served),
+            Fact::AnnouncementStarted { .. }
+            | Fact::MailboxReached { .. }
+            | Fact::MailboxOpened { .. }
+            | Fact::MessagePlayed { .. } => self.serve(&event.fact),
             Fact::CallCleared { call, .. } => self.enter_call(*call, CallStep::Cleared),
             Fact::CallClosed { call } => self.close_call(*call),
 
@@ -69,14 +71,15 @@ impl State {
             }
             Fact::OfferMade { .. } => self.make_offer(event),
             Fact::OfferEnded { offer, end, .. } => self.end_offer(*offer, *end),
-
             Fact::RecordingStarted { .. }
             | Fact::RecordingPaused { .. }
             | Fact::RecordingResumed { .. }
             | Fact::RecordingStopped { .. }
             | Fact::RecordingSaved { .. }
             | Fact::RecordingFailed { .. } => self.apply_recording(event),
-
+            Fact::MessageLeft { .. } | Fact::MessageMarked { .. } | Fact::MessageRemoved { .. } => {
+                self.apply_message(event);
+            }
             Fact::FeatureCodeDialled { .. } | Fact::DispositionSet { .. } | Fact::NodeStarted { .. } => {}
         }
     }

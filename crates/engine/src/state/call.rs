@@ -4,12 +4,14 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Place, State};
-use crate::call::{CALL, CallStep, Direction, LEG, LegPhase, LegStep, Role};
+use crate::call::{CALL, CallStep, Direction, LEG, LegPhase, LegStep, Role, Service};
 use crate::command::Endpoint;
 use crate::entry::Name;
 use crate::fact::{Event, Fact};
 use crate::id::{AgentId, CallId, Guid, LegId, OfferId, QueueId, RecordingId, TenantId};
-use crate::limits::{GREETING_MS_MAX, LEG_ENDING_KEPT_MS, LEG_ENDINGS_MAX, RING_MS_MAX};
+use crate::limits::{
+    GREETING_MS_MAX, LEG_ENDING_KEPT_MS, LEG_ENDINGS_MAX, MESSAGE_MS_MAX, MESSAGE_PLAY_MS_MAX, RING_MS_MAX,
+};
 use crate::machine::assert_legal;
 use crate::recording::{RECORDING, RecordingStep};
 use crate::text::Number;
@@ -44,7 +46,10 @@ pub(crate) struct Call {
     pub(crate) agents: BTreeMap<AgentId, Option<QueueId>>,
     pub(crate) wrap_ups: BTreeSet<AgentId>,
     pub(crate) recording: Option<RecordingId>,
+    /// When what is said, or a message that is left, should long be over.
     pub(crate) greeting_until: Option<Timestamp>,
+    /// What the engine does with it, while it is served.
+    pub(crate) service: Option<Service>,
 }
 
 /// A leg that lives.
@@ -80,12 +85,22 @@ pub(crate) struct EndedLeg {
 }
 
 /// A recording whose file is not complete.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Recording {
     pub(crate) tenant: TenantId,
     pub(crate) guid: Guid,
     pub(crate) call: CallId,
     pub(crate) step: RecordingStep,
+    /// Whose message it will be, when it is one.
+    pub(crate) message: Option<Draft>,
+}
+
+/// A message that is being left.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Draft {
+    pub(crate) agent: AgentId,
+    pub(crate) caller: Option<Number>,
+    pub(crate) caller_name: Name,
 }
 
 impl State {
@@ -132,6 +147,7 @@ impl State {
             wrap_ups: BTreeSet::new(),
             recording: None,
             greeting_until: None,
+            service: None,
         };
         self.calls.insert(*id, call);
     }
@@ -255,7 +271,42 @@ impl State {
     /// Something is said to the caller, and should not take for ever.
     pub(super) fn start_saying(&mut self, id: CallId, step: CallStep) {
         self.enter_call(id, step);
-        let due = Timestamp(self.at.0.saturating_add(GREETING_MS_MAX));
+        self.should_end_within(id, GREETING_MS_MAX);
+    }
+
+    /// The engine serves the call, or goes on to something else with it.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the caller names every fact; this reads its share of them"
+    )]
+    pub(super) fn serve(&mut self, fact: &Fact) {
+        let (call, service, within_ms) = match fact {
+            Fact::AnnouncementStarted { call, .. } => (*call, Service::Announces, GREETING_MS_MAX),
+            Fact::MailboxReached { call, agent } => (*call, Service::Greets(*agent), GREETING_MS_MAX),
+            Fact::MailboxOpened { call, agent } => {
+                let new = self.agent(*agent).messages.values().any(|message| !message.heard);
+                (*call, Service::Plays { agent: *agent, new, message: None }, GREETING_MS_MAX)
+            }
+            Fact::MessagePlayed { call, agent, message } => {
+                let before = self.call(*call).service;
+                let new = matches!(before, Some(Service::Plays { new: true, .. }));
+                let service = Service::Plays { agent: *agent, new, message: Some(*message) };
+                (*call, service, MESSAGE_PLAY_MS_MAX)
+            }
+            _ => return,
+        };
+        if self.call(call).step != CallStep::Served {
+            self.enter_call(call, CallStep::Served);
+        }
+        self.call_mut(call).service = Some(service);
+        self.should_end_within(call, within_ms);
+    }
+
+    fn should_end_within(&mut self, id: CallId, ms: u64) {
+        if let Some(due) = self.call_mut(id).greeting_until.take() {
+            self.clear_timer(due, Timer::Greeting(id));
+        }
+        let due = Timestamp(self.at.0.saturating_add(ms));
         self.call_mut(id).greeting_until = Some(due);
         self.set_timer(due, Timer::Greeting(id));
     }
@@ -304,9 +355,20 @@ impl State {
             return;
         };
         self.last.recording = self.last.recording.max(id.0);
+        let whole = self.call_mut(call);
+        whole.recording = Some(id);
+        let message = if let Some(Service::Greets(agent)) = whole.service {
+            whole.service = Some(Service::Takes(agent));
+            let (caller, caller_name) = (whole.caller.clone(), whole.caller_name.clone());
+            Some(Draft { agent, caller, caller_name })
+        } else {
+            None
+        };
+        if message.is_some() {
+            self.should_end_within(call, MESSAGE_MS_MAX);
+        }
         let step = RecordingStep::Started;
-        self.recordings.insert(id, Recording { tenant: event.tenant, guid, call, step });
-        self.call_mut(call).recording = Some(id);
+        self.recordings.insert(id, Recording { tenant: event.tenant, guid, call, step, message });
     }
 
     fn enter_recording(&mut self, id: RecordingId, step: RecordingStep) {

@@ -171,6 +171,9 @@ impl Checks {
             Action::StartRecording { tenant, left, right, .. } => {
                 assert_eq!((*tenant, *tenant), (owner_of_leg(left), owner_of_leg(right)), "H12: {action:?}");
             }
+            Action::PlayMessage { leg, tenant, .. } => {
+                assert_eq!(*tenant, owner_of_leg(leg), "H12: {action:?}");
+            }
             Action::Clear { leg, .. } | Action::ClearSaved { leg, .. } => {
                 assert!(!self.live_legs.contains_key(leg), "a leg that is cleared is forgotten");
             }

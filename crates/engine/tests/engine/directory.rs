@@ -36,7 +36,8 @@ fn names_and_numbers_are_taken_once() {
         Command::Add(Entry::Device(device))
     };
     let agent = |called: &str, digits: &str| {
-        let agent = Agent { name: name(called), number: Some(number(digits)), user: None, team: None };
+        let agent =
+            Agent { name: name(called), number: Some(number(digits)), user: None, team: None, mailbox: None };
         Command::Add(Entry::Agent(agent))
     };
     let commands = vec![
@@ -71,7 +72,8 @@ fn what_is_in_use_is_not_removed() {
     let user = world.add("root", Entry::User(User { name: name("root"), roles: [Role::Agent].into() }));
     let team = world.add("team", Entry::Team(Team { name: name("team") }));
     let (EntryId::User(user_id), EntryId::Team(team_id)) = (user, team) else { unreachable!() };
-    let dot = Agent { name: name("dot"), number: None, user: Some(user_id), team: Some(team_id) };
+    let dot =
+        Agent { name: name("dot"), number: None, user: Some(user_id), team: Some(team_id), mailbox: None };
     let dot = world.add("dot", Entry::Agent(dot));
     let remove = |label: &str| Command::Remove(world.ids[label]);
     let commands = vec![
@@ -251,7 +253,7 @@ fn entries_are_found_by_guid_and_by_name() {
 #[test]
 fn the_owner_of_a_device_is_there_and_stays() {
     let mut world = furnished();
-    let dot = Agent { name: name("dot"), number: None, user: None, team: None };
+    let dot = Agent { name: name("dot"), number: None, user: None, team: None, mailbox: None };
     let dot = world.add("dot", Entry::Agent(dot));
     let device = |owner| {
         let digest = Digest::Any;

@@ -10,6 +10,7 @@ mod calls;
 mod checks;
 mod codes;
 mod directory;
+mod mailboxes;
 mod matcher;
 mod memberships;
 mod outbound;

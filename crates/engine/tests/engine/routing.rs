@@ -68,7 +68,7 @@ impl Floor {
         world.add(&phone, Entry::Device(device));
         let device = world.device(&phone);
         world.report(Report::DeviceRegistered { device }).0.expect("a report is never refused");
-        let agent = Agent { name: name(&label), number: None, user: None, team: None };
+        let agent = Agent { name: name(&label), number: None, user: None, team: None, mailbox: None };
         world.add(&label, Entry::Agent(agent));
         let agent = world.agent(&label);
         for queue in self.queues {

@@ -65,6 +65,14 @@ impl Story {
                 writeln!(self.told, "{agent}: {}", self.names.view(&view)).unwrap();
             }
             ["count", queue] => self.count(queue),
+            ["saved", recording, ms] => {
+                writeln!(self.told, "{step}").unwrap();
+                let recording = RecordingId(recording.parse().unwrap());
+                let audio_ms = ms.parse().unwrap();
+                let report = Report::RecordingSaved { recording, audio_ms, paused_ms: 0, bytes: 44 };
+                let outcome = self.world.report(report);
+                self.tell(outcome);
+            }
             ["crash"] => {
                 let (events, actions) = self.world.crash();
                 self.tell((Ok(Answer::Done), events, actions));
@@ -141,6 +149,7 @@ impl Story {
                 Command::DeclineOffer { offer: offer.unwrap_or(OfferId(1)) }
             }
             ("handling", ["ring"]) => Command::SetHandling { agent, handling: Handling::Ring },
+            ("handling", ["voicemail"]) => Command::SetHandling { agent, handling: Handling::Voicemail },
             ("handling", ["busy"]) => Command::SetHandling { agent, handling: Handling::Busy },
             ("handling", ["forward", to]) => {
                 Command::SetHandling { agent, handling: Handling::Forward(number(to)) }
@@ -218,6 +227,7 @@ impl Story {
             "holds" => Report::LegHeld { leg },
             "retrieves" => Report::LegRetrieved { leg },
             "is-saved" => Report::LegSaved { leg, dialog: format!("dialog of {who}") },
+            "presses" => Report::Digit { leg, digit: rest[0].chars().next().unwrap() },
             "heard-all" => Report::PromptsEnded { leg },
             other => panic!("nobody knows how to {other}"),
         };

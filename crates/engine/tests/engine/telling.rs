@@ -133,6 +133,18 @@ impl Names {
                 let said = refused.as_ref().map_or("done".to_owned(), |code| format!("refused: {code}"));
                 format!("{who} {}{what}, {said}", feature.word())
             }
+            Fact::MailboxReached { call, agent } | Fact::MailboxOpened { call, agent } => {
+                format!("{} {}", self.call(*call), self.agent(*agent))
+            }
+            Fact::MessagePlayed { agent, message, .. } => format!("{} {}", self.agent(*agent), message.0),
+            Fact::MessageLeft { agent, message, caller, audio_ms, .. } => {
+                let caller = caller.as_ref().map_or("nobody", |number| number.as_str());
+                format!("{} {} from {caller}, {audio_ms} ms", self.agent(*agent), message.0)
+            }
+            Fact::MessageMarked { agent, message, heard } => {
+                format!("{} {} {}", self.agent(*agent), message.0, if *heard { "heard" } else { "new" })
+            }
+            Fact::MessageRemoved { agent, message } => format!("{} {}", self.agent(*agent), message.0),
             Fact::AnnouncementStarted { call, prompts } => {
                 let prompts: Vec<_> = prompts.iter().map(|prompt| prompt.as_str()).collect();
                 format!("{} {}", self.call(*call), prompts.join(", "))
@@ -219,6 +231,7 @@ impl Names {
                 };
                 format!("play to {}{prompts} {then}", self.leg(*leg))
             }
+            Action::PlayMessage { leg, .. } => format!("play a message to {}", self.leg(*leg)),
             Action::StopPlay { leg } => format!("stop playing to {}", self.leg(*leg)),
             Action::StartRecording { left, right, .. } => {
                 format!("record {} {}", self.leg(*left), self.leg(*right))

@@ -171,7 +171,13 @@ impl World {
         for (agent, extension, device) in
             [("ann", "201", "101"), ("bob", "202", "102"), ("cid", "203", "103")]
         {
-            let entry = Agent { name: name(agent), number: Some(number(extension)), user: None, team: None };
+            let entry = Agent {
+                name: name(agent),
+                number: Some(number(extension)),
+                user: None,
+                team: None,
+                mailbox: None,
+            };
             self.add(agent, Entry::Agent(entry));
             let agent = self.agent(agent);
             for queue in [sales, help] {

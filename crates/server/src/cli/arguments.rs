@@ -67,6 +67,9 @@ pub enum Verb {
     /// What phones dial for features, such as *38 for logging in
     #[command(subcommand)]
     FeatureCode(FeatureCodeVerb),
+    /// Mailboxes of agents and the messages in them
+    #[command(subcommand)]
+    Voicemail(VoicemailVerb),
     /// Where numbers that are dialled from outside lead
     #[command(subcommand)]
     Route(RouteVerb),
@@ -481,6 +484,36 @@ pub enum FeatureCodeVerb {
     },
     /// Go back to the table that a new tenant has
     Default,
+}
+
+/// `cordial voicemail`
+#[derive(Debug, Subcommand)]
+pub enum VoicemailVerb {
+    /// Let callers leave messages for an agent
+    On {
+        /// Name or id
+        agent: Which,
+        /// The prompt that asks for a message
+        #[arg(long, value_name = "PROMPT")]
+        greeting: Option<String>,
+    },
+    /// Take no more messages for an agent; those in the mailbox stay
+    Off {
+        /// Name or id
+        agent: Which,
+    },
+    /// The messages in an agent's mailbox
+    List {
+        /// Name or id
+        agent: Which,
+    },
+    /// Take a message out of an agent's mailbox
+    Remove {
+        /// Name or id
+        agent: Which,
+        /// The message's id
+        message: String,
+    },
 }
 
 /// `cordial route`

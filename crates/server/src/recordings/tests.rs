@@ -5,6 +5,7 @@ use cordial_engine::Report;
 use expect_test::expect;
 
 use super::*;
+use crate::handle::ToNode;
 
 fn place(tenant: u128, recording: u128) -> Place {
     Place { tenant: Guid(tenant), recording: Guid(recording) }
@@ -17,7 +18,9 @@ fn run(library: &Library, orders: Vec<Order>) -> Vec<Report> {
     drop(door);
     let (reports, told) = channel();
     RecordingWriter::new(library.clone(), inbox, move |report| {
-        reports.send(report).unwrap();
+        if let ToNode::Report(report) = report {
+            reports.send(report).unwrap();
+        }
     })
     .run();
     told.iter().collect()

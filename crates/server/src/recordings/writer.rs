@@ -7,10 +7,11 @@ use std::io;
 use cordial_engine::Report;
 use cordial_engine::text::Text;
 use cordial_media::wav::WavWriter;
-use cordial_media::{Recorded, RecordingId};
+use cordial_media::{PlayId, Recorded, RecordingId};
 
 use super::{FRAMES_PER_MS, Library, Order, Place, RecordingInbox};
-use crate::limits::RECORDINGS_OPEN_MAX;
+use crate::handle::ToNode;
+use crate::limits::{MESSAGE_BYTES_MAX, RECORDINGS_OPEN_MAX};
 
 /// The thread's own things; `report` carries what became of each recording to the node.
 pub(crate) struct RecordingWriter<R> {
@@ -28,7 +29,7 @@ enum Writing {
     Failed,
 }
 
-impl<R: FnMut(Report)> RecordingWriter<R> {
+impl<R: FnMut(ToNode)> RecordingWriter<R> {
     pub(crate) const fn new(library: Library, inbox: RecordingInbox, report: R) -> Self {
         Self { library, inbox, report, files: BTreeMap::new() }
     }
@@ -39,6 +40,7 @@ impl<R: FnMut(Report)> RecordingWriter<R> {
             match order {
                 Order::Open { recording, place } => self.open(recording, place),
                 Order::Piece(piece) => self.piece(&piece),
+                Order::Play { place, play } => self.play(place, play),
             }
         }
         while let Some((recording, writing)) = self.files.pop_first() {
@@ -46,6 +48,14 @@ impl<R: FnMut(Report)> RecordingWriter<R> {
                 self.finish(recording, place, wav, None);
             }
         }
+    }
+
+    fn play(&mut self, place: Place, play: PlayId) {
+        let audio = self.library.heard(place, MESSAGE_BYTES_MAX).unwrap_or_else(|error| {
+            tracing::error!(tenant = %place.tenant, recording = %place.recording, %error, "a message cannot be read");
+            Vec::new()
+        });
+        (self.report)(ToNode::Audio(play, audio.into()));
     }
 
     fn open(&mut self, recording: RecordingId, place: Place) {
@@ -111,12 +121,14 @@ impl<R: FnMut(Report)> RecordingWriter<R> {
         };
         let id = cordial_engine::id::RecordingId(recording.0);
         match promised {
-            Some((promised, paused)) if promised == frames => (self.report)(Report::RecordingSaved {
-                recording: id,
-                audio_ms: frames / FRAMES_PER_MS,
-                paused_ms: paused / FRAMES_PER_MS,
-                bytes,
-            }),
+            Some((promised, paused)) if promised == frames => {
+                (self.report)(ToNode::Report(Report::RecordingSaved {
+                    recording: id,
+                    audio_ms: frames / FRAMES_PER_MS,
+                    paused_ms: paused / FRAMES_PER_MS,
+                    bytes,
+                }));
+            }
             Some((promised, _)) => {
                 let missing = promised.saturating_sub(frames) / FRAMES_PER_MS;
                 self.tell_failed(
@@ -145,9 +157,9 @@ impl<R: FnMut(Report)> RecordingWriter<R> {
         tracing::error!(tenant = %place.tenant, recording = %place.recording, why, "a recording is incomplete");
         metrics::counter!("cordial_recordings_failed_total").increment(1);
         let plain: String = why.chars().filter(|c| !c.is_control()).take(255).collect();
-        (self.report)(Report::RecordingFailed {
+        (self.report)(ToNode::Report(Report::RecordingFailed {
             recording: cordial_engine::id::RecordingId(recording.0),
             why: Text::parse(&plain).unwrap_or_default(),
-        });
+        }));
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
-use cordial_engine::{Event, Report, State};
+use cordial_engine::{Event, State};
 use cordial_media::{MediaEvent, Worker, WorkerConfig};
 use cordial_node::Node;
 use cordial_store::{Follower, Journal, Options, Store, Writer};
@@ -162,9 +162,9 @@ fn start_recordings(
     recorded: RecordingInbox,
     to_node: mpsc::Sender<ToNode>,
 ) -> io::Result<()> {
-    let tell = move |report: Report| {
+    let tell = move |found: ToNode| {
         // When the node has ended, recovery tells at the next start what became of the recording.
-        to_node.blocking_send(ToNode::Report(report)).ok();
+        to_node.blocking_send(found).ok();
     };
     let writer = RecordingWriter::new(library.clone(), recorded, tell);
     threads.spawn("recordings' thread", move || {

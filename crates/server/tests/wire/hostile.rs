@@ -2,7 +2,7 @@
 //! test that stands behind each of its sentences.
 
 mod audio;
-mod call;
+pub(crate) mod call;
 mod flood;
 mod guessing;
 mod logs;

@@ -184,7 +184,7 @@ impl Server {
     }
 
     /// Asks again and again until `found` sees what it looks for.
-    async fn wait_for<T>(&self, path: &str, what: &str, found: impl Fn(&Value) -> Option<T>) -> T {
+    pub(crate) async fn wait_for<T>(&self, path: &str, what: &str, found: impl Fn(&Value) -> Option<T>) -> T {
         let until = Instant::now() + PATIENCE;
         loop {
             let seen = self.get(path).await;

@@ -169,6 +169,12 @@ impl Books {
             | Fact::FeatureCodesSet { .. }
             | Fact::FeatureCodeDialled { .. }
             | Fact::AnnouncementStarted { .. }
+            | Fact::MailboxReached { .. }
+            | Fact::MailboxOpened { .. }
+            | Fact::MessagePlayed { .. }
+            | Fact::MessageLeft { .. }
+            | Fact::MessageMarked { .. }
+            | Fact::MessageRemoved { .. }
             | Fact::DispositionSet { .. } => {}
         }
         Ok(())

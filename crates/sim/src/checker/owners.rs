@@ -25,7 +25,7 @@ pub(super) struct Owners {
 const RECENT_MAX: usize = 256;
 
 /// What names an id of which kind; variants of `EntryId` are written with a capital.
-const NAMES: [(&str, &str); 27] = [
+const NAMES: [(&str, &str); 28] = [
     ("agent", "agent"),
     ("Agent", "agent"),
     ("device", "device"),
@@ -53,6 +53,7 @@ const NAMES: [(&str, &str); 27] = [
     ("right", "leg"),
     ("offer", "offer"),
     ("recording", "recording"),
+    ("message", "recording"),
 ];
 
 impl Owners {
@@ -144,6 +145,9 @@ fn named(action: &Action) -> [Option<(&'static str, u64)>; 4] {
         | Action::StopPlay { leg } => [Some(("leg", leg.0)), None, None, None],
         Action::Bridge { a, b } | Action::Unbridge { a, b } => {
             [Some(("leg", a.0)), Some(("leg", b.0)), None, None]
+        }
+        Action::PlayMessage { leg, tenant, .. } => {
+            [Some(("leg", leg.0)), Some(("tenant", tenant.0)), None, None]
         }
         Action::StartRecording { recording, tenant, left, right, .. } => [
             Some(("recording", recording.0)),

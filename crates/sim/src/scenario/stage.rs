@@ -151,6 +151,7 @@ impl Stage {
             | Given::SecondPhone { .. }
             | Given::Phone(_)
             | Given::Owner { .. }
+            | Given::Mailbox(_)
             | Given::Carrier { .. } => {
                 self.set_up_phone(given, tenant, domain)?;
             }
@@ -220,6 +221,10 @@ impl Stage {
                     .ok_or_else(|| unknown("phone", device))?;
                 self.world.give(tenant, desk.1.device, *agent);
             }
+            Given::Mailbox(title) => {
+                let (_, agent, _) = self.agents.get(title).ok_or_else(|| unknown("agent", title))?;
+                self.world.give_mailbox(tenant, *agent);
+            }
             Given::Carrier { name: title, digest } => {
                 let line = self.world.add_carrier(tenant, domain, title, caller_tone, *digest);
                 self.carriers.push((tenant, line));
@@ -271,6 +276,11 @@ impl Stage {
             ["max", "wait", time, "then", other] => {
                 queue.max_wait_ms = Some(duration(time)?);
                 queue.overflow = Overflow::Queue(self.queue(other)?);
+            }
+            ["max", "wait", time, "then", "voicemail", "of", agent] => {
+                queue.max_wait_ms = Some(duration(time)?);
+                let (_, agent, _) = self.agents.get(*agent).ok_or_else(|| unknown("agent", agent))?;
+                queue.overflow = Overflow::Voicemail(*agent);
             }
             ["greeting", prompt] => queue.treatment.greeting = Some(name(prompt)),
             ["not", "recorded"] => queue.record = false,

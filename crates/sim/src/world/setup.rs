@@ -86,7 +86,13 @@ impl World {
         own: Option<&str>,
         queues: &[QueueId],
     ) -> AgentId {
-        let entry = entry::Agent { name: name(agent), number: own.map(number), user: None, team: None };
+        let entry = entry::Agent {
+            name: name(agent),
+            number: own.map(number),
+            user: None,
+            team: None,
+            mailbox: None,
+        };
         let EntryId::Agent(id) = self.add(tenant, Entry::Agent(entry)) else {
             panic!("an agent's entry has an agent's id")
         };
@@ -103,6 +109,16 @@ impl World {
         let entry = self.node().and_then(|node| node.engine().entry(tenant, id));
         let Some(Entry::Device(entry)) = entry else { panic!("a device's id has a device's entry") };
         let command = Command::Change(id, Entry::Device(entry::Device { owner: Some(owner), ..entry }));
+        self.must(Input::Command { tenant, by: Actor::Operator, command });
+    }
+
+    /// Enables an agent's mailbox.
+    pub fn give_mailbox(&mut self, tenant: TenantId, agent: AgentId) {
+        let id = EntryId::Agent(agent);
+        let entry = self.node().and_then(|node| node.engine().entry(tenant, id));
+        let Some(Entry::Agent(entry)) = entry else { panic!("an agent's id has an agent's entry") };
+        let mailbox = Some(entry::Mailbox::default());
+        let command = Command::Change(id, Entry::Agent(entry::Agent { mailbox, ..entry }));
         self.must(Input::Command { tenant, by: Actor::Operator, command });
     }
 

@@ -35,6 +35,8 @@ pub(super) fn media(settings: &Settings, seed: u64) -> Media {
     let prompts = Prompts::from_ulaw([
         ("music/hold", sound(450.0)),
         ("en/welcome", sound(550.0)),
+        ("en/leave-message", sound(600.0)),
+        ("tones/beep", sound(1_000.0)),
         ("tones/confirmed", sound(900.0)),
         ("tones/denied", sound(350.0)),
     ]);
@@ -174,6 +176,15 @@ impl World {
             Output::OpenRecording { recording, guid, tenant } => {
                 let opened = self.now;
                 self.recordings.insert(recording, Tape { guid, tenant, opened, samples: Vec::new() });
+            }
+            Output::PlayMessage { play, guid, .. } => {
+                let tape = self.recordings.values().find(|tape| tape.guid == guid);
+                let samples = tape.map_or(&[][..], |tape| &tape.samples);
+                let left = samples.iter().step_by(2).map(|sample| cordial_media::Codec::Pcmu.encode(*sample));
+                let audio = left.collect();
+                if let Some(node) = &mut self.node {
+                    node.handle_audio(play, audio);
+                }
             }
             Output::Journal(event) => {
                 if let Some(early) = self.tamper.told_early(&event) {

@@ -44,6 +44,7 @@ async fn fold_cdr(connection: &mut SqliteConnection, change: CdrChange) -> Resul
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one table of all facts; splitting it would need a wildcard")]
 async fn fold_rows(
     connection: &mut SqliteConnection,
     cdrs: &CdrFold,
@@ -103,6 +104,12 @@ async fn fold_rows(
         | Fact::FeatureCodesSet { .. }
         | Fact::FeatureCodeDialled { .. }
         | Fact::AnnouncementStarted { .. }
+        | Fact::MailboxReached { .. }
+        | Fact::MailboxOpened { .. }
+        | Fact::MessagePlayed { .. }
+        | Fact::MessageLeft { .. }
+        | Fact::MessageMarked { .. }
+        | Fact::MessageRemoved { .. }
         | Fact::AgentConnected { .. }
         | Fact::AgentDisconnected { .. }
         | Fact::CallCleared { .. }

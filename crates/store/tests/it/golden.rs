@@ -127,8 +127,17 @@ fn an_old_version_is_brought_up_and_a_newer_one_refused() {
 
 /// At least one of every fact, and among them one of every value of the enums within.
 fn examples() -> Vec<Event> {
-    let facts =
-        [directory(), agents(), calls(), queues(), recordings(), outbound(), pending_memberships()].concat();
+    let facts = [
+        directory(),
+        agents(),
+        calls(),
+        queues(),
+        recordings(),
+        outbound(),
+        pending_memberships(),
+        codes_and_mailboxes(),
+    ]
+    .concat();
     let actors =
         [Actor::User(UserId(1)), Actor::Operator, Actor::Device(DeviceId(2)), Actor::Network, Actor::Policy];
     let numbered = (1..).zip(facts).zip(actors.into_iter().cycle());
@@ -144,6 +153,36 @@ fn examples() -> Vec<Event> {
 }
 
 const GUID: Guid = Guid(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef);
+
+fn codes_and_mailboxes() -> Vec<Fact> {
+    vec![
+        Fact::FeatureCodesSet { codes: FeatureCodes::default() },
+        Fact::FeatureCodeDialled {
+            call: CallId(7),
+            agent: Some(AgentId(2)),
+            feature: Feature::LogIn,
+            argument: Some(number("8000")),
+            refused: Some(text("not-assigned")),
+        },
+        Fact::MailboxReached { call: CallId(7), agent: AgentId(2) },
+        Fact::MailboxOpened { call: CallId(7), agent: AgentId(2) },
+        Fact::MessagePlayed { call: CallId(7), agent: AgentId(2), message: RecordingId(12) },
+        Fact::MessageLeft {
+            agent: AgentId(2),
+            message: RecordingId(12),
+            guid: Guid(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef),
+            caller: Some(number("+4930123")),
+            caller_name: text("Bob"),
+            audio_ms: 7_000,
+        },
+        Fact::MessageMarked { agent: AgentId(2), message: RecordingId(12), heard: true },
+        Fact::MessageRemoved { agent: AgentId(2), message: RecordingId(12) },
+        Fact::AnnouncementStarted {
+            call: CallId(7),
+            prompts: vec![text("tones/denied"), text("en/not-in-queue")],
+        },
+    ]
+}
 
 fn directory() -> Vec<Fact> {
     let mut facts = vec![Fact::TenantAdded { guid: GUID, name: text("Acme"), domain: text("acme.example") }];
@@ -218,6 +257,7 @@ fn entries() -> impl Iterator<Item = (EntryId, Entry)> {
                 number: Some(number("201")),
                 user: Some(UserId(1)),
                 team: Some(TeamId(3)),
+                mailbox: Some(entry::Mailbox { greeting: Some(text("en/ann")) }),
             }),
         ),
         (EntryId::Team(TeamId(3)), Entry::Team(entry::Team { name: text("North") })),
@@ -335,15 +375,6 @@ fn calls() -> Vec<Fact> {
         Fact::LegsBridged { call, a, b },
         Fact::LegsUnbridged { call, a, b },
         Fact::GreetingStarted { call, prompt: text("en/welcome") },
-        Fact::FeatureCodesSet { codes: FeatureCodes::default() },
-        Fact::FeatureCodeDialled {
-            call,
-            agent: Some(AgentId(2)),
-            feature: Feature::LogIn,
-            argument: Some(number("8000")),
-            refused: Some(text("not-assigned")),
-        },
-        Fact::AnnouncementStarted { call, prompts: vec![text("tones/denied"), text("en/not-in-queue")] },
     ]);
     for queue in [Some(QueueId(6)), None] {
         facts.push(Fact::AgentConnected { call, agent: AgentId(2), leg, queue });

@@ -259,6 +259,32 @@ impl Teller<'_> {
                     refused: refused.as_ref().map(ToString::to_string),
                 }
             }
+            Fact::MailboxReached { call, agent } => {
+                What::MailboxReached { call: self.call(*call)?, agent: self.agent(*agent)? }
+            }
+            Fact::MailboxOpened { call, agent } => {
+                What::MailboxOpened { call: self.call(*call)?, agent: self.agent(*agent)? }
+            }
+            Fact::MessagePlayed { call, agent, message } => What::MessagePlayed {
+                call: self.call(*call)?,
+                agent: self.agent(*agent)?,
+                message: self.recording(*message)?,
+            },
+            Fact::MessageLeft { agent, guid, caller, caller_name, audio_ms, .. } => What::MessageLeft {
+                agent: self.agent(*agent)?,
+                message: Id(*guid),
+                caller: text(caller.as_ref()),
+                caller_name: caller_name.to_string(),
+                audio_ms: *audio_ms,
+            },
+            Fact::MessageMarked { agent, message, heard } => What::MessageMarked {
+                agent: self.agent(*agent)?,
+                message: self.recording(*message)?,
+                heard: *heard,
+            },
+            Fact::MessageRemoved { agent, message } => {
+                What::MessageRemoved { agent: self.agent(*agent)?, message: self.recording(*message)? }
+            }
             Fact::AnnouncementStarted { call, prompts } => What::AnnouncementStarted {
                 call: self.call(*call)?,
                 prompts: prompts.iter().map(ToString::to_string).collect(),

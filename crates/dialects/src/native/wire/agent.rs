@@ -98,6 +98,8 @@ pub enum Handling {
     Ring,
     /// The caller hears busy.
     Busy,
+    /// The caller is asked to leave a message.
+    Voicemail,
     /// The call goes to another number.
     Forward {
         /// Which.

@@ -55,6 +55,18 @@ pub struct Agent {
     /// The agent's team.
     #[serde(default)]
     pub team: Option<Id>,
+    /// Where callers can leave messages; nowhere when left out.
+    #[serde(default)]
+    pub mailbox: Option<Mailbox>,
+}
+
+/// An agent's mailbox.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Mailbox {
+    /// The prompt that asks for a message; the library's own when left out.
+    #[serde(default)]
+    #[schema(max_length = 64, example = "ann/greeting")]
+    pub greeting: Option<String>,
 }
 
 /// A group of agents.
@@ -341,6 +353,11 @@ pub enum Overflow {
     Queue {
         /// Which.
         queue: Id,
+    },
+    /// The caller is asked to leave a message in this agent's mailbox.
+    Voicemail {
+        /// Whose.
+        agent: Id,
     },
 }
 

@@ -215,6 +215,18 @@ pub enum What {
     },
     /// The caller is told something, and the call ends with it.
     AnnouncementStarted { call: Id, prompts: Vec<String> },
+    /// The caller is greeted for an agent's mailbox.
+    MailboxReached { call: Id, agent: Id },
+    /// An agent's mailbox is played to him.
+    MailboxOpened { call: Id, agent: Id },
+    /// A message is being played to its owner.
+    MessagePlayed { call: Id, agent: Id, message: Id },
+    /// A message is in an agent's mailbox; its id is that of its recording.
+    MessageLeft { agent: Id, message: Id, caller: Option<String>, caller_name: String, audio_ms: u64 },
+    /// A message counts as heard from here on, or no more.
+    MessageMarked { agent: Id, message: Id, heard: bool },
+    /// A message is in the mailbox no more.
+    MessageRemoved { agent: Id, message: Id },
     /// An agent is in the call now.
     AgentConnected { call: Id, agent: Id, leg: Id, queue: Option<Id> },
     /// The agent's part in the talking is over.
@@ -310,6 +322,12 @@ impl What {
             Self::GreetingStarted { .. } => "greeting_started",
             Self::FeatureCodeDialled { .. } => "feature_code_dialled",
             Self::AnnouncementStarted { .. } => "announcement_started",
+            Self::MailboxReached { .. } => "mailbox_reached",
+            Self::MailboxOpened { .. } => "mailbox_opened",
+            Self::MessagePlayed { .. } => "message_played",
+            Self::MessageLeft { .. } => "message_left",
+            Self::MessageMarked { .. } => "message_marked",
+            Self::MessageRemoved { .. } => "message_removed",
             Self::AgentConnected { .. } => "agent_connected",
             Self::AgentDisconnected { .. } => "agent_disconnected",
             Self::CallCleared { .. } => "call_cleared",

@@ -76,6 +76,12 @@ impl Telling<'_> {
             | Fact::FeatureCodesSet { .. }
             | Fact::FeatureCodeDialled { .. }
             | Fact::AnnouncementStarted { .. }
+            | Fact::MailboxReached { .. }
+            | Fact::MailboxOpened { .. }
+            | Fact::MessagePlayed { .. }
+            | Fact::MessageLeft { .. }
+            | Fact::MessageMarked { .. }
+            | Fact::MessageRemoved { .. }
             | Fact::DispositionSet { .. }
             | Fact::RecordingStarted { .. }
             | Fact::RecordingPaused { .. }

@@ -262,7 +262,7 @@ impl Floor {
                 Some(Rest::Break) | None => "AWAY",
             },
             (
-                Handling::Ring | Handling::Forward(_),
+                Handling::Ring | Handling::Forward(_) | Handling::Voicemail,
                 Duty::LoggedOut | Duty::NotReady { .. } | Duty::Ready,
             ) => "ONLINE",
         };

@@ -281,6 +281,7 @@ impl Town {
                 Output::Journal(event) => written = Some(event.seq),
                 Output::Answer { result, .. } => self.answer = result.ok(),
                 Output::OpenRecording { .. }
+                | Output::PlayMessage { .. }
                 | Output::Tell(_)
                 | Output::CloseStream(_)
                 | Output::Bindings { .. } => {}

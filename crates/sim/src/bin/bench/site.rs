@@ -151,5 +151,5 @@ pub(crate) fn device(own: &str) -> Entry {
 
 /// A person.
 pub(crate) fn agent(who: &str) -> Entry {
-    Entry::Agent(entry::Agent { name: name(who), number: None, user: None, team: None })
+    Entry::Agent(entry::Agent { name: name(who), number: None, user: None, team: None, mailbox: None })
 }

@@ -1,0 +1,52 @@
+//! Commands about mailboxes.
+
+use serde_json::{Value, json};
+
+use super::Failure;
+use super::api::Api;
+use super::arguments::VoicemailVerb;
+use super::print::Printer;
+
+/// What of an agent is written; the rest of what is read is state.
+const WRITTEN: [&str; 4] = ["name", "number", "user", "team"];
+
+pub(super) async fn voicemail(api: &Api, printer: &Printer, verb: &VoicemailVerb) -> Result<(), Failure> {
+    match verb {
+        VoicemailVerb::On { agent, greeting } => {
+            enable(api, printer, agent, json!({ "greeting": greeting })).await?;
+        }
+        VoicemailVerb::Off { agent } => enable(api, printer, agent, Value::Null).await?,
+        VoicemailVerb::List { agent } => {
+            let id = api.id("agents", agent).await?;
+            let messages = api.get(&format!("/v1/agents/{id}/messages")).await?;
+            let columns = [
+                ("left", "left"),
+                ("caller", "caller"),
+                ("name", "caller_name"),
+                ("ms", "audio_ms"),
+                ("heard", "heard"),
+                ("id", "id"),
+            ];
+            let items = messages["items"].as_array().cloned().unwrap_or_default();
+            printer.list(&items, &columns);
+        }
+        VoicemailVerb::Remove { agent, message } => {
+            let id = api.id("agents", agent).await?;
+            api.delete(&format!("/v1/agents/{id}/messages/{message}")).await?;
+            printer.done("removed");
+        }
+    }
+    Ok(())
+}
+
+async fn enable(api: &Api, printer: &Printer, agent: &str, mailbox: Value) -> Result<(), Failure> {
+    let path = format!("/v1/agents/{}", api.id("agents", agent).await?);
+    let read = api.get(&path).await?;
+    let mut entry = json!({ "mailbox": mailbox });
+    for member in WRITTEN {
+        entry[member] = read[member].clone();
+    }
+    api.put(&path, &entry).await?;
+    printer.done(if entry["mailbox"].is_null() { "the mailbox is off" } else { "the mailbox is on" });
+    Ok(())
+}
