@@ -1,10 +1,10 @@
 //! Anything in any order: the invariants hold after every input, and after a crash at any record.
 
-use cordial_engine::agent::{Handling, Membership, QueueWish};
+use cordial_engine::agent::{Attend, Handling, Membership, QueueWish};
 use cordial_engine::call::Cause;
 use cordial_engine::command::Command;
 use cordial_engine::entry::{
-    AfterMissed, Overflow, Priority, Queue, Reach, Sticky, Strategy as QueueStrategy, Tier,
+    AfterMissed, Mailbox, Overflow, Priority, Queue, Reach, Sticky, Strategy as QueueStrategy, Tier,
 };
 use cordial_engine::id::*;
 use cordial_engine::outbound::OutboundRules;
@@ -41,6 +41,19 @@ fn furnished() -> (World, Vec<Tenant>) {
             queue.on_decline = AfterMissed::Rest { delay_ms: 2_000 };
             queue.max_waiting = 3;
         });
+        let ann = world.agent("ann");
+        for label in ["ann", "bob"] {
+            let id = world.ids[label];
+            let Some(cordial_engine::Entry::Agent(mut agent)) = world.engine.entry(world.tenant, id) else {
+                unreachable!()
+            };
+            agent.mailbox = Some(Mailbox { greeting: None });
+            world.granted(Command::Change(id, cordial_engine::Entry::Agent(agent)));
+        }
+        world.change_queue("help", |queue| {
+            queue.max_wait_ms = Some(60_000);
+            queue.overflow = Overflow::Voicemail(ann);
+        });
         world.change_rules(|rules| {
             (rules.calls, rules.calls_per_device, rules.calls_per_minute, rules.minutes_per_day) =
                 (3, 1, 5, 2);
@@ -62,8 +75,10 @@ fn pick<T: Copy>(things: &[T], by: u8) -> T {
     things[usize::from(by) % things.len()]
 }
 
-const DIALLED: [&str; 12] =
-    ["5551", "5552", "5551", "5553", "5554", "101", "102", "201", "600", "004912", "+4991", "5555"];
+const DIALLED: [&str; 24] = [
+    "5551", "5552", "5551", "5553", "5554", "101", "102", "201", "600", "004912", "+4991", "5555", "*36",
+    "*36600", "*375551", "*38", "*38600", "*39", "*21", "*57", "*97101", "*97202", "*98", "*46",
+];
 
 /// Every strategy and rule of choosing, in any mixture.
 fn routed_at_random(queue: &mut Queue, a: u8, b: u8, c: u8) {
@@ -117,7 +132,7 @@ fn input(world: &World, tenant: &Tenant, (what, a, b, c): Step) -> Input {
     let note = name("");
     let causes =
         [Cause::Normal, Cause::Busy, Cause::Rejected, Cause::Unreachable, Cause::NoAnswer, Cause::Lost];
-    let command = match what % 35 {
+    let command = match what % 42 {
         0..=4 => {
             let from = if b % 3 == 0 { Endpoint::Device(device) } else { Endpoint::Trunk(tenant.trunk) };
             let dialled = number(pick(&DIALLED, c));
@@ -146,10 +161,11 @@ fn input(world: &World, tenant: &Tenant, (what, a, b, c): Step) -> Input {
         27 => Command::LogIn { agent, device: pick(&tenant.devices, b) },
         28 => match b % 4 {
             0 => Command::SetHandling { agent, handling: Handling::Busy },
+            2 => Command::SetHandling { agent, handling: Handling::Voicemail },
             1 => Command::SetHandling { agent, handling: Handling::Forward(number(pick(&DIALLED, c))) },
             _ => Command::SetHandling { agent, handling: Handling::Ring },
         },
-        34 if b % 4 != 0 => {
+        39 => {
             let wish = pick(
                 &[
                     QueueWish::LogIn(Some(device)),
@@ -188,6 +204,33 @@ fn input(world: &World, tenant: &Tenant, (what, a, b, c): Step) -> Input {
                 lead_out_again: c % 2 == 0,
             })
         }
+        34 => Command::Attend {
+            agent,
+            queue: (c % 3 > 0).then_some(queue),
+            how: match b % 4 {
+                0 => Attend::LogIn { device },
+                1 => Attend::LogOut,
+                2 => Attend::Ready,
+                _ => Attend::NotReady { reason: (c % 2 == 0).then_some(tenant.reason), note },
+            },
+        },
+        35 => {
+            let digit = pick(&['#', '7', '*', '1'], b);
+            return Input::Report(Report::Digit { leg, digit });
+        }
+        36 => {
+            let recording = RecordingId(u64::from(a) % 8 + 1);
+            let audio_ms = u64::from(b) * 50;
+            return Input::Report(Report::RecordingSaved { recording, audio_ms, paused_ms: 0, bytes: 44 });
+        }
+        37 => {
+            let messages = world.engine.messages(tenant.id, agent).unwrap_or_default();
+            let message = messages.first().map_or(RecordingId(1), |message| message.id);
+            match b % 2 {
+                0 => Command::MarkMessage { agent, message, heard: c % 2 == 0 },
+                _ => Command::RemoveMessage { agent, message },
+            }
+        }
         32 => match b % 3 {
             0 => Command::PauseRecording { call, reason: name("card") },
             1 => Command::ResumeRecording { call },
@@ -196,7 +239,7 @@ fn input(world: &World, tenant: &Tenant, (what, a, b, c): Step) -> Input {
                 c,
             )),
         },
-        34 if c % 8 == 0 => {
+        40 => {
             let id = world.ids["5552"];
             let Some(cordial_engine::Entry::Route(mut route)) = world.engine.entry(tenant.id, id) else {
                 return Input::Timeout;
