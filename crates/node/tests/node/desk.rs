@@ -1,11 +1,13 @@
 //! A furnished node, and a carrier that calls it.
 
-use cordial_engine::entry::{Destination, Device, Digest, Queue, Route, Trunk};
+use cordial_engine::agent::Handling;
+use cordial_engine::entry::{Agent, Destination, Device, Digest, Mailbox, Queue, Route, Trunk};
 use cordial_engine::id::{DeviceId, TenantId, TrunkId};
 use cordial_engine::text::{Number, Text};
 use cordial_engine::{
     Actor, Answer, Command, Entry, EntryId, Event, Input, Now, Report, Timestamp, WallTime,
 };
+use cordial_media::MediaEvent;
 use cordial_node::{AskId, Config, Node, Output};
 use cordial_sip::{Binding, Flow, Listener, ListenerId, Transport};
 
@@ -112,6 +114,29 @@ impl Desk {
     pub(crate) fn add_other_phone(&mut self) {
         self.add_phone("201", "2100", OTHER_PHONE);
         self.settle();
+    }
+
+    /// An agent whose calls go to his mailbox, behind a number that the carrier may dial.
+    pub(crate) fn add_mailbox(&mut self, dialled: &str) {
+        let name = Text::parse("Ann").expect("a name");
+        let mailbox = Some(Mailbox::default());
+        let agent = Agent { name, number: None, user: None, team: None, mailbox };
+        let EntryId::Agent(agent) = self.add(self.tenant, Entry::Agent(agent)) else {
+            panic!("an agent was asked for")
+        };
+        let (tenant, by) = (self.tenant, Actor::Operator);
+        let command = Command::SetHandling { agent, handling: Handling::Voicemail };
+        self.ask(Input::Command { tenant, by, command });
+        let number = Number::parse(dialled).expect("a number");
+        let destination = Destination::Agent(agent);
+        self.add(tenant, Entry::Route(Route { number, greeting: None, destination }));
+        self.settle();
+    }
+
+    /// What follows from what the worker tells.
+    pub(crate) fn worker_tells(&mut self, event: &MediaEvent) -> Vec<Output> {
+        self.node.handle_media(self.now, event);
+        self.settle()
     }
 
     /// The phone is to be led to a number.

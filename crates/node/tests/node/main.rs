@@ -6,5 +6,6 @@ mod desk;
 mod digits;
 mod durability;
 mod hairpin;
+mod mailbox;
 mod ports;
 mod trunk;
