@@ -6,7 +6,7 @@
 //! [`Node`] opens no socket, reads no clock and draws no entropy except from its seed. The shell (or the simulator)
 //!
 //! - tells it what happened: `handle_datagram`, `handle_stream`, `handle_stream_closed`, `handle_connect_failed`
-//!   (the contract for streams stands on the first page of [`sip`]), `handle_media`, `handle_command`,
+//!   (the contract for streams stands on the first page of [`sip`]), `handle_media`, `handle_audio`, `handle_command`,
 //!   `handle_report`, `handle_durable`, `handle_timeout`;
 //! - then drains [`Node::poll_output`] and asks [`Node::poll_timeout`] when to come back.
 //!

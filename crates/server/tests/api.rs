@@ -159,6 +159,13 @@ async fn cases(site: &Site) -> Vec<Case> {
             200,
             "read",
         ),
+        case(
+            "PUT /v1/agents/{id}/attendance",
+            agent("attendance"),
+            json!({"attendance": "not_ready", "queue": a.queue, "reason": a.reason}),
+            200,
+            "read",
+        ),
         case("POST /v1/agents/{id}/end-wrap-up", agent("end-wrap-up"), none.clone(), 409, "read"),
         case("POST /v1/agents/{id}/log-out", agent("log-out"), none.clone(), 200, "read"),
         case("POST /v1/agents/{id}/log-in", agent("log-in"), json!({"device": a.device}), 200, "read"),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use cordial_engine::Refusal;
-use cordial_engine::agent::{Handling, Membership};
+use cordial_engine::agent::{Attend, Handling, Membership};
 use cordial_engine::code::{Code, Feature, FeatureCodes};
 use cordial_engine::command::{Command, Note};
 use cordial_engine::entry::{self, Entry, Name};
@@ -321,6 +321,28 @@ pub fn not_ready(agent: AgentId, body: &wire::AgentNotReady, find: &dyn Find) ->
     f.finish(|| Some(Command::NotReady { agent, reason: reason?, note: note? }))
 }
 
+/// Change what an agent is for a queue, or for all of his.
+pub fn attend(agent: AgentId, body: &wire::Attend, find: &dyn Find) -> Result<Command, Faults> {
+    let mut f = Fields::new(find);
+    let queue = f.perhaps(body.queue, |f, id| f.entry::<QueueId>("/queue", id));
+    let device = f.perhaps(body.device, |f, id| f.entry::<DeviceId>("/device", id));
+    let reason = f.perhaps(body.reason, |f, id| f.entry::<ReasonId>("/reason", id));
+    let note: Option<Note> = f.text("/note", &body.note);
+    let how = match body.attendance {
+        wire::Attendance::LoggedIn => match device {
+            Some(Some(device)) => Some(Attend::LogIn { device }),
+            Some(None) => f.fault("/device", "must say where"),
+            None => None,
+        },
+        wire::Attendance::LoggedOut => Some(Attend::LogOut),
+        wire::Attendance::Ready => Some(Attend::Ready),
+        wire::Attendance::NotReady => {
+            reason.zip(note).map(|(reason, note)| Attend::NotReady { reason, note })
+        }
+    };
+    f.finish(|| Some(Command::Attend { agent, queue: queue?, how: how? }))
+}
+
 /// Change what happens to direct calls.
 pub fn set_handling(agent: AgentId, body: &wire::Handling, find: &dyn Find) -> Result<Command, Faults> {
     let mut f = Fields::new(find);
@@ -626,6 +648,19 @@ mod tests {
         .assert_eq(&told(r#"{"codes":{"fly":"*1","ready":"36"}}"#));
         expect!["/codes: no code may begin like another"]
             .assert_eq(&told(r#"{"codes":{"log_in":"*3","log_out":"*39"}}"#));
+    }
+
+    #[test]
+    fn who_logs_in_says_where_and_for_which_queue_if_for_one() {
+        let read = |body: &str| attend(AgentId(1), &serde_json::from_str(body).unwrap(), &OneQueue);
+        let queue = "00000000000000000000000000000007";
+        let ready = Command::Attend { agent: AgentId(1), queue: Some(QueueId(7)), how: Attend::Ready };
+        assert_eq!(read(&format!(r#"{{"attendance":"ready","queue":"{queue}"}}"#)), Ok(ready));
+        let out = Command::Attend { agent: AgentId(1), queue: None, how: Attend::LogOut };
+        assert_eq!(read(r#"{"attendance":"logged_out"}"#), Ok(out));
+        let faults = read(&format!(r#"{{"attendance":"logged_in","reason":"{queue}"}}"#)).unwrap_err();
+        let pointers: Vec<_> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
+        assert_eq!(pointers, ["/reason", "/device"]);
     }
 
     #[test]

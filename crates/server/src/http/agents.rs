@@ -42,6 +42,14 @@ pub(super) fn operations() -> Vec<Operation> {
         .needs(ACTS)
         .body::<wire::Handling>()
         .handled_by(handling),
+        granted(put("/v1/agents/{id}/attendance").called(
+            "set_attendance",
+            "agents",
+            "Changes what an agent is for one of his queues, or for all of them, as feature codes do",
+        ))
+        .needs(ACTS)
+        .body::<wire::Attend>()
+        .handled_by(attendance),
         granted(put("/v1/agents/{id}/queues/{queue}").called(
             "assign_agent",
             "agents",
@@ -130,6 +138,13 @@ async fn handling(
     Body(body): Body<wire::Handling>,
 ) -> Result<Json<Outcome>, No> {
     act(&state, who, id, false, move |agent, scene| decode::set_handling(agent, &body, scene)).await
+}
+
+async fn attendance(
+    (extract::State(state), Extension(who), At(id)): Asking,
+    Body(body): Body<wire::Attend>,
+) -> Result<Json<Outcome>, No> {
+    act(&state, who, id, false, move |agent, scene| decode::attend(agent, &body, scene)).await
 }
 
 type AskingInQueue = (extract::State<State>, Extension<Who>, At<(Id, Id)>);

@@ -90,6 +90,40 @@ pub enum WhyNotReady {
     Unreachable,
 }
 
+/// What an agent shall be for one of his queues, or for all of them at once: duty and membership in one word.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+pub struct Attend {
+    /// What he shall be.
+    pub attendance: Attendance,
+    /// For which queue; for all when left out.
+    #[serde(default)]
+    pub queue: Option<Id>,
+    /// Where he logs in; needed for `logged_in`.
+    #[serde(default)]
+    pub device: Option<Id>,
+    /// Why not ready, from the tenant's list.
+    #[serde(default)]
+    pub reason: Option<Id>,
+    /// In the agent's words.
+    #[serde(default)]
+    #[schema(max_length = 1024)]
+    pub note: String,
+}
+
+/// What an agent shall be for a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Attendance {
+    /// There: logged in at the device unless he is already, and in the queue. Who was logged out comes to that queue alone.
+    LoggedIn,
+    /// Out of the queue; of all of them: logged out.
+    LoggedOut,
+    /// There for its calls; ends a wrap-up.
+    Ready,
+    /// There, but not for its calls.
+    NotReady,
+}
+
 /// What happens to direct calls.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "mode", rename_all = "snake_case", deny_unknown_fields)]
