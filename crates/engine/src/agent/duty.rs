@@ -111,6 +111,7 @@ impl Engine {
                 self.record_policy(tenant, Fact::AgentRested { agent: id, until });
             }
         }
+        self.settle(id);
     }
 
     /// Lets a pending duty take effect once nothing is live any more.

@@ -129,7 +129,10 @@ impl Desk {
         self.ask(Input::Command { tenant, by, command });
         let number = Number::parse(dialled).expect("a number");
         let destination = Destination::Agent(agent);
-        self.add(tenant, Entry::Route(Route { number, greeting: None, destination }));
+        self.add(
+            tenant,
+            Entry::Route(Route { number, greeting: None, destination, priority: Default::default() }),
+        );
         self.settle();
     }
 
