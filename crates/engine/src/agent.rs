@@ -48,12 +48,25 @@ pub enum Duty {
 pub enum WhyNotReady {
     /// A reason from the tenant's list.
     Reason(ReasonId),
+    /// No reason from the list, only what the agent does meanwhile.
+    Absence(Absence),
     /// An offer expired.
     NoAnswer,
     /// An offer was declined at the phone or by API.
     Declined,
     /// The agent's device could not be reached.
     Unreachable,
+}
+
+/// What an agent who is not ready by his own choice does meanwhile.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Absence {
+    /// Rests.
+    #[default]
+    Break,
+    /// Works on something other than calls.
+    Tasks,
 }
 
 /// What happens to direct calls.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::agent::{Attend, Handling, Membership, QueueWish};
+use crate::agent::{Absence, Attend, Handling, Membership, QueueWish};
 use crate::call::Cause;
 use crate::code::FeatureCodes;
 use crate::entry::{Entry, EntryId, Name, Tier};
@@ -109,6 +109,15 @@ pub enum Command {
         agent: AgentId,
         /// Why, from the tenant's list.
         reason: Option<ReasonId>,
+        /// In the agent's words.
+        note: Note,
+    },
+    /// As [`Command::NotReady`], for no reason of the tenant's list.
+    Absent {
+        /// Who.
+        agent: AgentId,
+        /// For a break or for other work.
+        absence: Absence,
         /// In the agent's words.
         note: Note,
     },

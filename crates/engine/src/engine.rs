@@ -134,6 +134,7 @@ impl Engine {
             Command::LogOut { agent } => self.log_out(tenant, agent),
             Command::Ready { agent } => self.become_ready(tenant, agent),
             Command::NotReady { agent, reason, note } => self.become_not_ready(tenant, agent, reason, note),
+            Command::Absent { agent, absence, note } => self.become_absent(tenant, agent, absence, note),
             Command::SetHandling { agent, handling } => self.set_handling(tenant, agent, handling),
             Command::SetMembership { agent, queue, membership } => {
                 self.set_membership(tenant, agent, queue, membership)

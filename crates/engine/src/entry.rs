@@ -4,6 +4,7 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
+use crate::agent::Absence;
 use crate::id::{AgentId, DeviceId, DispositionId, QueueId, ReasonId, RouteId, TeamId, TrunkId, UserId};
 use crate::limits::REACH_STEPS_MAX;
 use crate::text::{Number, Text};
@@ -551,6 +552,9 @@ pub enum Destination {
 pub struct Reason {
     /// Unique within the tenant.
     pub name: Name,
+    /// What an agent who gives this reason does meanwhile. Facts older than this field mean a break.
+    #[serde(default)]
+    pub absence: Absence,
 }
 
 /// An agent's word for how a contact ended.

@@ -1,9 +1,7 @@
 //! From the wire to commands: text is parsed once, here, and every fault is reported with the field that has it.
 
-use std::collections::BTreeMap;
-
 use cordial_engine::Refusal;
-use cordial_engine::agent::{Attend, Handling, Membership};
+use cordial_engine::agent::{Absence, Attend, Handling, Membership};
 use cordial_engine::code::{Code, Feature, FeatureCodes};
 use cordial_engine::command::{Command, Note};
 use cordial_engine::entry::{self, Entry, Name};
@@ -11,6 +9,7 @@ use cordial_engine::id::{AgentId, CallId, DeviceId, DispositionId, QueueId, Reas
 use cordial_engine::limits::{OUTBOUND_DENIED_MAX, OUTBOUND_UNLIMITED_MAX};
 use cordial_engine::outbound::OutboundRules;
 use cordial_engine::text::{Number, Text, TextError};
+use std::collections::BTreeMap;
 
 use super::limits::{PASSWORD_MAX, PASSWORD_MIN, TOKEN_LIFE_S_MAX};
 use super::problem::FieldError;
@@ -294,7 +293,7 @@ impl EntryBody for wire::Reason {
     fn entry(&self, find: &dyn Find) -> Result<Entry, Faults> {
         let mut f = Fields::new(find);
         let name = f.name("/name", &self.name);
-        f.finish(|| Some(Entry::Reason(entry::Reason { name: name? })))
+        f.finish(|| Some(Entry::Reason(entry::Reason { name: name?, absence: absence_of(self.absence) })))
     }
 }
 
@@ -318,7 +317,22 @@ pub fn not_ready(agent: AgentId, body: &wire::AgentNotReady, find: &dyn Find) ->
     let mut f = Fields::new(find);
     let reason = f.perhaps(body.reason, |f, id| f.entry::<ReasonId>("/reason", id));
     let note: Option<Note> = f.text("/note", &body.note);
-    f.finish(|| Some(Command::NotReady { agent, reason: reason?, note: note? }))
+    if body.reason.is_some() && body.absence.is_some() {
+        f.fault::<()>("/absence", "must be left out beside a reason");
+    }
+    f.finish(|| {
+        Some(match body.absence {
+            Some(absence) => Command::Absent { agent, absence: absence_of(absence), note: note? },
+            None => Command::NotReady { agent, reason: reason?, note: note? },
+        })
+    })
+}
+
+const fn absence_of(it: wire::Absence) -> Absence {
+    match it {
+        wire::Absence::Break => Absence::Break,
+        wire::Absence::Tasks => Absence::Tasks,
+    }
 }
 
 /// Change what an agent is for a queue, or for all of his.

@@ -14,7 +14,7 @@ pub use outbound::outbound;
 pub use record::cdr;
 pub use state::{agent, call, device, offer, queue, snapshot};
 
-use cordial_engine::agent::Handling;
+use cordial_engine::agent::{Absence, Handling};
 use cordial_engine::call::{Cause, Direction, OfferEnd, Role, WaitingEnd, Withdrawn};
 use cordial_engine::command::Endpoint;
 use cordial_engine::entry::{self, Entry, EntryId};
@@ -62,7 +62,9 @@ pub fn entry(entry: &Entry, names: &dyn Names) -> Encoded<wire::Entry> {
         Entry::Trunk(it) => wire::Entry::Trunk(trunk(it)),
         Entry::Queue(it) => wire::Entry::Queue(queue_entry(it, names)?),
         Entry::Route(it) => wire::Entry::Route(route(it, names)?),
-        Entry::Reason(it) => wire::Entry::Reason(wire::Reason { name: it.name.to_string() }),
+        Entry::Reason(it) => {
+            wire::Entry::Reason(wire::Reason { name: it.name.to_string(), absence: absence(it.absence) })
+        }
         Entry::Disposition(it) => wire::Entry::Disposition(wire::Disposition { name: it.name.to_string() }),
     })
 }
@@ -93,6 +95,13 @@ fn agent_entry(it: &entry::Agent, names: &dyn Names) -> Encoded<wire::Agent> {
             .as_ref()
             .map(|mailbox| wire::Mailbox { greeting: mailbox.greeting.as_ref().map(ToString::to_string) }),
     })
+}
+
+const fn absence(it: Absence) -> wire::Absence {
+    match it {
+        Absence::Break => wire::Absence::Break,
+        Absence::Tasks => wire::Absence::Tasks,
+    }
 }
 
 fn device_entry(it: &entry::Device, names: &dyn Names) -> Encoded<wire::Device> {

@@ -1,6 +1,6 @@
 //! An agent's duty: asked for, granted at once or pending, and what policy makes of it.
 
-use super::{Activity, Duty, Membership, WhyNotReady};
+use super::{Absence, Activity, Duty, Membership, WhyNotReady};
 use crate::command::{Answer, Note};
 use crate::engine::Engine;
 use crate::entry::{AfterMissed, EntryId};
@@ -51,6 +51,18 @@ impl Engine {
             self.owned(tenant, EntryId::Reason(reason))?;
         }
         let reason = reason.map(WhyNotReady::Reason);
+        self.ask_duty(agent, Duty::NotReady { reason, note })
+    }
+
+    pub(crate) fn become_absent(
+        &mut self,
+        tenant: TenantId,
+        agent: AgentId,
+        absence: Absence,
+        note: Note,
+    ) -> Result<Answer, Refusal> {
+        self.logged_in(tenant, agent)?;
+        let reason = Some(WhyNotReady::Absence(absence));
         self.ask_duty(agent, Duty::NotReady { reason, note })
     }
 

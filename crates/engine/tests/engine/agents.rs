@@ -147,6 +147,34 @@ fn not_ready_during_wrap_up_is_pending_until_its_end() {
 }
 
 #[test]
+fn an_agent_takes_a_break_or_does_other_work_without_a_reason_from_the_list() {
+    check(
+        "ann breaks; ann breaks; ann does letters; x calls 5551; ann ready; show ann",
+        expect![[r#"
+        ann breaks
+          AgentNotReady ann not ready: Absence(Break)
+        ann breaks
+          refused: already-so (it is so already)
+        ann does letters
+          AgentNotReady ann not ready: Absence(Tasks)
+        x calls 5551
+          CallStarted x Inbound to 5551
+          LegAdded x Caller
+          LegAnswered x
+          CallQueued x sales
+            > answer x
+            > play to x then music
+        ann ready
+          AgentReady ann
+          LegAdded 101 Callee
+          OfferMade x to ann
+            > ring 101 at 101 from x
+        ann: ready, offered, device Busy
+    "#]],
+    );
+}
+
+#[test]
 fn a_wrap_up_is_ended_by_the_agent_and_the_next_call_is_offered() {
     check(
         "quietly ann ready; quietly x calls 5551; quietly ann answers; quietly ann hangs-up; quietly y calls 5551; \

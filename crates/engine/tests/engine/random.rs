@@ -1,6 +1,6 @@
 //! Anything in any order: the invariants hold after every input, and after a crash at any record.
 
-use cordial_engine::agent::{Attend, Handling, Membership, QueueWish};
+use cordial_engine::agent::{Absence, Attend, Handling, Membership, QueueWish};
 use cordial_engine::call::Cause;
 use cordial_engine::command::Command;
 use cordial_engine::entry::{
@@ -156,6 +156,7 @@ fn input(world: &World, tenant: &Tenant, (what, a, b, c): Step) -> Input {
             return Input::Report(Report::LegSaved { leg, dialog: "d".to_owned() });
         }
         22..=24 => Command::Ready { agent },
+        25 if c % 4 == 0 => Command::Absent { agent, absence: Absence::Tasks, note },
         25 => Command::NotReady { agent, reason: (b % 2 == 0).then_some(tenant.reason), note },
         26 => Command::LogOut { agent },
         27 => Command::LogIn { agent, device: pick(&tenant.devices, b) },

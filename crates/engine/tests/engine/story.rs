@@ -6,7 +6,7 @@
 
 use std::fmt::Write;
 
-use cordial_engine::agent::{Attend, Handling, Membership, QueueWish};
+use cordial_engine::agent::{Absence, Attend, Handling, Membership, QueueWish};
 use cordial_engine::call::Cause;
 use cordial_engine::command::Command;
 use cordial_engine::id::*;
@@ -119,6 +119,8 @@ impl Story {
         let note = name("");
         Some(match (verb, rest) {
             ("ready", []) => Command::Ready { agent },
+            ("breaks", _) => Command::Absent { agent, absence: Absence::Break, note },
+            ("does", _) => Command::Absent { agent, absence: Absence::Tasks, note },
             ("not-ready", reason) => Command::NotReady {
                 agent,
                 reason: reason.first().map(|reason| match self.world.ids[*reason] {

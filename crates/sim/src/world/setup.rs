@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use cordial_engine::agent::Absence;
 use cordial_engine::entry::{self, Entry, EntryId, Name, Queue};
 use cordial_engine::id::{AgentId, DeviceId, QueueId, ReasonId, TenantId, TrunkId};
 use cordial_engine::text::{Number, Text};
@@ -132,7 +133,8 @@ impl World {
 
     /// Adds a reason.
     pub fn add_reason(&mut self, tenant: TenantId, reason: &str) -> ReasonId {
-        let EntryId::Reason(id) = self.add(tenant, Entry::Reason(entry::Reason { name: name(reason) }))
+        let EntryId::Reason(id) =
+            self.add(tenant, Entry::Reason(entry::Reason { name: name(reason), absence: Absence::Break }))
         else {
             panic!("a reason's entry has a reason's id")
         };

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use cordial_engine::agent::{Duty, Handling, Membership, PendingMembership, WhyNotReady};
+use cordial_engine::agent::{Absence, Duty, Handling, Membership, PendingMembership, WhyNotReady};
 use cordial_engine::call::{Cause, Direction, OfferEnd, Preferred, Role, WaitingEnd, Widening, Withdrawn};
 use cordial_engine::code::{Feature, FeatureCodes};
 use cordial_engine::entry;
@@ -293,7 +293,10 @@ fn entries() -> impl Iterator<Item = (EntryId, Entry)> {
                 priority: Priority { urgency: 1, head_start_ms: 0 },
             }),
         ),
-        (EntryId::Reason(ReasonId(8)), Entry::Reason(entry::Reason { name: text("Lunch") })),
+        (
+            EntryId::Reason(ReasonId(8)),
+            Entry::Reason(entry::Reason { name: text("Lunch"), absence: Absence::Break }),
+        ),
         (
             EntryId::Disposition(DispositionId(9)),
             Entry::Disposition(entry::Disposition { name: text("Sold") }),
@@ -321,6 +324,8 @@ fn agents() -> Vec<Fact> {
     let reasons = [
         None,
         Some(WhyNotReady::Reason(ReasonId(8))),
+        Some(WhyNotReady::Absence(Absence::Break)),
+        Some(WhyNotReady::Absence(Absence::Tasks)),
         Some(WhyNotReady::NoAnswer),
         Some(WhyNotReady::Declined),
         Some(WhyNotReady::Unreachable),

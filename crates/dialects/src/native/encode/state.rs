@@ -60,6 +60,7 @@ pub(super) fn duty(duty: &Duty, names: &dyn Names) -> Encoded<wire::Duty> {
 fn why(why: WhyNotReady, names: &dyn Names) -> Encoded<wire::WhyNotReady> {
     Ok(match why {
         WhyNotReady::Reason(reason) => wire::WhyNotReady::Reason { reason: id(names, reason)? },
+        WhyNotReady::Absence(absence) => wire::WhyNotReady::Absence { absence: super::absence(absence) },
         WhyNotReady::NoAnswer => wire::WhyNotReady::NoAnswer,
         WhyNotReady::Declined => wire::WhyNotReady::Declined,
         WhyNotReady::Unreachable => wire::WhyNotReady::Unreachable,

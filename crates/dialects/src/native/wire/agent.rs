@@ -73,6 +73,17 @@ pub enum Duty {
     Ready,
 }
 
+/// What an agent who is not ready by his own choice does meanwhile.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Absence {
+    /// Rests.
+    #[default]
+    Break,
+    /// Works on something other than calls.
+    Tasks,
+}
+
 /// Why an agent is not ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -81,6 +92,11 @@ pub enum WhyNotReady {
     Reason {
         /// Which.
         reason: Id,
+    },
+    /// No reason from the list, only what the agent does meanwhile.
+    Absence {
+        /// That.
+        absence: Absence,
     },
     /// An offer expired.
     NoAnswer,
@@ -257,6 +273,9 @@ pub struct AgentNotReady {
     /// A reason from the tenant's list.
     #[serde(default)]
     pub reason: Option<Id>,
+    /// Instead of a reason: what the agent does meanwhile.
+    #[serde(default)]
+    pub absence: Option<Absence>,
     /// In the agent's words.
     #[serde(default)]
     #[schema(max_length = 1024)]

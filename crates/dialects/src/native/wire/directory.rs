@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Id;
+use super::{Absence, Id};
 
 /// A login and its rights.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -420,6 +420,9 @@ pub struct Reason {
     /// Unique.
     #[schema(min_length = 1, max_length = 64, example = "Lunch")]
     pub name: String,
+    /// What an agent who gives this reason does meanwhile.
+    #[serde(default)]
+    pub absence: Absence,
 }
 
 /// An agent's word for how a contact ended.

@@ -75,7 +75,7 @@ impl Agent {
             return Err(format!("pending {pending:?} was pending and {duty:?} came"));
         }
         // Policy may take an agent off duty whose device failed while he talks on a call of his own.
-        let system = matches!(&duty, Duty::NotReady { reason: Some(why), .. } if !matches!(why, WhyNotReady::Reason(_)));
+        let system = matches!(&duty, Duty::NotReady { reason: Some(why), .. } if !matches!(why, WhyNotReady::Reason(_) | WhyNotReady::Absence(_)));
         let own_call = matches!(self.activity(), Activity::InCall { queue: None, .. });
         let free = self.activity() == Activity::Idle || (system && own_call);
         must(free, "pending a duty changes under a live offer, call or wrap-up")?;
