@@ -146,8 +146,17 @@ impl Engine {
             Some((agent, Handling::Forward(number))) => Hop::Forward(agent, number.clone()),
             Some((_, Handling::Busy)) => Hop::There(Target::Gone(Cause::Busy)),
             Some((agent, Handling::Voicemail)) => Hop::There(Target::Mailbox(agent)),
+            // Whoever finishes a call is not to be called meanwhile.
+            Some((agent, Handling::Ring)) if self.finishes_at(agent, id) => {
+                Hop::There(Target::Gone(Cause::Busy))
+            }
             Some((_, Handling::Ring)) | None => Hop::There(Target::Device(id)),
         }
+    }
+
+    fn finishes_at(&self, agent: AgentId, device: DeviceId) -> bool {
+        let agent = self.state.agent(agent);
+        agent.wrap_up.is_some() && agent.login.is_some_and(|login| login.device == device)
     }
 
     fn to_agent(&self, id: AgentId) -> Hop {
@@ -155,6 +164,8 @@ impl Engine {
         match (&agent.handling, agent.login) {
             (Handling::Forward(number), _) => Hop::Forward(id, number.clone()),
             (Handling::Voicemail, _) => Hop::There(Target::Mailbox(id)),
+            // Whoever finishes a call is not to be called meanwhile.
+            (Handling::Ring, Some(_)) if agent.wrap_up.is_some() => Hop::There(Target::Gone(Cause::Busy)),
             (Handling::Busy, Some(_)) => Hop::There(Target::Gone(Cause::Busy)),
             (Handling::Ring, Some(login)) => Hop::There(Target::Device(login.device)),
             (Handling::Ring | Handling::Busy, None) => Hop::There(Target::Gone(Cause::Unreachable)),

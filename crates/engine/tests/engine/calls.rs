@@ -241,6 +241,46 @@ fn busy_no_answer_and_unreachable_reach_the_caller() {
 }
 
 #[test]
+fn a_phone_that_somebody_is_logged_in_at_follows_his_wishes() {
+    check(
+        "ann handling busy; 104 calls 101; ann handling forward 102; 104 calls 101; quietly 104 hangs-up; \
+         quietly ann handling ring; quietly ann breaks; 104 calls 101; quietly 104 hangs-up; quietly ann ready; \
+         quietly x calls 5551; quietly ann answers; quietly ann hangs-up; show ann; 104 calls 101",
+        expect![[r#"
+            ann handling busy
+              HandlingSet ann
+            104 calls 101
+              CallStarted 104 Internal to 101
+              LegAdded 104 Caller
+              LegCleared 104 Busy
+              CallCleared 104 Busy
+              CallClosed 104
+                > clear 104 Busy
+            ann handling forward 102
+              HandlingSet ann
+            104 calls 101
+              CallStarted 104 Internal to 101
+              LegAdded 104 Caller
+              LegAdded 102 Callee
+                > ring 102 at 102 from 104
+            104 calls 101
+              CallStarted 104 Internal to 101
+              LegAdded 104 Caller
+              LegAdded 101 Callee
+                > ring 101 at 101 from 104
+            ann: ready, wrap-up until 30.000s, device Idle
+            104 calls 101
+              CallStarted 104 Internal to 101
+              LegAdded 104 Caller
+              LegCleared 104 Busy
+              CallCleared 104 Busy
+              CallClosed 104
+                > clear 104 Busy
+        "#]],
+    );
+}
+
+#[test]
 fn forwarding_is_followed_but_not_in_a_ring() {
     check(
         "quietly ann handling forward 202; 104 calls 201; quietly 104 hangs-up; quietly bob handling forward 201; \
