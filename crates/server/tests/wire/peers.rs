@@ -115,7 +115,7 @@ impl Sipp {
             .expect("the folder can be written");
         let output = std::fs::File::create(folder.path().join("output")).expect("the folder can be written");
         let to = self.to.expect("a scenario goes somewhere");
-        let process = Command::new("sipp")
+        let mut process = Command::new("sipp")
             .current_dir(folder.path())
             .args(["-sf", "scenario.xml", "-i", &self.at.to_string()])
             .args(["-nostdin", "-aa", "-trace_err", "-trace_msg"])
@@ -128,7 +128,7 @@ impl Sipp {
             .stderr(output)
             .spawn()
             .expect("sipp is installed (Debian package sip-tester)");
-        wait_bound(self.port);
+        wait_bound_or(self.port, || process.try_wait().is_ok_and(|ended| ended.is_some()));
         SippRun { process, folder, name: self.name }
     }
 }
@@ -167,6 +167,11 @@ impl Drop for SippRun {
 /// Waits until somebody has bound the port, so that nothing is sent to it too early. It reads the kernel's tables: trying
 /// to bind the port would now and then take it from the very program that is waited for.
 fn wait_bound(port: u16) {
+    wait_bound_or(port, || false);
+}
+
+/// As [`wait_bound`], or until it need not be waited for: a short scenario may be over before anybody looked.
+fn wait_bound_or(port: u16, mut is_over: impl FnMut() -> bool) {
     let until = Instant::now() + PATIENCE;
     let local = format!(":{port:04X}");
     let bound = || {
@@ -176,7 +181,7 @@ fn wait_bound(port: u16) {
             table.lines().any(|line| line.split_whitespace().nth(1).is_some_and(|at| at.ends_with(&local)))
         })
     };
-    while !bound() {
+    while !bound() && !is_over() {
         assert!(Instant::now() < until, "nobody bound port {port}");
         std::thread::yield_now();
     }
