@@ -12,6 +12,7 @@ pub mod server {
     pub mod config;
 }
 
+mod event_socket;
 mod media;
 mod pieces;
 mod portsip;
@@ -52,6 +53,8 @@ pub const TARGETS: &[Target] = &[
     target("config", records::config),
     target("native_json", records::native_json),
     target("portsip_json", portsip::json),
+    target("event_socket", event_socket::stream),
+    target("webitel", event_socket::webitel),
 ];
 
 /// The target of a name.

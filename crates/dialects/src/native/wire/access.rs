@@ -148,3 +148,18 @@ pub struct TenantWithToken {
     /// What goes behind `Authorization: Bearer`.
     pub token: String,
 }
+
+/// A command for the console of the call centre.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+pub struct ConsoleCommand {
+    /// What stands behind `callcenter_config`.
+    #[schema(max_length = 4096, example = "agent list")]
+    pub command: String,
+}
+
+/// What the console prints.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ConsoleAnswer {
+    /// With its line ends.
+    pub answer: String,
+}

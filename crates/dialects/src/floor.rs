@@ -1,0 +1,261 @@
+//! A tenant's floor as a session of a dialect needs it: who is at which desk doing what, and which calls there are.
+//!
+//! Foreign events speak of states (`agent-status-change`) where ours speak of facts. A floor is a fold: made once from
+//! the engine's views, brought on by each event, so that a state is told as it was at that event, however late the
+//! reader is. It is never asked for a decision.
+
+mod apply;
+mod begin;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cordial_engine::WallTime;
+use cordial_engine::agent::{Absence, DeviceState, Duty, Handling, Membership, WhyNotReady};
+use cordial_engine::call::{Direction, LegPhase, Role};
+use cordial_engine::entry::Tier;
+use cordial_engine::id::{AgentId, CallId, DeviceId, Guid, LegId, OfferId, QueueId, ReasonId, UserId};
+
+use crate::webitel::status::{Axes, Doing, Stance};
+
+/// The fold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Floor {
+    /// The tenant's guid, once it is known.
+    pub tenant: Option<Guid>,
+    /// The tenant's SIP domain.
+    pub domain: String,
+    /// Everybody who takes calls.
+    pub agents: BTreeMap<AgentId, Seat>,
+    /// Every phone.
+    pub devices: BTreeMap<DeviceId, Desk>,
+    /// The logins' names.
+    pub users: BTreeMap<UserId, String>,
+    /// The queues' names.
+    pub queues: BTreeMap<QueueId, Line>,
+    /// Calls whose records are open.
+    pub calls: BTreeMap<CallId, Talk>,
+    /// Live legs.
+    pub legs: BTreeMap<LegId, Party>,
+    reasons: BTreeMap<ReasonId, Absence>,
+}
+
+/// An agent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seat {
+    /// The guid.
+    pub guid: Guid,
+    /// The name.
+    pub name: String,
+    /// Where logged in.
+    pub device: Option<DeviceId>,
+    /// What the person wants.
+    pub duty: Duty,
+    /// What happens to direct calls.
+    pub handling: Handling,
+    /// The agent's part in each queue.
+    pub memberships: BTreeMap<QueueId, Membership>,
+    /// The agent's rank in each queue.
+    pub tiers: BTreeMap<QueueId, Tier>,
+    /// The live offer, with its leg.
+    pub offer: Option<(OfferId, LegId)>,
+    /// The calls talked in, by leg: through which queue.
+    pub parts: BTreeMap<LegId, (CallId, Option<QueueId>)>,
+    /// Whether a wrap-up goes on.
+    pub wraps_up: bool,
+    /// When the duty last changed, for people.
+    pub since: WallTime,
+}
+
+/// A device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Desk {
+    /// Its number.
+    pub number: String,
+    /// Whether it has a binding.
+    pub registered: bool,
+    /// Its live legs.
+    pub legs: BTreeSet<LegId>,
+    /// Who is logged in at it.
+    pub agent: Option<AgentId>,
+}
+
+/// A queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Its name.
+    pub name: String,
+    /// Calls waiting.
+    pub waiting: usize,
+}
+
+/// A call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Talk {
+    /// The guid.
+    pub guid: Guid,
+    /// Whence.
+    pub direction: Direction,
+    /// Who calls; empty when withheld.
+    pub caller: String,
+    /// What the caller calls himself.
+    pub caller_name: String,
+    /// What was dialled.
+    pub dialled: String,
+    /// When it began.
+    pub began: WallTime,
+    /// The leg that it began with.
+    pub first: Option<LegId>,
+    /// That leg's guid, which outlives it.
+    pub first_guid: Option<Guid>,
+    /// Where it waits or waited, and since when.
+    pub queued: Option<(QueueId, WallTime)>,
+    /// Whether it waits now.
+    pub waits: bool,
+    /// Who was offered it, for what is told at the end of each part.
+    pub served: BTreeMap<AgentId, Served>,
+}
+
+/// How an agent came to serve a queue's call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Served {
+    /// By which leg.
+    pub leg: Guid,
+    /// When the offer was made.
+    pub called: WallTime,
+    /// When it was accepted.
+    pub answered: Option<WallTime>,
+}
+
+/// A leg.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Party {
+    /// The guid.
+    pub guid: Guid,
+    /// Of which call.
+    pub call: CallId,
+    /// Caller or callee.
+    pub role: Role,
+    /// At which device, if at one.
+    pub device: Option<DeviceId>,
+    /// Where it is on its way.
+    pub phase: LegPhase,
+}
+
+/// What an event made of the floor, as far as states go.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// An agent whose axes changed.
+    pub agent: Option<Change>,
+    /// A device whose state changed.
+    pub device: Option<DeviceId>,
+    /// The name of a login that is gone.
+    pub gone: Option<String>,
+}
+
+/// What an event made of an agent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Who.
+    pub agent: AgentId,
+    /// As it was.
+    pub before: Axes,
+    /// As it is.
+    pub after: Axes,
+}
+
+impl Floor {
+    /// An agent on the axes of the status tables.
+    #[must_use]
+    pub fn axes(&self, agent: AgentId) -> Option<Axes> {
+        self.agents.get(&agent).map(|seat| self.axes_of(seat))
+    }
+
+    fn axes_of(&self, seat: &Seat) -> Axes {
+        let desk = seat.device.and_then(|device| self.devices.get(&device));
+        Axes {
+            device: desk.map_or(DeviceState::Unregistered, Desk::state),
+            stance: self.stance(&seat.duty),
+            handling: seat.handling.clone(),
+            doing: self.doing(seat, desk),
+        }
+    }
+
+    /// What a duty means here.
+    #[must_use]
+    pub fn stance(&self, duty: &Duty) -> Stance {
+        match duty {
+            Duty::LoggedOut => Stance::LoggedOut,
+            Duty::Ready => Stance::Ready,
+            Duty::NotReady { reason: None, .. } => Stance::Fresh,
+            Duty::NotReady { reason: Some(why), .. } => Stance::Absent(match why {
+                WhyNotReady::Reason(reason) => self.reasons.get(reason).copied().unwrap_or_default(),
+                WhyNotReady::Absence(absence) => *absence,
+                // As `mod_callcenter` does with who does not answer.
+                WhyNotReady::NoAnswer | WhyNotReady::Declined | WhyNotReady::Unreachable => Absence::Break,
+            }),
+        }
+    }
+
+    fn doing(&self, seat: &Seat, desk: Option<&Desk>) -> Doing {
+        let talk = |leg: &LegId| self.legs.get(leg).map_or(Doing::OtherCall, |party| self.own_call(party));
+        if seat.wraps_up {
+            Doing::WrapUp
+        } else if seat.parts.values().any(|(_, queue)| queue.is_some()) {
+            Doing::QueueCall
+        } else if let Some((_, leg)) = seat.offer {
+            self.legs.get(&leg).map_or(Doing::Reserved, |party| offered(party.phase))
+        } else if let Some(leg) = seat.parts.keys().next() {
+            talk(leg)
+        } else {
+            desk.and_then(|desk| desk.legs.first()).map_or(Doing::Nothing, talk)
+        }
+    }
+
+    fn own_call(&self, party: &Party) -> Doing {
+        let call = self.calls.get(&party.call);
+        match (party.role, call.map(|talk| (talk.direction, talk.waits))) {
+            (Role::Caller, Some((Direction::Outbound, _))) => Doing::Outbound,
+            // The leg of an offer that is about to be made, or was just accepted.
+            (Role::Callee, Some((_, true))) => offered(party.phase),
+            (Role::Caller | Role::Callee, _) => Doing::OtherCall,
+        }
+    }
+
+    /// The agent who is logged in at a device.
+    #[must_use]
+    pub fn agent_at(&self, device: DeviceId) -> Option<AgentId> {
+        self.devices.get(&device)?.agent
+    }
+
+    /// The state of a device.
+    #[must_use]
+    pub fn device_state(&self, device: DeviceId) -> Option<DeviceState> {
+        self.devices.get(&device).map(Desk::state)
+    }
+
+    /// What an agent wrote beside why he is not ready.
+    #[must_use]
+    pub fn note(&self, agent: AgentId) -> &str {
+        match self.agents.get(&agent).map(|seat| &seat.duty) {
+            Some(Duty::NotReady { note, .. }) => note.as_str(),
+            Some(Duty::LoggedOut | Duty::Ready) | None => "",
+        }
+    }
+}
+
+const fn offered(phase: LegPhase) -> Doing {
+    match phase {
+        LegPhase::Ringing | LegPhase::Answered | LegPhase::Held => Doing::Receiving,
+        LegPhase::Dialled | LegPhase::Arrived => Doing::Reserved,
+    }
+}
+
+impl Desk {
+    fn state(&self) -> DeviceState {
+        match (self.registered, self.legs.is_empty()) {
+            (false, _) => DeviceState::Unregistered,
+            (true, true) => DeviceState::Idle,
+            (true, false) => DeviceState::Busy,
+        }
+    }
+}
