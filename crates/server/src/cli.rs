@@ -132,6 +132,7 @@ async fn dispatch(arguments: &Arguments, config: &Config, printer: &Printer) -> 
         Verb::Disposition(verb) => directory::named(&api()?, printer, "dispositions", verb).await,
         Verb::Call(verb) => operate::call(&api()?, printer, verb).await,
         Verb::Token(verb) => operate::token(&api()?, printer, verb).await,
+        Verb::CallcenterConfig { words } => operate::callcenter_config(&api()?, printer, words).await,
         Verb::Events { after, count } => streams::events(&api()?, printer, *after, *count).await,
         Verb::Tap { count } => streams::tap(&api()?, printer, *count).await,
         Verb::Replay { until, call } => offline::replay(config, printer, *until, call.as_deref()).await,

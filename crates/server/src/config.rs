@@ -32,6 +32,10 @@ pub struct Config {
     pub http: Http,
     /// The PortSIP dialect.
     pub portsip: Portsip,
+    /// The Webitel dialect.
+    pub webitel: Webitel,
+    /// FreeSWITCH's event socket.
+    pub event_socket: EventSocket,
     /// Certificates, for SIP and HTTP alike.
     pub tls: Tls,
     /// Audio.
@@ -97,6 +101,28 @@ pub struct Portsip {
     pub wsi: Several<Listen>,
     /// Whether all of these are under TLS.
     pub tls: bool,
+}
+
+/// The Webitel dialect: nothing of it is listened on until it is switched on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Webitel {
+    /// Whether it is spoken at all.
+    pub enabled: bool,
+    /// Where REST and WebSocket are served.
+    pub listen: Several<Listen>,
+    /// Whether these are under TLS.
+    pub tls: bool,
+}
+
+/// FreeSWITCH's event socket: nothing of it is listened on until it is switched on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EventSocket {
+    /// Whether it is spoken at all.
+    pub enabled: bool,
+    /// Where.
+    pub listen: Several<Listen>,
 }
 
 /// Certificates, for SIP and HTTP alike.
@@ -197,6 +223,8 @@ pub enum Face {
     Portsip,
     /// PortSIP's WSI at the root, as in its v16.
     PortsipWsi,
+    /// Webitel's REST, and its WebSocket at the root.
+    Webitel,
 }
 
 /// A place where HTTP is served.
@@ -365,6 +393,10 @@ impl Config {
             all.extend(listen.all().iter().map(listener("portsip.listen", Face::Portsip, *tls)));
             all.extend(wsi.all().iter().map(listener("portsip.wsi", Face::PortsipWsi, *tls)));
         }
+        if self.webitel.enabled {
+            let Webitel { listen, tls, .. } = &self.webitel;
+            all.extend(listen.all().iter().map(listener("webitel.listen", Face::Webitel, *tls)));
+        }
         all
     }
 
@@ -428,6 +460,20 @@ impl Default for Portsip {
     fn default() -> Self {
         let at = |port| Several::new(vec![Listen::new(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))]);
         Self { enabled: false, listen: at(8887), wsi: at(8885), tls: true }
+    }
+}
+
+impl Default for Webitel {
+    fn default() -> Self {
+        let listen = Several::new(vec![Listen::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 8086)))]);
+        Self { enabled: false, listen, tls: false }
+    }
+}
+
+impl Default for EventSocket {
+    fn default() -> Self {
+        let listen = Several::new(vec![Listen::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 8021)))]);
+        Self { enabled: false, listen }
     }
 }
 

@@ -11,6 +11,7 @@ mod calls;
 mod codes;
 mod directory;
 mod document;
+mod entrance;
 mod events;
 mod fault;
 mod guard;
@@ -28,6 +29,7 @@ mod scene;
 mod system;
 mod taps;
 mod tickets;
+mod webitel;
 
 use std::net::SocketAddr;
 use std::ops::Deref;
@@ -46,6 +48,7 @@ use cordial_engine::WallTime;
 
 use self::ask::PageOf;
 use self::document::Document;
+pub(crate) use self::entrance::{Caller, TurnedAway};
 use self::fault::No;
 use self::guesses::Guesses;
 use self::operation::Operation;
@@ -89,6 +92,7 @@ pub struct Inner {
     guesses: Guesses,
     taps: Taps,
     document: Document,
+    online: webitel::Online,
 }
 
 impl Deref for State {
@@ -111,6 +115,7 @@ impl State {
             rates: Rates::default(),
             guesses: Guesses::default(),
             document: Document::of(&operations()),
+            online: webitel::Online::default(),
         }))
     }
 
@@ -126,6 +131,7 @@ pub fn router(face: Face, state: State) -> Router {
         Face::Native => native(state),
         Face::Portsip => portsip::router(state),
         Face::PortsipWsi => portsip::wsi_router(state),
+        Face::Webitel => webitel::router(state),
     }
 }
 
@@ -178,7 +184,7 @@ async fn harden(mut answer: Response) -> Response {
 }
 
 /// What the wall clock says.
-fn wall() -> WallTime {
+pub(crate) fn wall() -> WallTime {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     WallTime(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

@@ -18,7 +18,9 @@ pub mod run;
 pub mod tap;
 
 mod bindings;
+mod callcenter;
 mod clock;
+mod event_socket;
 mod listeners;
 mod media_thread;
 mod node_loop;

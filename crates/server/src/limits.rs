@@ -94,6 +94,21 @@ pub const HTTP_HEAD_MAX: Duration = Duration::from_secs(15);
 pub const HTTP_HEAD_BYTES_MAX: usize = 64 * 1_024;
 /// How long an HTTP answer or stream may wait until its reader takes more. Then the connection is cut.
 pub const HTTP_WRITE_MAX: Duration = Duration::from_secs(20);
+/// Event socket connections taken at once, in all. One more is told to go away, unless one that has not logged in makes
+/// place.
+pub const EVENT_SOCKET_CONNECTIONS_MAX: usize = 512;
+/// The same from one source: an IPv4 address, or a network of 64 bits in IPv6.
+pub const EVENT_SOCKET_PER_SOURCE_MAX: usize = 128;
+/// Event socket connections from one source that have not logged in. For one more the oldest of them is cut.
+pub const EVENT_SOCKET_UNPROVED_MAX: usize = 16;
+/// How long a log-in, or any request from its first to its last byte, may take. Then the connection is cut.
+pub const EVENT_SOCKET_REQUEST_MAX: Duration = Duration::from_secs(10);
+/// How long an answer or event may wait until its reader takes it. Then the connection is cut.
+pub const EVENT_SOCKET_WRITE_MAX: Duration = Duration::from_secs(10);
+/// How often a session looks whether its token still works. When it does not, the connection is cut.
+pub const EVENT_SOCKET_LOOK: Duration = Duration::from_secs(2);
+/// News of who is online kept for a slow Webitel session. Beyond it the oldest are skipped: counts are asked anew anyway.
+pub const WEBITEL_NEWS_MAX: usize = 1_024;
 /// HTTP connections from one source that have not sent a whole request. For one more the oldest of them is cut.
 pub const HTTP_UNPROVED_MAX: usize = 64;
 /// Longest stretch of a message that is read for somebody to hear. Mu-law codes, 8,000 a second; what follows is left out.

@@ -13,6 +13,7 @@
 //! Read models are folded from the journal by the store's follower, behind all this.
 
 mod certificates;
+mod event_socket;
 mod first_start;
 mod left;
 mod restore;
@@ -53,14 +54,13 @@ pub struct Server {
     handle: Handle,
     health: Health,
     sip: Vec<(Transport, SocketAddr)>,
-    http: Vec<WebListener>,
+    served: sockets::Served,
     first_start: Option<FirstStart>,
     drain: std::time::Duration,
     recordings: RecordingDoor,
     fatal: mpsc::Receiver<Fatal>,
     node: oneshot::Receiver<Node>,
     http_stop: watch::Sender<bool>,
-    web_tasks: Vec<JoinHandle<()>>,
     tasks: Vec<JoinHandle<()>>,
     threads: Threads,
 }
@@ -168,19 +168,25 @@ impl Server {
     /// Never: there always is such a place.
     #[must_use]
     pub fn http(&self) -> SocketAddr {
-        self.http.first().expect("the plain listener is opened first, and always").address
+        self.served.http.first().expect("the plain listener is opened first, and always").address
     }
 
     /// Every place where HTTP is served, by whatever is spoken there.
     #[must_use]
     pub fn web_listeners(&self) -> &[WebListener] {
-        &self.http
+        &self.served.http
+    }
+
+    /// Where the event socket is spoken.
+    #[must_use]
+    pub fn event_sockets(&self) -> &[SocketAddr] {
+        &self.served.event_sockets
     }
 
     /// The first place where a dialect is spoken.
     #[must_use]
     pub fn spoken(&self, face: Face) -> Option<SocketAddr> {
-        self.http.iter().find(|place| place.face == face).map(|place| place.address)
+        self.served.http.iter().find(|place| place.face == face).map(|place| place.address)
     }
 
     /// What the very first start made; shown once.
@@ -218,7 +224,7 @@ impl Server {
 
     /// Ends every thread and task in the order in which they depend on each other.
     async fn end(self) -> Result<(), Fatal> {
-        let Self { handle, mut fatal, node, http_stop, web_tasks, tasks, threads, recordings, .. } = self;
+        let Self { handle, mut fatal, node, http_stop, served, tasks, threads, recordings, .. } = self;
         let store = handle.store().clone();
         handle.stop().await;
         let Ok(Ok(node)) = tokio::time::timeout(STOP_MAX, node).await else {
@@ -226,7 +232,7 @@ impl Server {
         };
         http_stop.send_replace(true);
         drop((handle, recordings));
-        for task in web_tasks {
+        for task in served.tasks {
             if tokio::time::timeout(STOP_MAX, task).await.is_err() {
                 tracing::warn!("requests were cut: they took too long to end");
             }

@@ -247,6 +247,13 @@ async fn cases(site: &Site) -> Vec<Case> {
         case("GET /livez", "/livez", none.clone(), 200, ""),
         case("GET /readyz", "/readyz", none.clone(), 200, ""),
         case("GET /metrics", "/metrics", none.clone(), 200, ""),
+        case(
+            "POST /v1/callcenter-config",
+            "/v1/callcenter-config",
+            json!({"command": "queue count"}),
+            200,
+            "",
+        ),
         case("GET /openapi.json", "/openapi.json", none.clone(), 200, ""),
         case("GET /docs", "/docs", none.clone(), 200, ""),
         case("GET /v1/tenants", "/v1/tenants", none.clone(), 200, "read"),

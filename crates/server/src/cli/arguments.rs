@@ -85,6 +85,12 @@ pub enum Verb {
     /// Tokens for programs that use the API
     #[command(subcommand)]
     Token(TokenVerb),
+    /// FreeSWITCH's console of the call centre, as its `callcenter_config`: agent|tier|queue and what to do
+    CallcenterConfig {
+        /// The words, such as: agent set status ann 'On Break'
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<String>,
+    },
     /// Everything that happens, live
     Events {
         /// Go on after this event instead of beginning with a picture of now

@@ -153,3 +153,19 @@ pub(super) async fn token(api: &Api, printer: &Printer, verb: &TokenVerb) -> Res
     }
     Ok(())
 }
+
+/// A command of the FreeSWITCH console. Each word that the shell kept together stays one.
+pub(super) async fn callcenter_config(api: &Api, printer: &Printer, words: &[String]) -> Result<(), Failure> {
+    let quoted = |word: &String| {
+        let whole = !word.is_empty() && !word.contains(char::is_whitespace);
+        if whole { word.clone() } else { format!("'{word}'") }
+    };
+    let command = words.iter().map(quoted).collect::<Vec<_>>().join(" ");
+    let answer = api.post("/v1/callcenter-config", &json!({ "command": command })).await?;
+    let text = answer["answer"].as_str().unwrap_or_default().trim_end();
+    if text.starts_with("-") {
+        return Err(Failure::Refused(text.to_owned()));
+    }
+    printer.line(&answer, text);
+    Ok(())
+}

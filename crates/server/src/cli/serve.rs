@@ -21,7 +21,8 @@ pub(super) async fn serve(config: &Config, file: Option<&Path>) -> Result<(), Fa
         .iter()
         .map(|(transport, address)| format!("{} {address}", transport.via_token().to_lowercase()))
         .collect();
-    let web: Vec<String> = server.web_listeners().iter().map(told).collect();
+    let mut web: Vec<String> = server.web_listeners().iter().map(told).collect();
+    web.extend(server.event_sockets().iter().map(|address| format!("event socket {address}")));
     println!("serving: SIP {}, {}", sip.join(", "), web.join(", "));
     let asked = AskedToEnd::new().map_err(|error| Failure::Internal(error.to_string()))?;
     let (first, second) = tokio::sync::oneshot::channel();
@@ -47,6 +48,7 @@ fn told(place: &WebListener) -> String {
         Face::Native => ("API", "http"),
         Face::Portsip => ("PortSIP", "http"),
         Face::PortsipWsi => ("PortSIP WSI", "ws"),
+        Face::Webitel => ("Webitel", "http"),
     };
     let secure = if place.tls { "s" } else { "" };
     format!("{name} {scheme}{secure}://{}", place.address)

@@ -127,61 +127,16 @@ async fn issue(state: &State, wanted: Wanted) -> Result<TokenWithSecret, No> {
     })
 }
 
-/// A user who has shown his password.
-pub(super) struct LoggedIn {
-    pub(super) tenant: TenantId,
-    pub(super) user: UserId,
-    guid: Id,
-    pub(super) roles: BTreeSet<entry::Role>,
-}
-
-/// Looks at a name and password that came from an address, in whatever dialect. Wrong ones are counted.
-pub(super) async fn check_log_in(
-    state: &State,
-    address: IpAddr,
-    domain: String,
-    name: String,
-    password: &str,
-) -> Result<LoggedIn, No> {
-    let attempt = Attempt::new(address, &domain, &name);
-    state.guesses.may_try(&attempt)?;
-    let found = state.parts.handle.read(move |engine, _| {
-        let tenant = engine.tenant_by_domain(&domain)?;
-        let id = engine.find_by_name(tenant, Kind::User, &name)?;
-        match engine.entry(tenant, id)? {
-            Entry::User(user) => Some((tenant, id, Id(engine.guid(id)?), user.roles)),
-            Entry::Agent(_)
-            | Entry::Team(_)
-            | Entry::Device(_)
-            | Entry::Trunk(_)
-            | Entry::Queue(_)
-            | Entry::Route(_)
-            | Entry::Reason(_)
-            | Entry::Disposition(_) => None,
-        }
-    });
-    let found = found.await?;
-    let user = found.as_ref().and_then(
-        |(_, id, _, _)| {
-            if let EntryId::User(user) = id { Some(*user) } else { None }
-        },
-    );
-    let right = state.parts.handle.store().verify_password(user, password).await?;
-    state.guesses.note(&attempt, right);
-    match (found, user, right) {
-        (Some((tenant, _, guid, roles)), Some(user), true) => Ok(LoggedIn { tenant, user, guid, roles }),
-        (_, _, _) => Err(wrong()),
-    }
-}
-
 async fn log_in(
     extract::State(state): extract::State<State>,
     Extension(Peer(address)): Extension<Peer>,
     Body(body): Body<LogIn>,
 ) -> Result<Response, No> {
     let LogIn { domain, name, password } = body;
-    let LoggedIn { tenant, user, guid, roles } =
-        check_log_in(&state, address, domain, name, &password).await?;
+    let Some(Known { tenant, user, guid, roles }) = known(&state, address, &domain, &name, &password).await?
+    else {
+        return Err(wrong());
+    };
     let wanted = Wanted {
         owner: Owner::Tenant(tenant),
         name: LOG_IN.to_owned(),
@@ -190,6 +145,40 @@ async fn log_in(
         expires: Some(WallTime(wall().0.saturating_add(LOG_IN_MS))),
     };
     Ok((StatusCode::CREATED, Json(issue(&state, wanted).await?)).into_response())
+}
+
+/// A user who proved to be who he says.
+pub(super) struct Known {
+    pub(super) tenant: TenantId,
+    pub(super) user: UserId,
+    pub(super) guid: Id,
+    pub(super) roles: BTreeSet<entry::Role>,
+}
+
+/// Whose name and password these are, if anybody's; guesses are counted.
+pub(super) async fn known(
+    state: &State,
+    address: IpAddr,
+    domain: &str,
+    name: &str,
+    password: &str,
+) -> Result<Option<Known>, No> {
+    let attempt = Attempt::new(address, domain, name);
+    state.guesses.may_try(&attempt)?;
+    let (domain, name) = (domain.to_owned(), name.to_owned());
+    let found = state.parts.handle.read(move |engine, _| {
+        let tenant = engine.tenant_by_domain(&domain)?;
+        let id = engine.find_by_name(tenant, Kind::User, &name)?;
+        let (EntryId::User(user), Entry::User(entry)) = (id, engine.entry(tenant, id)?) else {
+            return None;
+        };
+        Some(Known { tenant, user, guid: Id(engine.guid(id)?), roles: entry.roles })
+    });
+    let found = found.await?;
+    let user = found.as_ref().map(|known| known.user);
+    let right = state.parts.handle.store().verify_password(user, password).await?;
+    state.guesses.note(&attempt, right);
+    Ok(found.filter(|_| right))
 }
 
 fn wrong() -> No {

@@ -23,6 +23,11 @@ impl No {
         &self.0
     }
 
+    /// The HTTP status.
+    pub(super) fn status(&self) -> u16 {
+        self.0.status
+    }
+
     /// The same, said of this very case.
     pub(super) fn detailed(mut self, detail: impl Into<String>) -> Self {
         self.0.detail = detail.into();

@@ -5,15 +5,16 @@ use std::convert::Infallible;
 use axum::http::{HeaderName, header};
 use axum::response::sse::{Event as Sent, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use axum::{Extension, extract};
+use axum::{Extension, Json, extract};
 use cordial_dialects::native::problem::Code;
-use cordial_dialects::native::wire::Scope;
+use cordial_dialects::native::wire::{ConsoleAnswer, ConsoleCommand, Scope};
 
-use super::State;
+use super::ask::Body;
 use super::fault::No;
 use super::guard::Who;
 use super::limits::HEARTBEAT;
-use super::operation::{Operation, get};
+use super::operation::{Operation, get, post};
+use super::{Caller, State};
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
@@ -44,6 +45,18 @@ pub(super) fn operations() -> Vec<Operation> {
             .open()
             .answers_other(200, Some("text/html"), "The page.")
             .handled_by(docs),
+        post("/v1/callcenter-config")
+            .called(
+                "callcenter_config",
+                "operation",
+                "Runs a command of FreeSWITCH's `callcenter_config` console over agents, tiers and queues",
+            )
+            .body::<ConsoleCommand>()
+            .answers::<ConsoleAnswer>(
+                200,
+                "What the console prints; a command that is refused prints `-ERR`.",
+            )
+            .handled_by(callcenter_config),
         get("/v1/tap")
             .called(
                 "tap",
@@ -58,6 +71,15 @@ pub(super) fn operations() -> Vec<Operation> {
             )
             .handled_by(tap),
     ]
+}
+
+async fn callcenter_config(
+    extract::State(state): extract::State<State>,
+    Extension(who): Extension<Who>,
+    Body(body): Body<ConsoleCommand>,
+) -> Result<Json<ConsoleAnswer>, No> {
+    let answer = crate::callcenter::config(&state.parts.handle, &Caller::of(&who), &body.command).await;
+    Ok(Json(ConsoleAnswer { answer }))
 }
 
 async fn livez(extract::State(state): extract::State<State>) -> Result<&'static str, No> {

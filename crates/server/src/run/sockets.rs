@@ -8,12 +8,17 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use super::StartError;
+use super::event_socket;
 use super::start::count;
 use super::streams::Carriers;
 use super::web::Web;
-use crate::config::{Config, WebListener, Whole};
+use crate::config::{Config, Listen, WebListener, Whole};
+use crate::event_socket::EventSocket;
 use crate::http;
-use crate::limits::{DIALS_MAX, HTTP_UNPROVED_MAX, STREAM_MESSAGES_MAX, STREAM_UNPROVED_MAX};
+use crate::limits::{
+    DIALS_MAX, EVENT_SOCKET_CONNECTIONS_MAX, EVENT_SOCKET_PER_SOURCE_MAX, EVENT_SOCKET_UNPROVED_MAX,
+    HTTP_UNPROVED_MAX, STREAM_MESSAGES_MAX, STREAM_UNPROVED_MAX,
+};
 use crate::listeners::{self, Listening, SipSockets};
 use crate::streams::book::{Book, Room};
 use crate::streams::{Dial, FromStream, Numbers, Streams};
@@ -25,6 +30,9 @@ pub(super) type Place = (ListenerId, Transport, SocketAddr);
 /// A socket of HTTP, and what it is for, with the address that it has.
 pub(super) type WebSocket = (TcpListener, WebListener);
 
+/// A socket of the event socket, and where it is.
+pub(super) type EventListener = (TcpListener, SocketAddr);
+
 /// Everything that is listened on, and the certificates.
 pub(super) struct Sockets {
     pub(super) sip: Vec<Place>,
@@ -32,6 +40,7 @@ pub(super) struct Sockets {
     pub(super) streams: Vec<(Listening<TcpListener>, Transport)>,
     /// Our own in the clear first.
     pub(super) web: Vec<WebSocket>,
+    pub(super) event_sockets: Vec<EventListener>,
     pub(super) tls: Tls,
 }
 
@@ -43,7 +52,14 @@ impl Sockets {
         let SipSockets { udp, tcp, tls } = sockets;
         let tcp = tcp.into_iter().map(|socket| (socket, Transport::Tcp));
         let streams = tcp.chain(tls.into_iter().map(|socket| (socket, Transport::Tls))).collect();
-        Ok(Self { sip, udp, streams, web: open_web(config)?, tls: Tls::open(config)? })
+        Ok(Self {
+            sip,
+            udp,
+            streams,
+            web: open_web(config)?,
+            event_sockets: open_event_sockets(config)?,
+            tls: Tls::open(config)?,
+        })
     }
 }
 
@@ -55,6 +71,36 @@ fn open_web(config: &Config) -> Result<Vec<WebSocket>, StartError> {
         Ok((socket, WebListener { address, ..place }))
     };
     config.web().into_iter().map(open).collect()
+}
+
+fn open_event_sockets(config: &Config) -> Result<Vec<EventListener>, StartError> {
+    let open = |listen: &Listen| {
+        let (key, address) = ("event_socket.listen", listen.get());
+        listeners::open_tcp(address).map_err(|source| StartError::Listen { key, address, source })
+    };
+    let listen = config.event_socket.listen.all();
+    listen.iter().filter(|_| config.event_socket.enabled).map(open).collect()
+}
+
+/// Speaks the event socket at each socket; gives where.
+fn serve_event_sockets(
+    config: &Config,
+    state: &http::State,
+    stopped: &watch::Receiver<bool>,
+    sockets: Vec<EventListener>,
+) -> (Vec<SocketAddr>, Vec<JoinHandle<()>>) {
+    let book = Book::new(Room {
+        all: EVENT_SOCKET_CONNECTIONS_MAX,
+        source: EVENT_SOCKET_PER_SOURCE_MAX,
+        unproved: EVENT_SOCKET_UNPROVED_MAX,
+    });
+    let domain = config.first_tenant.domain.as_str();
+    let serve = |(socket, address): EventListener| {
+        let spoken = EventSocket::new(state.clone(), domain.to_owned());
+        tracing::info!(%address, "speaking the event socket");
+        (address, event_socket::serve(socket, spoken, book.clone(), stopped.clone()))
+    };
+    sockets.into_iter().map(serve).unzip()
 }
 
 /// The tasks of SIP connections before they start.
@@ -84,8 +130,30 @@ impl Connections {
     }
 }
 
+/// What serves clients that are no phones.
+pub(super) struct Served {
+    /// Our own API in the clear first.
+    pub(super) http: Vec<WebListener>,
+    pub(super) event_sockets: Vec<SocketAddr>,
+    pub(super) tasks: Vec<JoinHandle<()>>,
+}
+
+/// Serves HTTP and the event socket.
+pub(super) fn serve(
+    config: &Config,
+    state: &http::State,
+    stopped: watch::Receiver<bool>,
+    (web, event_sockets): (Vec<WebSocket>, Vec<EventListener>),
+    tls: &Tls,
+) -> Served {
+    let (event_sockets, mut tasks) = serve_event_sockets(config, state, &stopped, event_sockets);
+    let (http, web_tasks) = serve_web(config, state, stopped, web, tls);
+    tasks.extend(web_tasks);
+    Served { http, event_sockets, tasks }
+}
+
 /// Serves at each socket what is spoken there; gives where, our own API in the clear first.
-pub(super) fn serve_web(
+fn serve_web(
     config: &Config,
     state: &http::State,
     stopped: watch::Receiver<bool>,

@@ -45,7 +45,7 @@ impl Server {
         meters::start();
         let store = open_store(config).await?;
         let library = open_library(config)?;
-        let Sockets { sip, udp, streams, web, tls } = Sockets::open(config)?;
+        let Sockets { sip, udp, streams, web, event_sockets, tls } = Sockets::open(config)?;
         let restored = restore::restore(&store, config, &sip).await?;
         let clock = Clock::resume(restored.last);
         let (writer, journal) = store.writer().await?;
@@ -93,20 +93,19 @@ impl Server {
         left::settle(&handle, &library).await?;
         tasks.extend(connections.start(streams));
         tasks.push(tokio::spawn(certificates::keep(tls.clone(), http_stopped.clone())?));
-        let state = web_state(config, &handle, &health, &library, &sip);
-        let (http, web_tasks) = sockets::serve_web(config, &state, http_stopped, web, &tls);
+        let spoken = web_state(config, &handle, &health, &library, &sip);
+        let served = sockets::serve(config, &spoken, http_stopped, (web, event_sockets), &tls);
         Ok(Self {
             handle,
             health,
-            sip: sockets::say_where(&sip, &http),
-            http,
+            sip: sockets::say_where(&sip, &served.http),
+            served,
             first_start,
             drain: config.limits.drain(),
             recordings,
             fatal,
             node,
             http_stop,
-            web_tasks,
             tasks,
             threads,
         })

@@ -2,11 +2,14 @@
 //! that do not. One program, so that it is linked once; each module is a stage of the gate or part of one.
 
 mod calls;
+mod clients;
 mod codes;
 mod crash;
 mod dialogs;
+mod event_socket;
 mod hostile;
 mod peers;
 mod server;
 mod site;
 mod transports;
+mod webitel;

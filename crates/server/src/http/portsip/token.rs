@@ -14,7 +14,7 @@ use cordial_engine::id::UserId;
 use cordial_store::{NewToken, Owner, Scope};
 
 use super::fault::No;
-use crate::http::access::{LOG_IN, check_log_in, scope_kept, scopes_of};
+use crate::http::access::{LOG_IN, known, scope_kept, scopes_of};
 use crate::http::guard::{Bytes64, Peer};
 use crate::http::guesses::Attempt;
 use crate::http::{State, wall};
@@ -71,15 +71,13 @@ pub(super) async fn log_in(
     if domain.is_empty() {
         return administrator(state, address, &username, password);
     }
-    match check_log_in(state, address, domain, username, password).await {
-        Ok(user) => Ok(Bearer {
-            owner: Owner::Tenant(user.tenant),
-            user: Some(user.user),
-            scopes: scopes_of(&user.roles).into_iter().map(scope_kept).collect(),
-        }),
-        Err(no) if no.problem().status == 401 => Err(Problem::log_in_failed().into()),
-        Err(no) => Err(no.into()),
-    }
+    let user = known(state, address, &domain, &username, password).await?;
+    let user = user.ok_or_else(Problem::log_in_failed)?;
+    Ok(Bearer {
+        owner: Owner::Tenant(user.tenant),
+        user: Some(user.user),
+        scopes: scopes_of(&user.roles).into_iter().map(scope_kept).collect(),
+    })
 }
 
 fn administrator(state: &State, address: IpAddr, username: &str, password: &str) -> Result<Bearer, No> {

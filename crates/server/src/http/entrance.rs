@@ -1,0 +1,129 @@
+//! How those come in who speak no HTTP of ours: by a token, or by a user's name and password.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use cordial_dialects::native::wire::Scope;
+use cordial_engine::Actor;
+use cordial_engine::id::{TenantId, UserId};
+use cordial_store::{Owner, TokenId};
+
+use super::access::{Known, known, scope_told, scopes_of};
+use super::fault::No;
+use super::guard::{Who, only_tenant};
+use super::{State, wall};
+
+/// Somebody who came in.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    /// Whose things are seen.
+    pub(crate) tenant: TenantId,
+    /// As whom.
+    pub(crate) user: Option<UserId>,
+    /// How far it reaches.
+    pub(crate) scopes: BTreeSet<Scope>,
+    /// The token, when there is one, to look again whether it still works.
+    token: Option<(TokenId, Arc<str>)>,
+}
+
+/// Why somebody did not come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TurnedAway {
+    /// Nobody has that token, or that name and password.
+    Wrong,
+    /// Too many were tried, or too much is asked.
+    TooMuch,
+    /// Nobody can tell now.
+    Unavailable,
+}
+
+impl Caller {
+    /// Who came in by HTTP, with the request's own token.
+    pub(super) fn of(who: &Who) -> Self {
+        let Who { tenant, token, user, scopes, text } = who.clone();
+        Self { tenant, user, scopes, token: Some((token, text)) }
+    }
+
+    /// In whose name things are done.
+    pub(crate) const fn by(&self) -> Actor {
+        match self.user {
+            Some(user) => Actor::User(user),
+            None => Actor::Operator,
+        }
+    }
+
+    /// The name of the token that it came in by.
+    pub(crate) fn key(&self) -> Option<String> {
+        self.token.as_ref().map(|(token, _)| token.to_string())
+    }
+
+    /// Whether what it came in by still holds.
+    pub(crate) fn stands(&self, state: &State) -> bool {
+        let holds =
+            |(_, text): &(TokenId, Arc<str>)| state.parts.handle.store().authenticate(text, wall()).is_some();
+        self.token.as_ref().is_none_or(holds)
+    }
+}
+
+impl From<No> for TurnedAway {
+    fn from(no: No) -> Self {
+        match no.status() {
+            429 => Self::TooMuch,
+            500.. => Self::Unavailable,
+            _ => Self::Wrong,
+        }
+    }
+}
+
+impl State {
+    /// The door to the node.
+    pub(crate) fn handle(&self) -> &crate::handle::Handle {
+        &self.parts.handle
+    }
+
+    /// Lets in who has a token.
+    pub(crate) async fn enter_by_token(&self, peer: IpAddr, text: &str) -> Result<Caller, TurnedAway> {
+        let store = self.parts.handle.store();
+        let Some(identity) = store.authenticate(text, wall()) else {
+            self.rates.stranger(peer)?;
+            return Err(TurnedAway::Wrong);
+        };
+        self.rates.token(identity.token)?;
+        let tenant = match identity.owner {
+            Owner::Tenant(tenant) => tenant,
+            Owner::Installation => only_tenant(self).await?,
+        };
+        Ok(Caller {
+            tenant,
+            user: identity.user,
+            scopes: identity.scopes.iter().map(|scope| scope_told(*scope)).collect(),
+            token: Some((identity.token, text.into())),
+        })
+    }
+
+    /// Lets in who has a name and a password.
+    pub(crate) async fn enter_by_password(
+        &self,
+        peer: IpAddr,
+        domain: &str,
+        name: &str,
+        password: &str,
+    ) -> Result<Caller, TurnedAway> {
+        self.rates.stranger(peer)?;
+        let found = known(self, peer, domain, name, password).await?;
+        let Some(Known { tenant, user, roles, .. }) = found else {
+            return Err(TurnedAway::Wrong);
+        };
+        Ok(Caller { tenant, user: Some(user), scopes: scopes_of(&roles), token: None })
+    }
+
+    /// Counts one more thing asked for by somebody who came in.
+    pub(crate) fn asks(&self, caller: &Caller, peer: IpAddr) -> Result<(), TurnedAway> {
+        match &caller.token {
+            Some((token, _)) => self.rates.token(*token)?,
+            None => self.rates.stranger(peer)?,
+        }
+        Ok(())
+    }
+}

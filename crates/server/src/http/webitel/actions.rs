@@ -1,0 +1,170 @@
+//! The newer protocol's actions, each by its name.
+
+use cordial_dialects::floor::Floor;
+use cordial_dialects::webitel::account::Account;
+use cordial_dialects::webitel::newer::{self, Act};
+use cordial_dialects::webitel::wish::Wish;
+use cordial_engine::command::Note;
+use cordial_engine::entry::{Entry, EntryId, Kind};
+use cordial_engine::id::AgentId;
+use cordial_engine::{Command, Refusal};
+use serde_json::{Value, json};
+
+use super::{No, State};
+use crate::callcenter::Desk;
+use crate::http::Caller;
+
+/// Where an action is carried out.
+pub(super) struct Acting<'a> {
+    pub(super) state: &'a State,
+    pub(super) caller: &'a Caller,
+    pub(super) account: Option<&'a Account>,
+}
+
+impl Acting<'_> {
+    /// Answers an action; `None` when there is none of that name.
+    pub(super) async fn run(&self, act: &Act) -> Option<Result<Value, No>> {
+        Some(match act.action.as_str() {
+            "cc_agent_session" => self.session(act).await,
+            "cc_agent_online" => self.online(act).await,
+            "cc_agent_offline" => self.wish(act, &Wish::LogOut, "").await,
+            "cc_agent_pause" => self.pause(act).await,
+            "cc_agent_waiting" => self.waiting(act).await,
+            "cc_agent_tasks" => self.tasks(act).await,
+            _ => return None,
+        })
+    }
+
+    fn desk(&self) -> Desk<'_> {
+        Desk { handle: self.state.handle(), caller: self.caller }
+    }
+
+    /// The agent that is named, or one's own.
+    async fn agent(&self, act: &Act) -> Result<AgentId, No> {
+        let own = self.account.and_then(|account| account.agent);
+        let Some(named) = act.text("agent_id") else {
+            return own.ok_or_else(|| No::new(404, "agent not found!"));
+        };
+        let id = AgentId(named.parse().map_err(|_| No::new(400, "agent_id must be a number"))?);
+        let tenant = self.caller.tenant;
+        let there = self.state.handle().read(move |engine, _| engine.agent(tenant, id).is_some()).await?;
+        if there { Ok(id) } else { Err(No::new(404, "agent not found!")) }
+    }
+
+    async fn wish(&self, act: &Act, wish: &Wish, note: &str) -> Result<Value, No> {
+        let agent = self.agent(act).await?;
+        let desk = self.desk();
+        desk.may_act_on(agent).await?;
+        let note = Note::parse(note).map_err(|why| No::new(400, format!("status_comment {why}")))?;
+        desk.grant(agent, wish, note).await?;
+        self.told(agent).await
+    }
+
+    async fn told(&self, agent: AgentId) -> Result<Value, No> {
+        let tenant = self.caller.tenant;
+        let told = self
+            .state
+            .handle()
+            .read(move |engine, now| newer::agent(&Floor::of(engine, tenant, now), agent, now.wall));
+        told.await?.ok_or_else(|| No::new(404, "agent not found!"))
+    }
+
+    async fn session(&self, act: &Act) -> Result<Value, No> {
+        let agent = self.agent(act).await?;
+        self.told(agent).await
+    }
+
+    async fn online(&self, act: &Act) -> Result<Value, No> {
+        if act.data.get("on_demand").and_then(Value::as_bool) == Some(true) {
+            return Err(No::new(501, "on_demand is not served: an agent is ready again after wrap-up"));
+        }
+        self.wish(act, &Wish::Available, "").await
+    }
+
+    /// A pause for a cause from the tenant's list, or for none.
+    async fn pause(&self, act: &Act) -> Result<Value, No> {
+        if act.text("timeout").is_some_and(|timeout| timeout != "0") {
+            return Err(No::new(501, "a pause that ends by itself is not served"));
+        }
+        let comment = act.text("status_comment").unwrap_or_default();
+        let Some(cause) = act.text("payload").filter(|cause| !cause.is_empty()) else {
+            return self.wish(act, &Wish::OnBreak, &comment).await;
+        };
+        let agent = self.agent(act).await?;
+        let desk = self.desk();
+        desk.may_act_on(agent).await?;
+        let tenant = self.caller.tenant;
+        let wanted = cause.clone();
+        let reason = self.state.handle().read(move |engine, _| {
+            let id = engine.find_by_name(tenant, Kind::Reason, &wanted)?;
+            match (id, engine.entry(tenant, id)?) {
+                (EntryId::Reason(id), Entry::Reason(_)) => Some(id),
+                (
+                    EntryId::User(_)
+                    | EntryId::Agent(_)
+                    | EntryId::Team(_)
+                    | EntryId::Device(_)
+                    | EntryId::Trunk(_)
+                    | EntryId::Queue(_)
+                    | EntryId::Route(_)
+                    | EntryId::Reason(_)
+                    | EntryId::Disposition(_),
+                    _,
+                ) => None,
+            }
+        });
+        let unknown = || No::new(400, format!("pause cause {cause:?} is not known"));
+        let reason = Some(reason.await?.ok_or_else(unknown)?);
+        let note = Note::parse(&comment).map_err(|why| No::new(400, format!("status_comment {why}")))?;
+        match desk.ask(Command::NotReady { agent, reason, note }).await {
+            Ok(_) | Err(crate::callcenter::No::Refused(Refusal::AlreadySo)) => self.told(agent).await,
+            Err(crate::callcenter::No::Refused(Refusal::NotLoggedIn)) => {
+                Err(No::new(400, "You can't take a pause right now"))
+            }
+            Err(no) => Err(no.into()),
+        }
+    }
+
+    /// Back to waiting after a call: ready, and the wrap-up over.
+    async fn waiting(&self, act: &Act) -> Result<Value, No> {
+        let channel = act.text("channel").unwrap_or_else(|| "call".to_owned());
+        if channel != "call" {
+            return Err(No::new(400, format!("channel {channel:?} is not known")));
+        }
+        let agent = self.agent(act).await?;
+        let desk = self.desk();
+        desk.may_act_on(agent).await?;
+        match desk.ask(Command::Ready { agent }).await {
+            Ok(_) | Err(crate::callcenter::No::Refused(Refusal::AlreadySo)) => self.told(agent).await,
+            Err(no) => Err(no.into()),
+        }
+    }
+
+    /// What an agent is asked to do, and does.
+    async fn tasks(&self, act: &Act) -> Result<Value, No> {
+        let agent = self.agent(act).await?;
+        self.desk().may_act_on(agent).await?;
+        let tenant = self.caller.tenant;
+        let floor = self.state.handle().read(move |engine, now| Floor::of(engine, tenant, now)).await?;
+        let Some((seat, axes)) = floor.agents.get(&agent).zip(floor.axes(agent)) else {
+            return Err(No::new(404, "agent not found!"));
+        };
+        let offered = seat.offer.and_then(|(_, leg)| Some(floor.legs.get(&leg)?.call));
+        let calls = offered.into_iter().chain(seat.parts.values().map(|(call, _)| *call));
+        let items: Vec<Value> = calls
+            .filter_map(|call| {
+                let talk = floor.calls.get(&call)?;
+                let queue = talk.queued.and_then(|(queue, _)| floor.queues.get(&queue));
+                Some(json!({
+                    "attempt_id": call.0,
+                    "channel": "call",
+                    "state": newer::channel_state(&axes),
+                    "member_call_id": cordial_dialects::event_socket::uuid(talk.guid),
+                    "communication": { "destination": talk.caller },
+                    "queue": queue.map(|queue| json!({ "name": queue.name })),
+                }))
+            })
+            .collect();
+        Ok(json!({ "items": items }))
+    }
+}
