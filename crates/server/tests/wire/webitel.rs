@@ -151,7 +151,7 @@ async fn every_status_of_the_table_is_set_and_told_over_the_websocket() {
         {"answer":"+OK","description":"meeting","fs":" / ","set":"DND","state":"ONHOOK","status":"DND"}
         {"answer":"+OK","description":"3002","fs":" / ","set":"CALLFORWARD","state":"ONHOOK","status":"CALLFORWARD"}
         {"answer":"-ERR: CallForward: the description must be the number to forward to","description":"3002","fs":" / ","set":"CALLFORWARD","state":"ONHOOK","status":"CALLFORWARD"}
-        {"answer":"-ERR: VoiceMail: the mailbox of the user is not enabled","description":"3002","fs":" / ","set":"VOICEMAIL","state":"ONHOOK","status":"CALLFORWARD"}
+        {"answer":"-ERR the agent has no mailbox","description":"3002","fs":" / ","set":"VOICEMAIL","state":"ONHOOK","status":"CALLFORWARD"}
         {"answer":"-ERR: InCall: it follows from registrations and calls and cannot be set","description":"3002","fs":" / ","set":"INCALL","state":"ONHOOK","status":"CALLFORWARD"}
         {"answer":"-ERR: NonReg: it follows from registrations and calls and cannot be set","description":"3002","fs":" / ","set":"NONREG","state":"ONHOOK","status":"CALLFORWARD"}
         {"answer":"-ERR: Wrap-Up: it follows from registrations and calls and cannot be set","description":"3002","fs":" / ","set":"Wrap-Up","state":"ONHOOK","status":"CALLFORWARD"}
@@ -340,7 +340,7 @@ async fn rest_answers_as_documented_and_turns_strangers_away() {
         boss GET /api/v2/accounts/boss null: 200 {"data":{"agent":false,"cc_agent_state":"","cc_agent_status":"Logged Out","description":"","domain":"cordial.local","id":"boss","online":false,"role":"admin","scheme":"","shown":"LOGOUT","state":"nonreg","status":"LOGOUT","status_name":"LogOut"},"status":"OK"}
         boss GET /api/v2/accounts/2001@elsewhere.example null: 404 {"info":"account not found!","status":"error"}
         boss PUT /api/v2/accounts/2001 {"description":"meeting","status":"DND"}: 200 {"info":{"agent":true,"cc_agent_state":"","cc_agent_status":"Logged Out","description":"meeting","domain":"cordial.local","id":"2001","online":false,"role":"user","scheme":"","shown":"meeting","state":"nonreg","status":"NONREG","status_name":"NonReg"},"status":"OK"}
-        boss PUT /api/v2/accounts/2001 {"status":"VoiceMail"}: 400 {"info":"VoiceMail: the mailbox of the user is not enabled","status":"error"}
+        boss PUT /api/v2/accounts/2001 {"status":"VoiceMail"}: 400 {"info":"-ERR the agent has no mailbox","status":"error"}
         boss PUT /api/v2/accounts/2001 {}: 400 {"info":"status, password or role is required","status":"error"}
         boss PUT /api/v2/accounts/2001 {"role":"emperor"}: 400 {"info":"role must be user, supervisor or admin","status":"error"}
         boss POST /api/v2/accounts {"login":"2001"}: 400 {"info":"-ERR another User has that name","status":"error"}
@@ -365,7 +365,7 @@ async fn rest_answers_as_documented_and_turns_strangers_away() {
         agent GET /api/v2/accounts/boss null: 404 {"info":"account not found!","status":"error"}
         agent GET /api/v2/accounts/2001@elsewhere.example null: 404 {"info":"account not found!","status":"error"}
         agent PUT /api/v2/accounts/2001 {"description":"meeting","status":"DND"}: 200 {"info":{"agent":true,"cc_agent_state":"","cc_agent_status":"Logged Out","description":"meeting","domain":"cordial.local","id":"2001","online":false,"role":"user","scheme":"","shown":"meeting","state":"nonreg","status":"NONREG","status_name":"NonReg"},"status":"OK"}
-        agent PUT /api/v2/accounts/2001 {"status":"VoiceMail"}: 400 {"info":"VoiceMail: the mailbox of the user is not enabled","status":"error"}
+        agent PUT /api/v2/accounts/2001 {"status":"VoiceMail"}: 400 {"info":"-ERR the agent has no mailbox","status":"error"}
         agent PUT /api/v2/accounts/2001 {}: 400 {"info":"status, password or role is required","status":"error"}
         agent PUT /api/v2/accounts/2001 {"role":"emperor"}: 403 {"info":"-ERR permission denied","status":"error"}
         agent POST /api/v2/accounts {"login":"2001"}: 403 {"info":"-ERR permission denied","status":"error"}

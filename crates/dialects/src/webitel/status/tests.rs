@@ -23,8 +23,9 @@ const DOINGS: [Doing; 7] = [
     Doing::WrapUp,
 ];
 
-fn handlings() -> [Handling; 3] {
-    [Handling::Ring, Handling::Busy, Handling::Forward(Number::parse("200").expect("a number"))]
+fn handlings() -> [Handling; 4] {
+    let forward = Handling::Forward(Number::parse("200").expect("a number"));
+    [Handling::Ring, Handling::Busy, Handling::Voicemail, forward]
 }
 
 fn every() -> impl Iterator<Item = Axes> {
@@ -71,18 +72,19 @@ fn every_combination_of_the_axes_falls_into_the_rows_of_the_table() {
     expect![[r#"
         LogIn (LOGIN) from 2
           Available (On Demand) | Idle || Available (On Demand) | Idle
-        LogOut (LOGOUT) from 63
+        LogOut (LOGOUT) from 84
           Logged Out |  || Logged Out | Waiting
-        NonReg (NONREG) from 84
+        NonReg (NONREG) from 112
           Logged Out |  || Logged Out | Waiting
         Available (NONE) from 2
           Available (On Demand) | Waiting || Available (On Demand) | Waiting
-        VoiceMail (VOICEMAIL) from 0
+        VoiceMail (VOICEMAIL) from 8
+           |  || Logged Out | Waiting
         CallForward (CALLFORWARD) from 8
            |  || Logged Out | Waiting
         DND (DND) from 8
            |  || Logged Out | Waiting
-        InCall (INCALL) from 120
+        InCall (INCALL) from 160
           Available (On Demand) | Idle || Available (On Demand) | Idle
           Available (On Demand) | In a queue call || Available (On Demand) | In a queue call
           Available (On Demand) | Outbound Call || Available (On Demand) | Idle
@@ -92,7 +94,7 @@ fn every_combination_of_the_axes_falls_into_the_rows_of_the_table() {
           Logged Out |  || Logged Out | Waiting
         OnBreak (ONBREAK) from 2
           On Break | Idle || On Break | Idle
-        Wrap-Up (WRAPUP) from 24
+        Wrap-Up (WRAPUP) from 32
           Available (On Demand) | Idle || Available (On Demand) | Idle
     "#]]
     .assert_eq(&told);

@@ -28,6 +28,8 @@ const TRY_EVERY: Duration = Duration::from_millis(15);
 const START_MAX: Duration = Duration::from_millis(1_500);
 /// Phones of dead calls must have heard of it within this of the start.
 const CLEARED_MAX: Duration = Duration::from_secs(10);
+/// What the write-ahead log may come to, however often the process dies. Bytes; one life writes about 8 MiB.
+const LOG_MAX: u64 = 64 << 20;
 /// How long agents talk, at least.
 const TALK: Duration = Duration::from_millis(900);
 
@@ -72,8 +74,19 @@ async fn killed_under_load_nothing_acknowledged_is_lost_and_no_phone_is_left_in_
         // A caller whose INVITE nobody had answered says it again, and the new process takes it as the call that it is.
         site.quiet().await;
         site.wait_no_legs().await;
+        let at_rest = since.duration_until(Timestamp::now()).unsigned_abs();
         judge(&site, since, &acknowledged, &mut ledger, kill).await;
         site.freeze(false);
+        let judged = since.duration_until(Timestamp::now()).unsigned_abs() - at_rest;
+        println!(
+            "kill {} of {kills}: first INVITE answered after {:.0?}, at rest after {at_rest:.0?}, judged in {judged:.0?}, \
+             event {}, log {} MiB",
+            kill + 1,
+            starts[starts.len() - 1],
+            ledger.seq,
+            site.server.log_bytes() >> 20,
+        );
+        assert!(site.server.log_bytes() < LOG_MAX, "a log that nobody folds makes every start slower");
     }
     report(starts, cut, &acknowledged.lock().expect("no client panicked"), &ledger);
 }

@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use super::ports;
 
 /// Messages whose first lines are kept.
-const SPOKEN_MAX: usize = 16;
+const SPOKEN_MAX: usize = 256;
 const DATAGRAM_MAX: usize = 65_535;
 /// Lifetime of a registration: longer than a test. Seconds.
 const EXPIRES_S: u32 = 3_600;
@@ -119,6 +119,13 @@ impl Station {
     /// The calls there are, dialled ones among them.
     pub(crate) fn lines(&self) -> Vec<LineId> {
         self.phone().lines().collect()
+    }
+
+    /// The calls there are, and whether somebody talks in them.
+    pub(crate) fn calls(&self) -> Vec<(LineId, &'static str)> {
+        let phone = self.phone();
+        let step = |line| if phone.is_talking(line) { "talks" } else { "rings, is dialled or ends" };
+        phone.lines().map(|line| (line, step(line))).collect()
     }
 
     /// The calls that talk or ring here.

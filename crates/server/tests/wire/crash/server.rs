@@ -128,6 +128,11 @@ impl Server {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 
+    /// The write-ahead log of its store. Bytes.
+    pub(crate) fn log_bytes(&self) -> u64 {
+        std::fs::metadata(self.data().join("cordial.db-wal")).map_or(0, |log| log.len())
+    }
+
     pub(crate) fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }

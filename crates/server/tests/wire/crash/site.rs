@@ -143,8 +143,12 @@ impl Site {
         loop {
             let left: Vec<_> = cut
                 .iter()
-                .filter(|(phone, lines)| phone.lines().iter().any(|line| lines.contains(line)))
-                .map(|(phone, lines)| format!("{} {lines:?}\n{}", phone.address(), phone.spoken().join("\n")))
+                .filter_map(|(phone, lines)| {
+                    let left: Vec<_> =
+                        phone.calls().into_iter().filter(|(line, _)| lines.contains(line)).collect();
+                    let told = || format!("{} {left:?}\n{}", phone.address(), phone.spoken().join("\n"));
+                    (!left.is_empty()).then(told)
+                })
                 .collect();
             if left.is_empty() || Instant::now() > until {
                 return left;
