@@ -152,6 +152,10 @@ async fn give(
     };
     // From here until the answer either state is right.
     lock().wishes.remove(&(agent.to_owned(), axis));
+    if wish == json!("ready") && axis == "duty" {
+        // Who is ready in none of his queues and becomes ready is ready in each.
+        lock().wishes.remove(&(agent.to_owned(), "membership"));
+    }
     client.try_ask(method, &path, body).await?;
     let mut acknowledged = lock();
     acknowledged.wishes.insert((agent.to_owned(), axis), wish);
