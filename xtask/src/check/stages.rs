@@ -54,7 +54,7 @@ pub(super) const STAGES: &[Stage] = &[
              -p cordial-media -p cordial-dialects -p cordial-node -p cordial-sim",
         )],
     },
-    Stage { name: "build", budget_s: 480, steps: &[Step::Cargo(BUILD)] },
+    Stage { name: "build", budget_s: 600, steps: &[Step::Cargo(BUILD)] },
     Stage { name: "tests", budget_s: 120, steps: &[Step::Cargo("test --workspace --locked")] },
     Stage {
         name: "scenarios",
@@ -74,7 +74,7 @@ pub(super) const STAGES: &[Stage] = &[
     },
     Stage {
         name: "wire",
-        budget_s: 90,
+        budget_s: 150,
         steps: &[Step::Cargo(
             "test --workspace --locked --test wire -- --include-ignored --nocapture --skip transports:: --skip hostile:: --skip crash::",
         )],
