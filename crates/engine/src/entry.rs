@@ -296,8 +296,11 @@ pub struct Queue {
     pub max_wait_ms: Option<u64>,
     /// Where a call goes that waited too long.
     pub overflow: Overflow,
-    /// Most calls waiting; beyond it a call is refused as full.
+    /// Most calls waiting; beyond it the queue is full.
     pub max_waiting: u32,
+    /// Where a call goes that finds the queue full.
+    #[serde(default)]
+    pub when_full: Overflow,
     /// Wait within which a call should be answered. Milliseconds.
     pub service_level_ms: u64,
     /// An abandoned call shorter than this counts apart. Milliseconds.
@@ -435,6 +438,7 @@ impl Queue {
             max_wait_ms: None,
             overflow: Overflow::Clear,
             max_waiting: 1_000,
+            when_full: Overflow::Clear,
             service_level_ms: 20_000,
             short_abandon_ms: 5_000,
             treatment: Treatment { greeting: None, music: None },
@@ -498,16 +502,19 @@ pub enum AfterMissed {
     },
 }
 
-/// Where a call goes that waited too long.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Where a call goes that a queue does not keep.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Overflow {
     /// The call is cleared.
+    #[default]
     Clear,
     /// The call waits in another queue.
     Queue(QueueId),
     /// The caller is asked to leave a message in this agent's mailbox.
     Voicemail(AgentId),
+    /// The call goes where the number leads that a device of the tenant would dial.
+    Number(Number),
 }
 
 /// What a waiting caller hears. Prompts are named as in the prompt library, e.g. `en/please-wait`.

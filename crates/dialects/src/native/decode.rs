@@ -215,13 +215,9 @@ impl EntryBody for wire::Queue {
         let mut f = Fields::new(find);
         let name = f.name("/name", &self.name);
         let number = f.perhaps(self.number.as_deref(), |f, text| f.number("/number", text));
-        let overflow = match self.overflow {
-            wire::Overflow::Clear => Some(entry::Overflow::Clear),
-            wire::Overflow::Voicemail { agent } => {
-                f.entry("/overflow/agent", agent).map(entry::Overflow::Voicemail)
-            }
-            wire::Overflow::Queue { queue } => f.entry("/overflow/queue", queue).map(entry::Overflow::Queue),
-        };
+        let to = overflow(&mut f, &self.overflow, ["/overflow/queue", "/overflow/agent", "/overflow/number"]);
+        let when_full =
+            overflow(&mut f, &self.when_full, ["/when_full/queue", "/when_full/agent", "/when_full/number"]);
         let treatment = &self.treatment;
         let greeting =
             f.perhaps(treatment.greeting.as_deref(), |f, text| f.name("/treatment/greeting", text));
@@ -236,7 +232,8 @@ impl EntryBody for wire::Queue {
                 on_no_answer: after_missed(self.on_no_answer),
                 on_decline: after_missed(self.on_decline),
                 max_wait_ms: self.max_wait_ms,
-                overflow: overflow?,
+                overflow: to?,
+                when_full: when_full?,
                 max_waiting: self.max_waiting,
                 service_level_ms: self.service_level_ms,
                 short_abandon_ms: self.short_abandon_ms,
@@ -367,6 +364,17 @@ pub fn set_handling(agent: AgentId, body: &wire::Handling, find: &dyn Find) -> R
         wire::Handling::Forward { number } => f.number("/number", number).map(Handling::Forward),
     };
     f.finish(|| Some(Command::SetHandling { agent, handling: handling? }))
+}
+
+/// Where a call goes that a queue does not keep; the pointers are those of its queue, agent and number.
+fn overflow(f: &mut Fields<'_>, to: &wire::Overflow, at: [&'static str; 3]) -> Option<entry::Overflow> {
+    let [queue, agent, number] = at;
+    match to {
+        wire::Overflow::Clear => Some(entry::Overflow::Clear),
+        wire::Overflow::Queue { queue: id } => f.entry(queue, *id).map(entry::Overflow::Queue),
+        wire::Overflow::Voicemail { agent: id } => f.entry(agent, *id).map(entry::Overflow::Voicemail),
+        wire::Overflow::Number { number: text } => f.number(number, text).map(entry::Overflow::Number),
+    }
 }
 
 const fn reach(step: wire::Reach) -> entry::Reach {
@@ -595,14 +603,14 @@ mod tests {
         check::<wire::Queue>(
             r#"{"name":" Sales "}"#,
             expect![[
-                r#"{"kind":"queue","name":"Sales","number":null,"strategy":"longest_idle","offer_ms":20000,"wrap_up_ms":30000,"on_no_answer":{"then":"not_ready"},"on_decline":{"then":"not_ready"},"max_wait_ms":null,"overflow":{"to":"clear"},"max_waiting":1000,"service_level_ms":20000,"short_abandon_ms":5000,"treatment":{"greeting":null,"music":null},"record":true,"skill_first":false,"progress_ms":10000,"reach":[],"skip_empty_levels":false,"weight":0,"promote_after_ms":null,"sticky":null,"auto_ready":true,"auto_not_ready_after_other_call":false}"#
+                r#"{"kind":"queue","name":"Sales","number":null,"strategy":"longest_idle","offer_ms":20000,"wrap_up_ms":30000,"on_no_answer":{"then":"not_ready"},"on_decline":{"then":"not_ready"},"max_wait_ms":null,"overflow":{"to":"clear"},"max_waiting":1000,"when_full":{"to":"clear"},"service_level_ms":20000,"short_abandon_ms":5000,"treatment":{"greeting":null,"music":null},"record":true,"skill_first":false,"progress_ms":10000,"reach":[],"skip_empty_levels":false,"weight":0,"promote_after_ms":null,"sticky":null,"auto_ready":true,"auto_not_ready_after_other_call":false}"#
             ]],
         );
     }
 
     #[test]
     fn what_was_read_can_be_written_back() {
-        let queue = r#"{"kind":"queue","name":"Sales","number":"800","strategy":"ring_all","offer_ms":1,"wrap_up_ms":2,"on_no_answer":{"then":"rest","delay_ms":3},"on_decline":{"then":"not_ready"},"max_wait_ms":4,"overflow":{"to":"queue","queue":"00000000000000000000000000000007"},"max_waiting":5,"service_level_ms":6,"short_abandon_ms":7,"treatment":{"greeting":"en/hello","music":null},"record":false,"skill_first":true,"progress_ms":5000,"reach":[{"after_ms":0,"min_level":0,"max_level":0,"raise_level":0},{"after_ms":30000,"min_level":0,"max_level":65535,"raise_level":1}],"skip_empty_levels":true,"weight":8,"promote_after_ms":9,"sticky":{"remember_ms":10,"wait_ms":11},"auto_ready":false,"auto_not_ready_after_other_call":true}"#;
+        let queue = r#"{"kind":"queue","name":"Sales","number":"800","strategy":"ring_all","offer_ms":1,"wrap_up_ms":2,"on_no_answer":{"then":"rest","delay_ms":3},"on_decline":{"then":"not_ready"},"max_wait_ms":4,"overflow":{"to":"queue","queue":"00000000000000000000000000000007"},"max_waiting":5,"when_full":{"to":"number","number":"+4930"},"service_level_ms":6,"short_abandon_ms":7,"treatment":{"greeting":"en/hello","music":null},"record":false,"skill_first":true,"progress_ms":5000,"reach":[{"after_ms":0,"min_level":0,"max_level":0,"raise_level":0},{"after_ms":30000,"min_level":0,"max_level":65535,"raise_level":1}],"skip_empty_levels":true,"weight":8,"promote_after_ms":9,"sticky":{"remember_ms":10,"wait_ms":11},"auto_ready":false,"auto_not_ready_after_other_call":true}"#;
         let told = {
             let body: wire::Queue = serde_json::from_str(queue).unwrap();
             let entry = body.entry(&OneQueue).unwrap();

@@ -146,12 +146,9 @@ fn queue_entry(it: &entry::Queue, names: &dyn Names) -> Encoded<wire::Queue> {
         on_no_answer: after_missed(it.on_no_answer),
         on_decline: after_missed(it.on_decline),
         max_wait_ms: it.max_wait_ms,
-        overflow: match it.overflow {
-            entry::Overflow::Clear => wire::Overflow::Clear,
-            entry::Overflow::Voicemail(agent) => wire::Overflow::Voicemail { agent: id(names, agent)? },
-            entry::Overflow::Queue(queue) => wire::Overflow::Queue { queue: id(names, queue)? },
-        },
+        overflow: overflow(&it.overflow, names)?,
         max_waiting: it.max_waiting,
+        when_full: overflow(&it.when_full, names)?,
         service_level_ms: it.service_level_ms,
         short_abandon_ms: it.short_abandon_ms,
         treatment: wire::Treatment {
@@ -168,6 +165,15 @@ fn queue_entry(it: &entry::Queue, names: &dyn Names) -> Encoded<wire::Queue> {
         sticky: it.sticky.map(|entry::Sticky { remember_ms, wait_ms }| wire::Sticky { remember_ms, wait_ms }),
         auto_ready: it.auto_ready,
         auto_not_ready_after_other_call: it.auto_not_ready_after_other_call,
+    })
+}
+
+fn overflow(to: &entry::Overflow, names: &dyn Names) -> Encoded<wire::Overflow> {
+    Ok(match to {
+        entry::Overflow::Clear => wire::Overflow::Clear,
+        entry::Overflow::Queue(queue) => wire::Overflow::Queue { queue: id(names, *queue)? },
+        entry::Overflow::Voicemail(agent) => wire::Overflow::Voicemail { agent: id(names, *agent)? },
+        entry::Overflow::Number(number) => wire::Overflow::Number { number: number.as_str().to_owned() },
     })
 }
 

@@ -55,7 +55,7 @@ pub fn queue(view: &QueueView, scene: &Scene<'_>) -> wire::Queue {
         agent_auto_not_ready_after_non_acd_call: it.auto_not_ready_after_other_call,
         sla_time: it.service_level_ms / 1_000,
         language: "en-US",
-        no_answer_forward_rule: forward_rule(it.overflow, scene),
+        no_answer_forward_rule: forward_rule(&it.overflow, scene),
         enable_callback: false,
         outbound_caller_ids: Vec::new(),
         enable_sticky_routing: it.sticky.is_some(),
@@ -74,8 +74,11 @@ fn strategy(strategy: Strategy, skill_first: bool) -> Option<&'static str> {
     known.map(|(word, ..)| *word)
 }
 
-fn forward_rule(overflow: Overflow, scene: &Scene<'_>) -> wire::ForwardRule {
-    match overflow {
+fn forward_rule(overflow: &Overflow, scene: &Scene<'_>) -> wire::ForwardRule {
+    match *overflow {
+        Overflow::Number(ref number) => {
+            wire::ForwardRule { action: "FORWARD_TO_NUMBER", number: Some(number.as_str().to_owned()) }
+        }
         Overflow::Clear => wire::ForwardRule { action: "HANGUP", number: None },
         Overflow::Voicemail(id) => {
             let number = scene.engine.agent(scene.tenant, id).and_then(|agent| agent.entry.number);

@@ -64,7 +64,7 @@ impl Scene<'_> {
             Some(EntryId::Agent(agent)) => Ok(Extension { agent, device: None }),
             Some(EntryId::Device(id)) => {
                 let device = self.engine.device(self.tenant, id).ok_or_else(none)?;
-                let agent = device.agent.ok_or_else(none)?;
+                let agent = device.agent.or(device.entry.owner).ok_or_else(none)?;
                 Ok(Extension { agent, device: Some(id) })
             }
             Some(
@@ -141,10 +141,12 @@ impl Scene<'_> {
         agent.entry.number.clone().or_else(phone).map(String::from)
     }
 
-    /// The phone at which an agent can be logged in who is logged in nowhere.
+    /// The phone at which an agent is, or can be logged in when he is nowhere: his own. Looks at all phones then.
     #[must_use]
     pub fn phone_of(&self, agent: &AgentView) -> Option<DeviceId> {
-        agent.login.map(|login| login.device)
+        let own =
+            || self.engine.devices(self.tenant).into_iter().find(|phone| phone.entry.owner == Some(agent.id));
+        agent.login.map(|login| login.device).or_else(|| own().map(|phone| phone.id))
     }
 
     /// The rank of an agent in a queue; `None` when he is not assigned to it.

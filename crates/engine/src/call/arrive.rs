@@ -138,6 +138,17 @@ impl Engine {
         }
     }
 
+    /// Leads a call to a number that it did not dial.
+    pub(crate) fn lead_to_number(&mut self, id: CallId, number: &Number) {
+        let call = self.state.call(id);
+        let (tenant, leg) = (call.tenant, call.caller_leg.expect("a call that is led on has its caller"));
+        let from = self.state.leg(leg).endpoint;
+        match self.beyond_queue(tenant, from, number) {
+            Ok(target) => self.lead(id, target),
+            Err(refusal) => self.clear_call(id, cause_of(&refusal)),
+        }
+    }
+
     /// Answers the caller's leg unless that was done before.
     pub(crate) fn answer_caller(&mut self, id: CallId) -> LegId {
         let call = self.state.call(id);

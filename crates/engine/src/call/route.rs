@@ -84,6 +84,16 @@ impl Engine {
         }
     }
 
+    /// Where the number leads that a queue sends its calls to, as if a device of the tenant had dialled it.
+    pub(crate) fn beyond_queue(
+        &mut self,
+        tenant: TenantId,
+        from: Endpoint,
+        number: &Number,
+    ) -> Result<Target, Refusal> {
+        self.follow(tenant, from, Hop::Dial(number.clone()))
+    }
+
     /// Follows forwards, which may form a ring, a bounded number of times.
     fn follow(&mut self, tenant: TenantId, from: Endpoint, mut hop: Hop) -> Result<Target, Refusal> {
         let mut by = None;

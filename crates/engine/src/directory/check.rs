@@ -88,19 +88,28 @@ impl Engine {
             return Err(invalid("short_abandon_ms", "must be at most 3600000"));
         }
         check_search(queue)?;
-        match queue.overflow {
-            Overflow::Clear => Ok(()),
-            Overflow::Queue(other) if own == Some(EntryId::Queue(other)) => {
-                Err(invalid("overflow", "must be another queue"))
+        self.check_overflow(tenant, own, "overflow", &queue.overflow)?;
+        self.check_overflow(tenant, own, "when_full", &queue.when_full)
+    }
+
+    fn check_overflow(
+        &self,
+        tenant: TenantId,
+        own: Option<EntryId>,
+        field: &'static str,
+        to: &Overflow,
+    ) -> Result<(), Refusal> {
+        match to {
+            Overflow::Queue(other) if own == Some(EntryId::Queue(*other)) => {
+                Err(invalid(field, "must be another queue"))
             }
-            Overflow::Queue(other) => self.owned(tenant, EntryId::Queue(other)),
+            Overflow::Queue(other) => self.owned(tenant, EntryId::Queue(*other)),
             Overflow::Voicemail(agent) => {
-                self.owned(tenant, EntryId::Agent(agent))?;
-                if self.state.agent(agent).filed.entry.mailbox.is_none() {
-                    return Err(Refusal::NoMailbox);
-                }
-                Ok(())
+                self.owned(tenant, EntryId::Agent(*agent))?;
+                let mailbox = &self.state.agent(*agent).filed.entry.mailbox;
+                if mailbox.is_some() { Ok(()) } else { Err(Refusal::NoMailbox) }
             }
+            Overflow::Clear | Overflow::Number(_) => Ok(()),
         }
     }
 

@@ -4,7 +4,7 @@ use crate::agent::{Activity, Duty, WhyNotReady};
 use crate::call::{CallStep, Service};
 use crate::command::Endpoint;
 use crate::engine::Engine;
-use crate::entry::{Destination, EntryId, Overflow};
+use crate::entry::{self, Destination, EntryId, Overflow};
 use crate::id::{AgentId, DeviceId, QueueId, ReasonId, RouteId, TenantId};
 use crate::state::{Agent, Call, Device, Leg};
 
@@ -42,7 +42,7 @@ impl Engine {
         if self.calls_of(tenant).any(served) {
             return Some("a call");
         }
-        let overflows = |queue: &crate::state::Queue| queue.filed.entry.overflow == Overflow::Voicemail(id);
+        let overflows = |queue: &crate::state::Queue| leads(&queue.filed.entry, &Overflow::Voicemail(id));
         if self.state.queues.values().any(overflows) {
             return Some("a queue");
         }
@@ -70,7 +70,7 @@ impl Engine {
             return Some("a wrap-up");
         }
         let overflows = |queue: &crate::state::Queue| {
-            queue.filed.tenant == tenant && queue.filed.entry.overflow == Overflow::Queue(id)
+            queue.filed.tenant == tenant && leads(&queue.filed.entry, &Overflow::Queue(id))
         };
         if self.state.queues.values().any(overflows) {
             return Some("a queue");
@@ -111,4 +111,9 @@ impl Engine {
     fn calls_of(&self, tenant: TenantId) -> impl Iterator<Item = &Call> {
         self.state.calls.values().filter(move |call| call.tenant == tenant)
     }
+}
+
+/// Whether a queue sends calls there.
+fn leads(queue: &entry::Queue, to: &Overflow) -> bool {
+    [&queue.overflow, &queue.when_full].contains(&to)
 }

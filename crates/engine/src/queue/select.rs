@@ -49,7 +49,11 @@ impl Engine {
 
     /// Whom the queue asks next to take a call that reaches somebody: one, or with ring level several.
     fn choose(&mut self, queue: QueueId, call: CallId) -> Vec<AgentId> {
-        let draw = self.draw();
+        let by_chance = matches!(
+            self.state.queue(queue).filed.entry.strategy,
+            Strategy::Random | Strategy::WeightedRandom
+        );
+        let draw = if by_chance { self.draw() } else { 0 };
         let line = self.state.queue(queue);
         let place = self.state.call(call).place.expect("a call that is matched waits");
         let (pool, levels) = (&line.pool, line.levels(place.step));

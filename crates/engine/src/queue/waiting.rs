@@ -17,7 +17,8 @@ impl Engine {
         let places = line.filed.entry.max_waiting.min(WAITING_MAX);
         if line.waiting.len() >= places as usize {
             self.end_waiting(call, queue, WaitingEnd::Refused, 0);
-            return self.clear_call(call, Cause::Full);
+            let to = self.state.queue(queue).filed.entry.when_full.clone();
+            return self.lead_away(call, to, priority, Cause::Full);
         }
         let treatment = line.filed.entry.treatment.clone();
         let leg = self.answer_caller(call);

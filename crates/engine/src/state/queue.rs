@@ -179,7 +179,7 @@ impl State {
     }
 
     pub(super) fn leave_queue(&mut self, id: CallId, queue: QueueId, end: WaitingEnd, waited_ms: u64) {
-        if end == WaitingEnd::Overflowed {
+        if matches!(end, WaitingEnd::Overflowed | WaitingEnd::Refused) {
             self.call_mut(id).overflows += 1;
         }
         if self.call(id).place.is_some() {

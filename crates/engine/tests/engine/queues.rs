@@ -5,6 +5,7 @@ use cordial_engine::entry::{AfterMissed, Overflow, Strategy};
 use expect_test::expect;
 
 use crate::story::{check, check_in};
+use crate::world::number;
 
 #[test]
 fn a_call_is_queued_offered_answered_recorded_and_closed() {
@@ -451,6 +452,81 @@ fn two_queues_that_overflow_into_each_other_end_the_call() {
                 > clear x NoAnswer
             sales: entered 3, answered 0 (0 in time, 0 ms), abandoned 0 (0 short), overflowed 3, refused 0, waiting 0, offers 0 (0 expired)
             help: entered 3, answered 0 (0 in time, 0 ms), abandoned 0 (0 short), overflowed 3, refused 0, waiting 0, offers 0 (0 expired)
+        "#]],
+    );
+}
+
+#[test]
+fn a_call_that_waits_too_long_goes_on_to_a_number() {
+    check_in(
+        |world| {
+            world.change_queue("sales", |queue| {
+                queue.max_wait_ms = Some(10_000);
+                queue.overflow = Overflow::Number(number("104"));
+            });
+        },
+        "quietly x calls 5551; 10s; 104 rings; 104 answers; x hangs-up; count sales",
+        expect![[r#"
+            10s
+              WaitingEnded x sales Overflowed after 10000 ms
+              LegAdded 104 Callee
+                > ring 104 at 104 from x
+                > play to x then tones/ringback
+            104 rings
+              LegRinging 104
+            104 answers
+              LegAnswered 104
+              LegsBridged x 104
+                > stop playing to x
+                > bridge x 104
+            x hangs-up
+              LegCleared x Normal
+              LegCleared 104 Normal
+              CallCleared x Normal
+              CallClosed x
+                > clear 104 Normal
+            sales: entered 1, answered 0 (0 in time, 0 ms), abandoned 0 (0 short), overflowed 1, refused 0, waiting 0, offers 0 (0 expired)
+        "#]],
+    );
+}
+
+#[test]
+fn a_call_that_finds_a_queue_full_goes_where_that_says_and_not_round_for_ever() {
+    check_in(
+        |world| {
+            let (sales, help) = (world.queue("sales"), world.queue("help"));
+            world.change_queue("sales", |queue| {
+                (queue.max_waiting, queue.when_full) = (1, Overflow::Queue(help));
+            });
+            world.change_queue("help", |queue| {
+                (queue.max_waiting, queue.when_full) = (1, Overflow::Queue(sales));
+            });
+        },
+        "quietly x calls 5551; y calls 5551; z calls 5551; count sales; count help",
+        expect![[r#"
+            y calls 5551
+              CallStarted y Inbound to 5551
+              LegAdded y Caller
+              WaitingEnded y sales Refused after 0 ms
+              LegAnswered y
+              CallQueued y help
+                > answer y
+                > play to y then music
+            z calls 5551
+              CallStarted z Inbound to 5551
+              LegAdded z Caller
+              WaitingEnded z sales Refused after 0 ms
+              WaitingEnded z help Refused after 0 ms
+              WaitingEnded z sales Refused after 0 ms
+              WaitingEnded z help Refused after 0 ms
+              WaitingEnded z sales Refused after 0 ms
+              WaitingEnded z help Refused after 0 ms
+              LegCleared z Full
+              CallCleared z Full
+              CallClosed z
+                > clear z Full
+            sales: entered 5, answered 0 (0 in time, 0 ms), abandoned 0 (0 short), overflowed 0, refused 4, waiting 1, offers 0 (0 expired)
+            help: entered 4, answered 0 (0 in time, 0 ms), abandoned 0 (0 short), overflowed 0, refused 3, waiting 1, offers 0 (0 expired)
         "#]],
     );
 }

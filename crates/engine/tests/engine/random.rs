@@ -85,6 +85,8 @@ fn routed_at_random(queue: &mut Queue, a: u8, b: u8, c: u8) {
     queue.strategy = pick(&STRATEGIES, b);
     queue.wrap_up_ms = u64::from(c) * 100;
     queue.skill_first = a.is_multiple_of(3);
+    queue.max_waiting = u32::from(a % 4) + 1;
+    queue.when_full = if b.is_multiple_of(3) { Overflow::Number(number("600")) } else { Overflow::Clear };
     queue.progress_ms = 2_000;
     queue.weight = u16::from(c % 3);
     queue.promote_after_ms = c.is_multiple_of(4).then_some(6_000);

@@ -113,6 +113,10 @@ async fn queues(walk: &mut Walk<'_>) {
         let refused = walk.ask("updateQueue", &[&id], Some(json!({ field: value }))).await;
         walk.expect(&refused, 400, field);
     }
+    let outside = json!({"action": "FORWARD_TO_NUMBER", "number": "0049301234"});
+    let answer = walk.ask("updateQueue", &[&id], Some(json!({ "no_answer_forward_rule": outside }))).await;
+    walk.expect(&answer, 200, "");
+    assert_eq!(walk.ask("showQueue", &[&id], None).await.json()["no_answer_forward_rule"], outside);
     let changed =
         json!({"name": "Claims EU", "ring_time": 30, "no_answer_forward_rule": {"action": "HANGUP"}});
     let answer = walk.ask("updateQueue", &[&id], Some(changed.clone())).await;

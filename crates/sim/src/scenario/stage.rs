@@ -273,6 +273,11 @@ impl Stage {
                 queue.max_waiting = count.parse().map_err(|_| format!("`{count}` is no number"))?;
             }
             ["max", "wait", time] => queue.max_wait_ms = Some(duration(time)?),
+            ["max", "wait", time, "then", "number", other] => {
+                queue.max_wait_ms = Some(duration(time)?);
+                queue.overflow = Overflow::Number(number(other));
+            }
+            ["full", "then", other] => queue.when_full = Overflow::Queue(self.queue(other)?),
             ["max", "wait", time, "then", other] => {
                 queue.max_wait_ms = Some(duration(time)?);
                 queue.overflow = Overflow::Queue(self.queue(other)?);

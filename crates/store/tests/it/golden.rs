@@ -198,6 +198,7 @@ fn directory() -> Vec<Fact> {
     };
     let searching = entry::Queue {
         skill_first: true,
+        when_full: Overflow::Number(number("+4930")),
         progress_ms: 5_000,
         reach: vec![Reach { max_level: 0, ..Reach::ALL }, Reach { after_ms: 30_000, ..Reach::ALL }],
         skip_empty_levels: true,

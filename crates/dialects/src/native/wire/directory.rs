@@ -210,9 +210,12 @@ pub struct Queue {
     /// Where a call goes that waited too long.
     #[serde(default = "default::overflow")]
     pub overflow: Overflow,
-    /// Most calls waiting; beyond it a call is refused as full.
+    /// Most calls waiting; beyond it the queue is full.
     #[serde(default = "default::max_waiting")]
     pub max_waiting: u32,
+    /// Where a call goes that finds the queue full.
+    #[serde(default = "default::overflow")]
+    pub when_full: Overflow,
     /// Wait within which a call should be answered. Milliseconds.
     #[serde(default = "default::service_level_ms")]
     pub service_level_ms: u64,
@@ -344,7 +347,7 @@ pub enum AfterMissed {
 }
 
 /// Where a call goes that waited too long.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "to", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Overflow {
     /// The call is cleared.
@@ -358,6 +361,12 @@ pub enum Overflow {
     Voicemail {
         /// Whose.
         agent: Id,
+    },
+    /// The call goes where the number leads that a device of the tenant would dial.
+    Number {
+        /// Which.
+        #[schema(min_length = 1, max_length = 64)]
+        number: String,
     },
 }
 

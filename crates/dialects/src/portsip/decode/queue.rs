@@ -174,13 +174,17 @@ fn overflow(body: &mut Body, queue: &mut Queue, scene: &Scene<'_>) -> Result<(),
         (Some("FORWARD_TO_NUMBER"), Some(number)) => match scene.queue(&number) {
             Ok(other) => Overflow::Queue(other.id),
             Err(_) => {
-                let why = "FORWARD_TO_NUMBER is supported for the number of another queue only";
-                return Err(Problem::unsupported(RULE, why));
+                let number =
+                    Number::parse(&number).map_err(|error| Problem::invalid(RULE, &error.to_string()));
+                Overflow::Number(number?)
             }
         },
-        (Some("FORWARD_TO_NUMBER"), None) => return Err(Problem::invalid(RULE, "needs a number")),
-        (Some("FORWARD_TO_VOICEMAIL"), _) => {
-            return Err(Problem::unsupported(RULE, "only FORWARD_TO_NUMBER or HANGUP is supported"));
+        (Some("FORWARD_TO_VOICEMAIL"), Some(number)) => match scene.extension(&number) {
+            Ok(person) => Overflow::Voicemail(person.agent),
+            Err(_) => return Err(Problem::invalid(RULE, "number must be that of a user with a mailbox")),
+        },
+        (Some("FORWARD_TO_NUMBER" | "FORWARD_TO_VOICEMAIL"), None) => {
+            return Err(Problem::invalid(RULE, "needs a number"));
         }
         (Some(_) | None, _) => {
             let why = "action must be FORWARD_TO_NUMBER, FORWARD_TO_VOICEMAIL or HANGUP";
