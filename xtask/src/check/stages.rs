@@ -30,7 +30,7 @@ pub(super) const STAGES: &[Stage] = &[
     },
     Stage {
         name: "toolchain",
-        budget_s: 60,
+        budget_s: 30,
         steps: &[Step::Inline("add the wasm32 target, if missing", add_wasm_target)],
     },
     Stage { name: "format", budget_s: 15, steps: &[Step::Cargo("fmt --all --check")] },
@@ -38,7 +38,7 @@ pub(super) const STAGES: &[Stage] = &[
     Stage {
         name: "licences",
         // The first to ask for the whole dependency graph: from a clean clone this is where crates are downloaded.
-        budget_s: 60,
+        budget_s: 30,
         steps: &[Step::Inline("the licence of every dependency", |_| licences::run())],
     },
     Stage {
@@ -54,11 +54,11 @@ pub(super) const STAGES: &[Stage] = &[
              -p cordial-media -p cordial-dialects -p cordial-node -p cordial-sim",
         )],
     },
-    Stage { name: "build", budget_s: 600, steps: &[Step::Cargo(BUILD)] },
+    Stage { name: "build", budget_s: 540, steps: &[Step::Cargo(BUILD)] },
     Stage { name: "tests", budget_s: 120, steps: &[Step::Cargo("test --workspace --locked")] },
     Stage {
         name: "scenarios",
-        budget_s: 60,
+        budget_s: 30,
         steps: &[Step::Cargo("test --workspace --locked --test scenarios -- --include-ignored")],
     },
     Stage {
@@ -69,7 +69,7 @@ pub(super) const STAGES: &[Stage] = &[
     Stage {
         name: "fuzz",
         // Our crates are compiled once more, with coverage; then 60 s of inputs.
-        budget_s: 300,
+        budget_s: 240,
         steps: &[Step::Inline("hostile bytes for everything that reads from outside", fuzz::gate)],
     },
     Stage {
@@ -87,7 +87,7 @@ pub(super) const STAGES: &[Stage] = &[
     Stage {
         name: "hostile",
         // One after another: a flood beside another test would be that test's flood as well.
-        budget_s: 150,
+        budget_s: 180,
         steps: &[Step::Cargo(
             "test --workspace --locked --test wire -- --include-ignored --nocapture --test-threads=1 hostile::",
         )],
