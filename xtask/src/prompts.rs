@@ -3,32 +3,33 @@
 //! Speech comes from espeak-ng, everything else from sox; both must be installed. All files are WAV, G.711 mu-law,
 //! 8 kHz, one channel, so that a player copies their bytes to the wire. The same programs give the same bytes.
 
+mod callers;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail, ensure};
 
+use callers::{LANGUAGES, NAMES};
+
 /// The whole set is part of the program, so it stays small.
-const SET_BYTES_MAX: u64 = 1_500_000;
+const SET_BYTES_MAX: u64 = 5_000_000;
 
-/// espeak-ng's words per minute and voice.
-const SPEECH: [&str; 6] = ["-s", "150", "-g", "4", "-v", "en-us+f3"];
+/// espeak-ng's words per minute and the gap between words.
+const SPEECH: [&str; 4] = ["-s", "150", "-g", "4"];
 
-/// What a caller hears in English.
-const ENGLISH: [(&str, &str); 36] = [
+/// The voice of everything that is not for callers.
+const VOICE: &str = "en-us+f3";
+
+/// What callers and people at phones hear in English, besides what every language has.
+const ENGLISH: [(&str, &str); 30] = [
     ("greeting", "Hello, and thank you for calling."),
     (
         "queue-welcome",
         "All of our agents are helping other callers. Please hold, and we will be with you shortly.",
     ),
     ("please-wait", "Thank you for waiting. Your call will be answered as soon as possible."),
-    ("position-1", "You are the next caller in line."),
-    ("position-2", "You are caller number two in line."),
-    ("position-3", "You are caller number three in line."),
-    ("position-4", "You are caller number four in line."),
-    ("position-5", "You are caller number five in line."),
-    ("position-more", "There are more than five callers in line before you."),
     ("recorded", "This call may be recorded."),
     ("connecting", "We are connecting you now."),
     ("no-agents", "Nobody is available to take your call. Please try again later."),
@@ -92,13 +93,21 @@ pub(crate) fn run() -> Result<()> {
         println!("{size:>8}  {}", path.strip_prefix(&root)?.display());
         Ok(())
     };
-    for language in ["en", "tones", "music"] {
-        fs::create_dir_all(root.join(language))?;
+    let folders = LANGUAGES.iter().map(|language| language.folder);
+    for folder in folders.chain(["tones", "music"]) {
+        fs::create_dir_all(root.join(folder))?;
     }
     for (name, text) in ENGLISH {
         let path = root.join("en").join(name).with_extension("wav");
-        speak(&scratch, text, &path)?;
+        speak(&scratch, VOICE, text, &path)?;
         made(path)?;
+    }
+    for language in LANGUAGES {
+        for (name, text) in NAMES.iter().zip(language.phrases) {
+            let path = root.join(language.folder).join(name).with_extension("wav");
+            speak(&scratch, language.voice, text, &path)?;
+            made(path)?;
+        }
     }
     for (name, effects) in TONES {
         let path = root.join("tones").join(name).with_extension("wav");
@@ -115,9 +124,9 @@ pub(crate) fn run() -> Result<()> {
 
 const ULAW: &[&str] = &["-e", "u-law", "-b", "8"];
 
-fn speak(scratch: &Scratch, words_to_say: &str, path: &Path) -> Result<()> {
+fn speak(scratch: &Scratch, voice: &str, words_to_say: &str, path: &Path) -> Result<()> {
     let raw = scratch.file("speech.wav")?;
-    run_program("espeak-ng", &[&SPEECH[..], &["-w", &raw, words_to_say]].concat())?;
+    run_program("espeak-ng", &[&SPEECH[..], &["-v", voice, "-w", &raw, words_to_say]].concat())?;
     // The band of a telephone, peaks at -6 dB, and a breath before and after.
     let effects = words("rate 8000 highpass 200 lowpass 3400 norm -6 pad 0.1 0.2");
     sox(&[&[raw.as_str()], ULAW, &[&text(path)?], &effects].concat())

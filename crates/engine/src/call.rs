@@ -1,6 +1,6 @@
 //! Calls and their legs.
 
-mod arrive;
+pub(crate) mod arrive;
 mod clear;
 mod code;
 mod leg;
@@ -77,6 +77,10 @@ pub enum WaitingEnd {
     Overflowed,
     /// The queue was full on entering.
     Refused,
+    /// The caller pressed a key that led him elsewhere.
+    LeftByKey,
+    /// The caller will be called back, and another call has his place.
+    CalledBack,
 }
 
 /// The one agent whom a waiting call is for, until then.
@@ -187,6 +191,7 @@ pub(crate) enum CallStep {
     Setup,
     Greeting,
     Waiting,
+    Briefing,
     Talking,
     Served,
     Cleared,
@@ -194,14 +199,22 @@ pub(crate) enum CallStep {
 }
 
 /// The legal moves of a call. A place in a queue that ends leads back to setup: the call then talks, waits elsewhere
-/// or clears.
+/// or clears. So does a briefing to the agent of a call whose caller is yet to be called back.
 pub(crate) const CALL: Moves<CallStep> = &[
     (
         CallStep::Setup,
-        &[CallStep::Greeting, CallStep::Waiting, CallStep::Talking, CallStep::Served, CallStep::Cleared],
+        &[
+            CallStep::Greeting,
+            CallStep::Waiting,
+            CallStep::Briefing,
+            CallStep::Talking,
+            CallStep::Served,
+            CallStep::Cleared,
+        ],
     ),
     (CallStep::Greeting, &[CallStep::Setup, CallStep::Waiting, CallStep::Served, CallStep::Cleared]),
     (CallStep::Waiting, &[CallStep::Setup]),
+    (CallStep::Briefing, &[CallStep::Setup, CallStep::Talking, CallStep::Cleared]),
     (CallStep::Talking, &[CallStep::Cleared]),
     (CallStep::Served, &[CallStep::Cleared]),
     (CallStep::Cleared, &[CallStep::Closed]),

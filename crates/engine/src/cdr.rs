@@ -685,6 +685,10 @@ fn call_of(fact: &Fact) -> Option<CallId> {
         | Fact::AgentRested { .. }
         | Fact::AgentRestEnded { .. }
         | Fact::LegSaved { .. }
+        | Fact::CallerTold { .. }
+        | Fact::ServiceLevelBreached { .. }
+        | Fact::CallbackAsked { .. }
+        | Fact::BriefingStarted { .. }
         | Fact::GreetingStarted { .. }
         | Fact::FeatureCodesSet { .. }
         | Fact::FeatureCodeDialled { .. }

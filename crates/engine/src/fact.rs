@@ -7,6 +7,7 @@ use crate::call::{Cause, Direction, OfferEnd, Preferred, Role, WaitingEnd, Widen
 use crate::code::{Feature, FeatureCodes};
 use crate::command::{Actor, Endpoint, Note};
 use crate::entry::{Entry, EntryId, Name, Priority, Tier};
+use crate::estimate::WaitRange;
 use crate::id::{
     AgentId, CallId, DeviceId, DispositionId, Guid, LegId, OfferId, QueueId, RecordingId, TenantId,
 };
@@ -146,6 +147,8 @@ pub enum Fact {
     MailboxOpened { call: CallId, agent: AgentId },
     /// A message is being played to its owner.
     MessagePlayed { call: CallId, agent: AgentId, message: RecordingId },
+    /// The agent who answered a queue's call is told which, before he hears the caller.
+    BriefingStarted { call: CallId, agent: AgentId, leg: LegId, prompt: Name },
     /// An agent has a part in the call now, through the queue or directly, and is in call.
     AgentConnected { call: CallId, agent: AgentId, leg: LegId, queue: Option<QueueId> },
     /// The agent's part in the talking is over.
@@ -166,6 +169,19 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         preferred: Option<Preferred>,
     },
+    /// A waiting caller is told his place in the line (1 is the next), how long he will probably wait, and one of the
+    /// queue's messages in turn.
+    CallerTold {
+        call: CallId,
+        queue: QueueId,
+        position: Option<u32>,
+        wait: Option<WaitRange>,
+        message: Option<u8>,
+    },
+    /// A call has waited longer than the queue's service level says; so many that wait now have.
+    ServiceLevelBreached { call: CallId, queue: QueueId, breached: u32, waiting: u32 },
+    /// The caller of the call `of`, which ends, will be called back at his number; this call has his place, until then.
+    CallbackAsked { call: CallId, of: CallId, queue: QueueId, number: Number, until: Timestamp },
     /// A waiting call may be offered to more agents, or sooner, than before.
     SearchWidened { call: CallId, queue: QueueId, by: Widening },
     /// Its place in the queue ended, after `waited_ms`.

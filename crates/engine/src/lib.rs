@@ -11,6 +11,7 @@ pub mod command;
 mod directory;
 pub mod engine;
 pub mod entry;
+pub mod estimate;
 pub mod fact;
 mod guid;
 pub mod id;

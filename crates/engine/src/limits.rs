@@ -20,6 +20,14 @@ pub const REMEMBER_MS_MAX: u64 = 365 * 86_400_000;
 pub const PREFERENCE_MS_MAX: u64 = 3_600_000;
 /// Agents rung at once by ring all. The longest idle are rung, the others are not.
 pub const RING_ALL_WIDTH_MAX: usize = 50;
+/// Shortest from one announcement to a waiting caller to the next. Milliseconds; a queue that asks for less is refused.
+pub const ANNOUNCE_MS_MIN: u64 = 5_000;
+/// Messages that a queue says in turn. Beyond it the queue is refused.
+pub const MESSAGES_IN_TURN_MAX: usize = 16;
+/// Longest that a callback keeps its place. Milliseconds (a day); a queue that asks for more is refused.
+pub const CALLBACK_MS_MAX: u64 = 86_400_000;
+/// Longest that an agent's briefing is waited for. Milliseconds; then he and the caller hear each other.
+pub const BRIEFING_MS_MAX: u64 = 15_000;
 /// Legs of one device at a time. Beyond it the device counts as busy for every call.
 pub const LEGS_PER_DEVICE_MAX: usize = 8;
 /// How long a leg that is not an offer may ring. Milliseconds; then it is cleared as not answered.

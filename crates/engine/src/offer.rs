@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::action::Action;
+use crate::action::{Action, AfterPrompts};
 use crate::agent::WhyNotReady;
 use crate::call::{Cause, OfferEnd, Role, Withdrawn};
 use crate::command::{Answer, Endpoint};
 use crate::engine::Engine;
-use crate::entry::{AfterMissed, Kind};
+use crate::entry::{AfterMissed, Kind, Name};
 use crate::fact::Fact;
-use crate::id::{AgentId, CallId, OfferId, QueueId, TenantId};
+use crate::id::{AgentId, CallId, LegId, OfferId, QueueId, TenantId};
 use crate::machine::Moves;
 use crate::refusal::Refusal;
 use crate::state::Offer;
@@ -76,7 +76,36 @@ impl Engine {
         self.answer_waiting(call);
         let connected = Fact::AgentConnected { call, agent, leg, queue: Some(queue) };
         self.record(tenant, connected);
-        let caller = self.state.call(call).caller_leg.expect("a call that waits has its caller");
+        match self.state.queue(queue).filed.entry.briefing.clone() {
+            Some(prompt) => self.briefing(call, agent, leg, prompt),
+            None => self.join(call, agent, leg, queue),
+        }
+    }
+
+    /// Says to the agent which call he has answered, while the caller still waits.
+    fn briefing(&mut self, call: CallId, agent: AgentId, leg: LegId, prompt: Name) {
+        let tenant = self.state.call(call).tenant;
+        self.record(tenant, Fact::BriefingStarted { call, agent, leg, prompt: prompt.clone() });
+        self.act(Action::Play { leg, prompts: vec![prompt], then: AfterPrompts::Report });
+    }
+
+    /// The briefing is said, or should be: the agent and the caller hear each other.
+    pub(crate) fn end_briefing(&mut self, call: CallId) {
+        let mut agents = self.state.call(call).agents.iter();
+        let Some((agent, queue)) = agents.find_map(|(agent, queue)| Some((*agent, (*queue)?))) else {
+            return;
+        };
+        let parts = &self.state.agent(agent).parts;
+        if let Some(leg) = parts.iter().find(|(_, part)| part.call == call).map(|(leg, _)| *leg) {
+            self.join(call, agent, leg, queue);
+        }
+    }
+
+    /// Lets the agent who took a queue's call and its caller hear each other, or calls the caller back.
+    fn join(&mut self, call: CallId, agent: AgentId, leg: LegId, queue: QueueId) {
+        let Some(caller) = self.state.call(call).caller_leg else {
+            return self.call_back(call, leg);
+        };
         self.connect_agent_at(caller);
         self.act(Action::StopPlay { leg: caller });
         self.bridge(call, leg, caller);

@@ -149,7 +149,7 @@ impl Engine {
         from: Endpoint,
         number: &Number,
     ) -> Result<(TrunkId, Number), Refusal> {
-        let result = self.may_go_out(tenant, from, number);
+        let result = self.may_go_out(tenant, Some(from), number);
         if let Err(why) = result
             && self.state.tenant(tenant).outbound.tells(self.now.at)
         {
@@ -159,19 +159,20 @@ impl Engine {
         result.map_err(NotOut::refusal)
     }
 
-    fn may_go_out(
+    /// As [`Engine::out`], for a look beforehand; without `from`, for whoever will dial it.
+    pub(crate) fn may_go_out(
         &self,
         tenant: TenantId,
-        from: Endpoint,
+        from: Option<Endpoint>,
         number: &Number,
     ) -> Result<(TrunkId, Number), NotOut> {
         let outbound = &self.state.tenant(tenant).outbound;
         let read = read_number(number).ok_or(NotOut::Denied)?;
         let trunk = outbound.trunk_for(&read).ok_or(NotOut::Denied)?;
         let device = match from {
-            Endpoint::Trunk(_) if !outbound.rules.lead_out_again => return Err(NotOut::LedOutAgain),
-            Endpoint::Trunk(_) => None,
-            Endpoint::Device(device) => Some(device),
+            Some(Endpoint::Trunk(_)) if !outbound.rules.lead_out_again => return Err(NotOut::LedOutAgain),
+            Some(Endpoint::Trunk(_)) | None => None,
+            Some(Endpoint::Device(device)) => Some(device),
         };
         if !outbound.is_unlimited(&read) {
             let of_device = device.map_or(0, |device| self.calls_out_of(device));

@@ -22,6 +22,15 @@ pub struct QueueTally {
     pub overflowed: u64,
     /// Full on entering.
     pub refused: u64,
+    /// Ended by the caller's choice of a key.
+    #[serde(default)]
+    pub left_by_key: u64,
+    /// Ended because the caller will be called back; the callback has entered anew.
+    #[serde(default)]
+    pub called_back: u64,
+    /// Places held longer than the service level, however they ended then.
+    #[serde(default)]
+    pub breached: u64,
     /// Of `answered`, within the queue's service level.
     pub answered_in_time: u64,
     /// Sum of the waits of answered calls. Milliseconds.
@@ -48,6 +57,8 @@ impl QueueTally {
                 self.abandoned_short += (waited_ms < queue.short_abandon_ms) as u64;
             }
             WaitingEnd::Overflowed => self.overflowed += 1,
+            WaitingEnd::LeftByKey => self.left_by_key += 1,
+            WaitingEnd::CalledBack => self.called_back += 1,
             WaitingEnd::Refused => {
                 self.entered += 1;
                 self.refused += 1;
@@ -57,6 +68,7 @@ impl QueueTally {
 
     /// Whether every place that was entered has ended once or is still held.
     pub const fn adds_up(&self, waiting: usize) -> bool {
-        self.entered == self.answered + self.abandoned + self.overflowed + self.refused + waiting as u64
+        let ended = self.answered + self.abandoned + self.overflowed + self.refused;
+        self.entered == ended + self.left_by_key + self.called_back + waiting as u64
     }
 }

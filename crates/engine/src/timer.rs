@@ -30,6 +30,10 @@ pub(crate) enum Timer {
     Promotion(CallId),
     /// The greeting should long have ended.
     Greeting(CallId),
+    /// The waiting caller is told something again.
+    Announcement(CallId),
+    /// The call has waited as long as the queue's service level says.
+    ServiceLevel(CallId),
 }
 
 impl Timer {
@@ -46,6 +50,8 @@ impl Timer {
             Self::Anyone(_) => "preferred agent",
             Self::Promotion(_) => "promotion",
             Self::Greeting(_) => "greeting",
+            Self::Announcement(_) => "announcement",
+            Self::ServiceLevel(_) => "service level",
         }
     }
 }
@@ -68,6 +74,8 @@ impl Engine {
                 Timer::Anyone(call) => self.widen(call, Widening::Anyone),
                 Timer::Promotion(call) => self.widen(call, Widening::Promoted),
                 Timer::Greeting(call) => self.end_greeting(call),
+                Timer::Announcement(call) => self.announce_again(call),
+                Timer::ServiceLevel(call) => self.breach(call),
             }
             assert!(!self.state.timers.contains(&(due, timer)), "{timer:?} fired and is still set");
         }

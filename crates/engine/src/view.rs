@@ -6,6 +6,7 @@ pub use crate::call::LegPhase;
 use crate::call::{Direction, Role};
 use crate::command::Endpoint;
 use crate::entry;
+use crate::estimate::WaitEstimate;
 use crate::id::{AgentId, CallId, DeviceId, Guid, LegId, OfferId, QueueId, RecordingId, TenantId};
 use crate::outbound::OutboundRules;
 use crate::tally::QueueTally;
@@ -110,7 +111,30 @@ pub struct QueueView {
     pub logged_in: usize,
     /// Agents who could be offered a call now.
     pub eligible: usize,
+    /// Agents who are at work for its calls, whatever they do now.
+    pub staffed: usize,
+    /// Of those waiting, how many have waited longer than the service level.
+    pub breached: u32,
+    /// Of those waiting, how many are to be called back.
+    pub callbacks: usize,
+    /// How long a caller who entered now would probably wait; `None` when nothing can be said.
+    pub estimate: Option<WaitEstimate>,
     pub tally: QueueTally,
+}
+
+/// A waiting call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "named as in the glossary")]
+pub struct PlaceView {
+    pub call: CallId,
+    /// The instant that its wait counts from.
+    pub entered: Timestamp,
+    /// 1 is the next.
+    pub position: u32,
+    /// The number that is to be called back, when nobody is on the line.
+    pub callback: Option<Number>,
+    /// How much longer it will probably wait; `None` when nothing can be said.
+    pub estimate: Option<WaitEstimate>,
 }
 
 /// A call with its legs.
@@ -129,6 +153,8 @@ pub struct CallView {
     pub agent: Option<AgentId>,
     pub legs: Vec<LegView>,
     pub recording: Option<(RecordingId, Guid)>,
+    /// The number that is or was to be called, when it is a callback. It has no leg while it waits.
+    pub callback: Option<Number>,
 }
 
 /// Where a call is on its way.

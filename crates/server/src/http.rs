@@ -29,6 +29,7 @@ mod scene;
 mod system;
 mod taps;
 mod tickets;
+mod waiting;
 mod webitel;
 
 use std::net::SocketAddr;
@@ -169,6 +170,7 @@ fn operations() -> Vec<Operation> {
     all.extend(outbound::operations());
     all.extend(agents::operations());
     all.extend(calls::operations());
+    all.extend(waiting::operations());
     all.extend(events::operations());
     all.extend(records::operations());
     all.extend(system::operations());

@@ -77,6 +77,8 @@ fn read_folder(
 
 #[cfg(test)]
 mod tests {
+    use cordial_engine::entry::Treatment;
+
     use super::*;
 
     fn wav(samples: &[u8]) -> Vec<u8> {
@@ -97,6 +99,17 @@ mod tests {
         let audio = prompts.get(&PromptName::new("en/closed")).expect("loaded");
         assert_eq!(&audio[..], [1, 2, 3]);
         assert!(prompts.get(&PromptName::new("notes")).is_none());
+    }
+
+    #[test]
+    fn every_language_of_the_library_has_all_that_callers_are_told() {
+        let prompts = load(Path::new("")).unwrap();
+        for language in ["en", "es", "pt-BR", "ru", "zh-CN"] {
+            for phrase in Treatment::PHRASES {
+                let name = format!("{language}/{phrase}");
+                assert!(prompts.get(&PromptName::new(&name)).is_some(), "{name}");
+            }
+        }
     }
 
     #[test]

@@ -184,6 +184,13 @@ async fn cases(site: &Site) -> Vec<Case> {
             "admin",
         ),
         case("DELETE /v1/agents/{id}/queues/{queue}", in_queue, none.clone(), 200, "supervise"),
+        case(
+            "GET /v1/queues/{id}/waiting",
+            format!("/v1/queues/{}/waiting", a.queue),
+            none.clone(),
+            200,
+            "admin",
+        ),
         case("GET /v1/agents/{id}/messages", agent("messages"), none.clone(), 200, "read"),
         // The mailbox is empty here; the wire tests fill one.
         case(

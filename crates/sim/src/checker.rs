@@ -176,7 +176,15 @@ impl Checker {
             };
             tamper.view(&mut view);
             let tally = view.tally;
-            let shown = [tally.entered, tally.answered, tally.abandoned, tally.overflowed, tally.refused];
+            let shown = [
+                tally.entered,
+                tally.answered,
+                tally.abandoned,
+                tally.overflowed,
+                tally.refused,
+                tally.left_by_key,
+                tally.called_back,
+            ];
             if shown != queue.counts() || view.waiting as u64 != queue.waiting {
                 let counted = queue.counts();
                 let waiting = (view.waiting, queue.waiting);

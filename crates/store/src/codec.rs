@@ -128,7 +128,7 @@ macro_rules! names {
 
 names! {
     TenantAdded FeatureCodesSet OutboundRulesSet OutboundRefused EntryAdded EntryChanged EntryRemoved
-    AgentAssigned TierSet SearchWidened AgentUnassigned
+    AgentAssigned TierSet SearchWidened CallerTold ServiceLevelBreached CallbackAsked BriefingStarted AgentUnassigned
     DeviceRegistered DeviceUnregistered
     AgentLoggedIn AgentLoggedOut AgentReady AgentNotReady DutyPending HandlingSet MembershipSet MembershipPending
     AgentRested AgentRestEnded

@@ -245,6 +245,10 @@ impl Telling<'_> {
             | Fact::AgentUnassigned { .. }
             | Fact::TierSet { .. }
             | Fact::SearchWidened { .. }
+            | Fact::CallerTold { .. }
+            | Fact::ServiceLevelBreached { .. }
+            | Fact::CallbackAsked { .. }
+            | Fact::BriefingStarted { .. }
             | Fact::MembershipSet { .. }
             | Fact::CallStarted { .. }
             | Fact::LegSaved { .. }
@@ -387,7 +391,8 @@ const fn hangup_cause(end: OfferEnd) -> Option<&'static str> {
 const fn cancel_reason(end: WaitingEnd) -> Option<&'static str> {
     match end {
         WaitingEnd::Answered => None,
-        WaitingEnd::Abandoned => Some("BREAK_OUT"),
+        WaitingEnd::Abandoned | WaitingEnd::CalledBack => Some("BREAK_OUT"),
+        WaitingEnd::LeftByKey => Some("EXIT_WITH_KEY"),
         WaitingEnd::Overflowed => Some("TIMEOUT"),
         WaitingEnd::Refused => Some("NONE"),
     }

@@ -94,6 +94,10 @@ impl Floor {
             | Fact::AgentUnassigned { .. }
             | Fact::TierSet { .. }
             | Fact::SearchWidened { .. }
+            | Fact::CallerTold { .. }
+            | Fact::ServiceLevelBreached { .. }
+            | Fact::CallbackAsked { .. }
+            | Fact::BriefingStarted { .. }
             | Fact::MembershipSet { .. }
             | Fact::CallStarted { .. }
             | Fact::LegSaved { .. }
@@ -265,6 +269,10 @@ impl Floor {
             | Fact::AgentRested { .. }
             | Fact::AgentRestEnded { .. }
             | Fact::SearchWidened { .. }
+            | Fact::CallerTold { .. }
+            | Fact::ServiceLevelBreached { .. }
+            | Fact::CallbackAsked { .. }
+            | Fact::BriefingStarted { .. }
             | Fact::LegSaved { .. }
             | Fact::LegsBridged { .. }
             | Fact::LegsUnbridged { .. }

@@ -1,5 +1,7 @@
 //! From the wire to commands: text is parsed once, here, and every fault is reported with the field that has it.
 
+mod treatment;
+
 use cordial_engine::Refusal;
 use cordial_engine::agent::{Absence, Attend, Handling, Membership};
 use cordial_engine::code::{Code, Feature, FeatureCodes};
@@ -218,10 +220,8 @@ impl EntryBody for wire::Queue {
         let to = overflow(&mut f, &self.overflow, ["/overflow/queue", "/overflow/agent", "/overflow/number"]);
         let when_full =
             overflow(&mut f, &self.when_full, ["/when_full/queue", "/when_full/agent", "/when_full/number"]);
-        let treatment = &self.treatment;
-        let greeting =
-            f.perhaps(treatment.greeting.as_deref(), |f, text| f.name("/treatment/greeting", text));
-        let music = f.perhaps(treatment.music.as_deref(), |f, text| f.name("/treatment/music", text));
+        let treatment = treatment::read(&mut f, &self.treatment);
+        let briefing = f.perhaps(self.briefing.as_deref(), |f, text| f.name("/briefing", text));
         f.finish(|| {
             Some(Entry::from(entry::Queue {
                 name: name?,
@@ -237,7 +237,7 @@ impl EntryBody for wire::Queue {
                 max_waiting: self.max_waiting,
                 service_level_ms: self.service_level_ms,
                 short_abandon_ms: self.short_abandon_ms,
-                treatment: entry::Treatment { greeting: greeting?, music: music? },
+                treatment: treatment?,
                 record: self.record,
                 skill_first: self.skill_first,
                 progress_ms: self.progress_ms,
@@ -250,6 +250,9 @@ impl EntryBody for wire::Queue {
                     .map(|wire::Sticky { remember_ms, wait_ms }| entry::Sticky { remember_ms, wait_ms }),
                 auto_ready: self.auto_ready,
                 auto_not_ready_after_other_call: self.auto_not_ready_after_other_call,
+                briefing: briefing?,
+                callback_ms: self.callback_ms,
+                service_level_percent: self.service_level_percent,
             }))
         })
     }
@@ -367,7 +370,7 @@ pub fn set_handling(agent: AgentId, body: &wire::Handling, find: &dyn Find) -> R
 }
 
 /// Where a call goes that a queue does not keep; the pointers are those of its queue, agent and number.
-fn overflow(f: &mut Fields<'_>, to: &wire::Overflow, at: [&'static str; 3]) -> Option<entry::Overflow> {
+fn overflow(f: &mut Fields<'_>, to: &wire::Overflow, at: [&str; 3]) -> Option<entry::Overflow> {
     let [queue, agent, number] = at;
     match to {
         wire::Overflow::Clear => Some(entry::Overflow::Clear),
@@ -603,14 +606,14 @@ mod tests {
         check::<wire::Queue>(
             r#"{"name":" Sales "}"#,
             expect![[
-                r#"{"kind":"queue","name":"Sales","number":null,"strategy":"longest_idle","offer_ms":20000,"wrap_up_ms":30000,"on_no_answer":{"then":"not_ready"},"on_decline":{"then":"not_ready"},"max_wait_ms":null,"overflow":{"to":"clear"},"max_waiting":1000,"when_full":{"to":"clear"},"service_level_ms":20000,"short_abandon_ms":5000,"treatment":{"greeting":null,"music":null},"record":true,"skill_first":false,"progress_ms":10000,"reach":[],"skip_empty_levels":false,"weight":0,"promote_after_ms":null,"sticky":null,"auto_ready":true,"auto_not_ready_after_other_call":false}"#
+                r#"{"kind":"queue","name":"Sales","number":null,"strategy":"longest_idle","offer_ms":20000,"wrap_up_ms":30000,"on_no_answer":{"then":"not_ready"},"on_decline":{"then":"not_ready"},"max_wait_ms":null,"overflow":{"to":"clear"},"max_waiting":1000,"when_full":{"to":"clear"},"service_level_ms":20000,"short_abandon_ms":5000,"treatment":{"greeting":null,"music":null,"language":null,"position":"never","wait":"never","messages":[],"announce_ms":60000,"menu":[]},"record":true,"skill_first":false,"progress_ms":10000,"reach":[],"skip_empty_levels":false,"weight":0,"promote_after_ms":null,"sticky":null,"auto_ready":true,"auto_not_ready_after_other_call":false,"briefing":null,"callback_ms":14400000,"service_level_percent":80}"#
             ]],
         );
     }
 
     #[test]
     fn what_was_read_can_be_written_back() {
-        let queue = r#"{"kind":"queue","name":"Sales","number":"800","strategy":"ring_all","offer_ms":1,"wrap_up_ms":2,"on_no_answer":{"then":"rest","delay_ms":3},"on_decline":{"then":"not_ready"},"max_wait_ms":4,"overflow":{"to":"queue","queue":"00000000000000000000000000000007"},"max_waiting":5,"when_full":{"to":"number","number":"+4930"},"service_level_ms":6,"short_abandon_ms":7,"treatment":{"greeting":"en/hello","music":null},"record":false,"skill_first":true,"progress_ms":5000,"reach":[{"after_ms":0,"min_level":0,"max_level":0,"raise_level":0},{"after_ms":30000,"min_level":0,"max_level":65535,"raise_level":1}],"skip_empty_levels":true,"weight":8,"promote_after_ms":9,"sticky":{"remember_ms":10,"wait_ms":11},"auto_ready":false,"auto_not_ready_after_other_call":true}"#;
+        let queue = r#"{"kind":"queue","name":"Sales","number":"800","strategy":"ring_all","offer_ms":1,"wrap_up_ms":2,"on_no_answer":{"then":"rest","delay_ms":3},"on_decline":{"then":"not_ready"},"max_wait_ms":4,"overflow":{"to":"queue","queue":"00000000000000000000000000000007"},"max_waiting":5,"when_full":{"to":"number","number":"+4930"},"service_level_ms":6,"short_abandon_ms":7,"treatment":{"greeting":"en/hello","music":null,"language":"es","position":"once","wait":"again","messages":["en/web"],"announce_ms":5000,"menu":[{"key":"1","prompt":null,"choice":{"to":"callback"}},{"key":"0","prompt":"en/help","choice":{"to":"number","number":"600"}}]},"record":false,"skill_first":true,"progress_ms":5000,"reach":[{"after_ms":0,"min_level":0,"max_level":0,"raise_level":0},{"after_ms":30000,"min_level":0,"max_level":65535,"raise_level":1}],"skip_empty_levels":true,"weight":8,"promote_after_ms":9,"sticky":{"remember_ms":10,"wait_ms":11},"auto_ready":false,"auto_not_ready_after_other_call":true,"briefing":"en/sales","callback_ms":12,"service_level_percent":90}"#;
         let told = {
             let body: wire::Queue = serde_json::from_str(queue).unwrap();
             let entry = body.entry(&OneQueue).unwrap();

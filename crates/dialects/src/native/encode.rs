@@ -12,7 +12,7 @@ pub use event::{Book, message, untold};
 pub use message::messages;
 pub use outbound::outbound;
 pub use record::cdr;
-pub use state::{agent, call, device, offer, queue, snapshot};
+pub use state::{agent, call, device, offer, queue, snapshot, waiting};
 
 use cordial_engine::agent::{Absence, Handling};
 use cordial_engine::call::{Cause, Direction, OfferEnd, Role, WaitingEnd, Withdrawn};
@@ -60,7 +60,7 @@ pub fn entry(entry: &Entry, names: &dyn Names) -> Encoded<wire::Entry> {
         Entry::Team(it) => wire::Entry::Team(wire::Team { name: it.name.to_string() }),
         Entry::Device(it) => wire::Entry::Device(device_entry(it, names)?),
         Entry::Trunk(it) => wire::Entry::Trunk(trunk(it)),
-        Entry::Queue(it) => wire::Entry::Queue(queue_entry(it, names)?),
+        Entry::Queue(it) => wire::Entry::Queue(Box::new(queue_entry(it, names)?)),
         Entry::Route(it) => wire::Entry::Route(route(it, names)?),
         Entry::Reason(it) => {
             wire::Entry::Reason(wire::Reason { name: it.name.to_string(), absence: absence(it.absence) })
@@ -151,10 +151,7 @@ fn queue_entry(it: &entry::Queue, names: &dyn Names) -> Encoded<wire::Queue> {
         when_full: overflow(&it.when_full, names)?,
         service_level_ms: it.service_level_ms,
         short_abandon_ms: it.short_abandon_ms,
-        treatment: wire::Treatment {
-            greeting: it.treatment.greeting.as_ref().map(ToString::to_string),
-            music: it.treatment.music.as_ref().map(ToString::to_string),
-        },
+        treatment: treatment(&it.treatment, names)?,
         record: it.record,
         skill_first: it.skill_first,
         progress_ms: it.progress_ms,
@@ -165,6 +162,39 @@ fn queue_entry(it: &entry::Queue, names: &dyn Names) -> Encoded<wire::Queue> {
         sticky: it.sticky.map(|entry::Sticky { remember_ms, wait_ms }| wire::Sticky { remember_ms, wait_ms }),
         auto_ready: it.auto_ready,
         auto_not_ready_after_other_call: it.auto_not_ready_after_other_call,
+        briefing: it.briefing.as_ref().map(ToString::to_string),
+        callback_ms: it.callback_ms,
+        service_level_percent: it.service_level_percent,
+    })
+}
+
+fn treatment(it: &entry::Treatment, names: &dyn Names) -> Encoded<wire::Treatment> {
+    let told = |told| match told {
+        entry::Told::Never => wire::Told::Never,
+        entry::Told::Once => wire::Told::Once,
+        entry::Told::Again => wire::Told::Again,
+    };
+    let key = |key: &entry::MenuKey| {
+        let choice = match &key.choice {
+            entry::Choice::Callback => wire::Choice::Callback,
+            entry::Choice::Leave(to) => match overflow(to, names)? {
+                wire::Overflow::Clear => wire::Choice::Clear,
+                wire::Overflow::Queue { queue } => wire::Choice::Queue { queue },
+                wire::Overflow::Voicemail { agent } => wire::Choice::Voicemail { agent },
+                wire::Overflow::Number { number } => wire::Choice::Number { number },
+            },
+        };
+        Ok(wire::MenuKey { key: key.key, prompt: key.prompt.as_ref().map(ToString::to_string), choice })
+    };
+    Ok(wire::Treatment {
+        greeting: it.greeting.as_ref().map(ToString::to_string),
+        music: it.music.as_ref().map(ToString::to_string),
+        language: it.language.as_ref().map(ToString::to_string),
+        position: told(it.position),
+        wait: told(it.wait),
+        messages: it.messages.iter().map(ToString::to_string).collect(),
+        announce_ms: it.announce_ms,
+        menu: it.menu.iter().map(key).collect::<Encoded<_>>()?,
     })
 }
 
@@ -286,6 +316,8 @@ const fn waiting_end(end: WaitingEnd) -> wire::WaitingEnd {
         WaitingEnd::Abandoned => wire::WaitingEnd::Abandoned,
         WaitingEnd::Overflowed => wire::WaitingEnd::Overflowed,
         WaitingEnd::Refused => wire::WaitingEnd::Refused,
+        WaitingEnd::LeftByKey => wire::WaitingEnd::LeftByKey,
+        WaitingEnd::CalledBack => wire::WaitingEnd::CalledBack,
     }
 }
 

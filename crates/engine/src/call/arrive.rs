@@ -119,6 +119,7 @@ impl Engine {
         match self.state.call(id).step {
             CallStep::Greeting => self.go_on(id),
             CallStep::Served => self.serve_on(id),
+            CallStep::Briefing => self.end_briefing(id),
             CallStep::Setup
             | CallStep::Waiting
             | CallStep::Talking
@@ -177,7 +178,7 @@ impl Engine {
         leg
     }
 
-    fn start_call(
+    pub(crate) fn start_call(
         &mut self,
         tenant: TenantId,
         direction: Direction,
@@ -192,7 +193,7 @@ impl Engine {
         (call, guid)
     }
 
-    fn lead(&mut self, call: CallId, target: Target) {
+    pub(crate) fn lead(&mut self, call: CallId, target: Target) {
         match target {
             Target::Queue(queue, priority) => self.enter_queue(call, queue, priority),
             Target::Device(device) => self.ring_device(call, device),
@@ -236,12 +237,14 @@ impl Engine {
     }
 
     fn ring(&mut self, id: CallId, endpoint: Endpoint, number: Number, caller: Option<Number>) {
+        // Where nobody called, the agent who calls back is the one who waits for an answer.
+        let near = self.state.call(id).legs.first().copied();
         let leg = self.add_leg(id, Role::Callee, false, endpoint);
         let call = self.state.call(id);
         let (caller_name, waiting) = (call.caller_name.clone(), call.caller_leg);
         self.act(Action::Ring { leg, endpoint, number, caller, caller_name });
         let answered = |leg: &LegId| self.state.leg(*leg).phase != LegPhase::Arrived;
-        if let Some(leg) = waiting.filter(answered) {
+        if let Some(leg) = waiting.or(near).filter(answered) {
             self.act(Action::Play {
                 leg,
                 prompts: Vec::new(),
@@ -250,7 +253,7 @@ impl Engine {
         }
     }
 
-    fn check_room(&self, tenant: TenantId) -> Result<(), Refusal> {
+    pub(crate) fn check_room(&self, tenant: TenantId) -> Result<(), Refusal> {
         if self.state.tenant(tenant).calls.len() >= CALLS_MAX {
             return Err(Refusal::LimitReached("calls"));
         }
@@ -270,6 +273,6 @@ const fn direction_to(target: &Target) -> Direction {
 }
 
 /// Why a call clears that was let in and cannot be led on.
-fn cause_of(refusal: &Refusal) -> Cause {
+pub(crate) fn cause_of(refusal: &Refusal) -> Cause {
     if matches!(refusal, Refusal::OutboundLimit(_)) { Cause::Full } else { Cause::NoRoute }
 }

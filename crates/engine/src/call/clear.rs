@@ -83,8 +83,14 @@ impl Engine {
 
     /// Ends what a dead process left of a call.
     pub(crate) fn end_after_restart(&mut self, call: CallId) {
-        if self.state.call(call).step == CallStep::Cleared {
+        let left = self.state.call(call);
+        if left.step == CallStep::Cleared {
             self.close_if_over(call);
+        } else if left.callback.is_some() && left.place.is_some() && left.agents.is_empty() {
+            // Nobody is on the line who could have been cut off: he keeps his place.
+            for offer in left.offers.clone() {
+                self.withdraw(offer, Withdrawn::NodeRestarted, Cause::NodeRestarted);
+            }
         } else {
             self.end_call(call, Cause::NodeRestarted, Ender::Restart);
         }

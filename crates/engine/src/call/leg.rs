@@ -133,7 +133,9 @@ impl Engine {
     pub(super) fn connect_direct(&mut self, call: CallId, callee: LegId) {
         let tenant = self.state.call(call).tenant;
         self.record(tenant, Fact::LegAnswered { call, leg: callee });
-        let caller = self.state.call(call).caller_leg.expect("a call without its caller has ended");
+        let Some(caller) = self.state.call(call).caller_leg else {
+            return self.connect_callback(call, callee);
+        };
         if self.state.leg(caller).phase != LegPhase::Arrived {
             self.act(Action::StopPlay { leg: caller });
         }

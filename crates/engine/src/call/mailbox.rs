@@ -109,7 +109,13 @@ impl Engine {
             return;
         };
         let whole = self.state.call(call);
-        if whole.step != CallStep::Served || whole.caller_leg != Some(leg) {
+        if whole.caller_leg != Some(leg) {
+            return;
+        }
+        if whole.step == CallStep::Waiting {
+            return self.press(call, leg, digit);
+        }
+        if whole.step != CallStep::Served {
             return;
         }
         match (whole.service, digit) {

@@ -1,18 +1,21 @@
 //! What an entry must be like to be taken.
 
 use core::net::{IpAddr, SocketAddr};
+use std::collections::BTreeSet;
 
 use crate::engine::Engine;
 use crate::entry::{
-    AfterMissed, Agent, Destination, Device, Entry, EntryId, Kind, Overflow, Queue, Route, Trunk,
+    AfterMissed, Agent, Choice, Destination, Device, Entry, EntryId, Kind, Overflow, Queue, Route, Treatment,
+    Trunk,
 };
 use crate::id::TenantId;
 use crate::limits::{
-    OFFER_MS_MAX, OFFER_MS_MIN, PREFERENCE_MS_MAX, REACH_STEPS_MAX, REMEMBER_MS_MAX, REST_MS_MAX,
-    REST_MS_MIN, TARGET_MS_MAX, TRUNK_PREFIXES_MAX, TRUNK_SOURCES_MAX, WAIT_MS_MAX, WAITING_MAX,
-    WRAP_UP_MS_MAX,
+    ANNOUNCE_MS_MIN, CALLBACK_MS_MAX, MESSAGES_IN_TURN_MAX, OFFER_MS_MAX, OFFER_MS_MIN, PREFERENCE_MS_MAX,
+    REACH_STEPS_MAX, REMEMBER_MS_MAX, REST_MS_MAX, REST_MS_MIN, TARGET_MS_MAX, TRUNK_PREFIXES_MAX,
+    TRUNK_SOURCES_MAX, WAIT_MS_MAX, WAITING_MAX, WRAP_UP_MS_MAX,
 };
 use crate::outbound::read_prefix;
+use crate::queue::key_prompt;
 use crate::refusal::Refusal;
 
 /// A refusal that names the field and what would be right.
@@ -88,8 +91,49 @@ impl Engine {
             return Err(invalid("short_abandon_ms", "must be at most 3600000"));
         }
         check_search(queue)?;
+        if !(1..=100).contains(&queue.service_level_percent) {
+            return Err(invalid("service_level_percent", "must be from 1 to 100"));
+        }
+        if !(1..=CALLBACK_MS_MAX).contains(&queue.callback_ms) {
+            return Err(invalid("callback_ms", "must be from 1 to 86400000"));
+        }
+        self.check_treatment(tenant, own, &queue.treatment)?;
         self.check_overflow(tenant, own, "overflow", &queue.overflow)?;
         self.check_overflow(tenant, own, "when_full", &queue.when_full)
+    }
+
+    fn check_treatment(
+        &self,
+        tenant: TenantId,
+        own: Option<EntryId>,
+        treatment: &Treatment,
+    ) -> Result<(), Refusal> {
+        let is_folder = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        if treatment.language.as_ref().is_some_and(|it| it.as_str().is_empty() || !is_folder(it.as_str())) {
+            return Err(invalid("treatment", "must have a language of letters, digits and hyphens"));
+        }
+        if treatment.messages.len() > MESSAGES_IN_TURN_MAX {
+            return Err(Refusal::LimitReached("treatment"));
+        }
+        if !(ANNOUNCE_MS_MIN..=WAIT_MS_MAX).contains(&treatment.announce_ms) {
+            return Err(invalid("treatment", "must have announce_ms from 5000 to 86400000"));
+        }
+        let mut keys = BTreeSet::new();
+        for key in &treatment.menu {
+            if !matches!(key.key, '0'..='9' | '*' | '#') || !keys.insert(key.key) {
+                return Err(invalid("treatment", "must have keys of 0 to 9, * and #, each once"));
+            }
+            if key.prompt.is_none() && key_prompt(key).is_none() {
+                return Err(invalid(
+                    "treatment",
+                    "must have a prompt for each key that the library has no words for",
+                ));
+            }
+            if let Choice::Leave(to) = &key.choice {
+                self.check_overflow(tenant, own, "treatment", to)?;
+            }
+        }
+        Ok(())
     }
 
     fn check_overflow(

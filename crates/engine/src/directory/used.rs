@@ -4,7 +4,7 @@ use crate::agent::{Activity, Duty, WhyNotReady};
 use crate::call::{CallStep, Service};
 use crate::command::Endpoint;
 use crate::engine::Engine;
-use crate::entry::{self, Destination, EntryId, Overflow};
+use crate::entry::{self, Choice, Destination, EntryId, Overflow};
 use crate::id::{AgentId, DeviceId, QueueId, ReasonId, RouteId, TenantId};
 use crate::state::{Agent, Call, Device, Leg};
 
@@ -115,5 +115,9 @@ impl Engine {
 
 /// Whether a queue sends calls there.
 fn leads(queue: &entry::Queue, to: &Overflow) -> bool {
-    [&queue.overflow, &queue.when_full].contains(&to)
+    let by_key = queue.treatment.menu.iter().filter_map(|key| match &key.choice {
+        Choice::Leave(to) => Some(to),
+        Choice::Callback => None,
+    });
+    [&queue.overflow, &queue.when_full].into_iter().chain(by_key).any(|leads| leads == to)
 }

@@ -11,8 +11,8 @@ use crate::state::{Agent, Device, Message};
 use crate::text::Number;
 use crate::time::{Now, Timestamp};
 use crate::view::{
-    AgentView, CallPhase, CallView, DeviceView, LegView, MessageView, OfferView, OutboundView, QueueView,
-    TenantView,
+    AgentView, CallPhase, CallView, DeviceView, LegView, MessageView, OfferView, OutboundView, PlaceView,
+    QueueView, TenantView,
 };
 
 /// The directory.
@@ -199,6 +199,10 @@ impl Engine {
             longest_wait_ms: longest,
             logged_in: queue.logged_in.values().sum(),
             eligible: queue.pool.len(),
+            staffed: queue.staffed,
+            breached: queue.breached,
+            callbacks: queue.callbacks.len(),
+            estimate: self.state.wait_estimate(queue, None, now),
             tally: queue.tally,
         })
     }
@@ -214,6 +218,33 @@ impl Engine {
         let queue = self.state.queues.get(&id).filter(|queue| queue.filed.tenant == tenant);
         let line = queue.map(|queue| queue.waiting.iter());
         line.into_iter().flatten().map(|(entered, call)| (*call, *entered)).collect()
+    }
+
+    /// Some of the calls that wait in a queue as they stand at `now`, in the order of their turns, from the one after that
+    /// position on.
+    pub fn places(
+        &self,
+        tenant: TenantId,
+        id: QueueId,
+        now: Timestamp,
+        after: u32,
+        most: usize,
+    ) -> Vec<PlaceView> {
+        let Some(queue) = self.state.queues.get(&id).filter(|queue| queue.filed.tenant == tenant) else {
+            return Vec::new();
+        };
+        let place = |(position, call): (u32, CallId)| {
+            let waiting = self.state.calls.get(&call)?;
+            Some(PlaceView {
+                call,
+                entered: waiting.place?.entered,
+                position,
+                callback: waiting.callback.as_ref().map(|callback| callback.number.clone()),
+                estimate: self.state.wait_estimate(queue, Some(call), now),
+            })
+        };
+        let turns = queue.line.from(after as usize).map(|turn| turn.call);
+        (after.saturating_add(1)..).zip(turns).take(most).filter_map(place).collect()
     }
 
     /// The agents who are assigned to a queue.
@@ -241,7 +272,7 @@ impl Engine {
                 (CallStep::Waiting, Some(place)) => {
                     CallPhase::Waiting { queue: place.queue, entered: place.entered }
                 }
-                (CallStep::Setup | CallStep::Waiting, _) => CallPhase::Setup,
+                (CallStep::Setup | CallStep::Waiting | CallStep::Briefing, _) => CallPhase::Setup,
                 (CallStep::Greeting, _) => CallPhase::Greeting,
                 (CallStep::Served, _) => CallPhase::Served,
                 (CallStep::Talking, _) => CallPhase::Talking,
@@ -250,6 +281,7 @@ impl Engine {
             agent: by_queue.or(call.agents.iter().next()).map(|(agent, _)| *agent),
             legs: call.legs.iter().filter_map(|leg| self.leg(*leg)).collect(),
             recording,
+            callback: call.callback.as_ref().map(|callback| callback.number.clone()),
         })
     }
 

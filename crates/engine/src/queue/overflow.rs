@@ -11,10 +11,15 @@ impl Engine {
     pub(crate) fn overflow(&mut self, id: CallId) {
         let call = self.state.call(id);
         let Some(place) = call.place else { return };
+        // Whoever was to be called back has hung up: there is nobody to lead elsewhere.
+        let call_waits_alone = call.callback.is_some();
         for offer in call.offers.clone() {
             self.withdraw(offer, Withdrawn::QueueGaveUp(place.queue), Cause::Normal);
         }
         self.leave_queue(id, WaitingEnd::Overflowed);
+        if call_waits_alone {
+            return self.clear_call(id, Cause::NoAnswer);
+        }
         let to = self.state.queue(place.queue).filed.entry.overflow.clone();
         self.lead_away(id, to, place.priority, Cause::NoAnswer);
     }

@@ -1,11 +1,10 @@
 //! A call's place in a queue: entered, answered, or refused at the door.
 
-use crate::action::{Action, AfterPrompts};
 use crate::call::{Cause, Preferred, WaitingEnd};
 use crate::engine::Engine;
-use crate::entry::{Priority, Treatment};
+use crate::entry::Priority;
 use crate::fact::Fact;
-use crate::id::{CallId, LegId, QueueId};
+use crate::id::{CallId, QueueId};
 use crate::limits::WAITING_MAX;
 use crate::time::Timestamp;
 
@@ -20,12 +19,11 @@ impl Engine {
             let to = self.state.queue(queue).filed.entry.when_full.clone();
             return self.lead_away(call, to, priority, Cause::Full);
         }
-        let treatment = line.filed.entry.treatment.clone();
-        let leg = self.answer_caller(call);
+        self.answer_caller(call);
         let entered = self.now.at;
         let preferred = self.preferred(call, queue);
         self.record(tenant, Fact::CallQueued { call, queue, entered, priority, preferred });
-        self.treat(leg, treatment);
+        self.announce_first(call);
     }
 
     /// The agent whom the caller talked to last, if that counts here and he is there for the queue's calls.
@@ -37,6 +35,16 @@ impl Engine {
         let is_there = self.state.agents.get(&agent).is_some_and(|agent| agent.serves(queue));
         let until = Timestamp(self.now.at.0.saturating_add(sticky.wait_ms));
         is_there.then_some(Preferred { agent, until })
+    }
+
+    /// The call has waited as long as the queue's service level says.
+    pub(crate) fn breach(&mut self, call: CallId) {
+        let waiting = self.state.call(call);
+        let (tenant, Some(place)) = (waiting.tenant, waiting.place) else { return };
+        let line = self.state.queue(place.queue);
+        let in_line = u32::try_from(line.waiting.len()).unwrap_or(u32::MAX);
+        let (queue, breached) = (place.queue, line.breached + 1);
+        self.record(tenant, Fact::ServiceLevelBreached { call, queue, breached, waiting: in_line });
     }
 
     /// The place ends because an agent took the call.
@@ -52,17 +60,9 @@ impl Engine {
         }
     }
 
-    fn end_waiting(&mut self, call: CallId, queue: QueueId, end: WaitingEnd, waited_ms: u64) {
+    pub(super) fn end_waiting(&mut self, call: CallId, queue: QueueId, end: WaitingEnd, waited_ms: u64) {
         let tenant = self.state.call(call).tenant;
         let fact = Fact::WaitingEnded { call, queue, end, waited_ms };
         self.record(tenant, fact);
-    }
-
-    fn treat(&mut self, leg: LegId, treatment: Treatment) {
-        self.act(Action::Play {
-            leg,
-            prompts: treatment.greeting.into_iter().collect(),
-            then: AfterPrompts::Music(treatment.music),
-        });
     }
 }

@@ -37,6 +37,8 @@ pub(crate) struct Agent {
     pub(crate) messages: BTreeMap<RecordingId, Message>,
     /// The later of: became ready, end of the last call, end of the last wrap-up.
     pub(crate) idle_since: Timestamp,
+    /// Whether he is there for calls of queues, now or when he is free again.
+    pub(crate) at_work: bool,
     /// `idle_since` under which the agent stands in his queues' order, when he could be offered a call now.
     pub(crate) standing: Option<Timestamp>,
     /// Talked in calls of queues since logging in. Milliseconds.
@@ -58,6 +60,8 @@ pub(crate) struct Assignment {
     pub(crate) last_call: Option<Timestamp>,
     /// Where he stands in the queue's order, when he could be offered a call of it now.
     pub(crate) spot: Option<Spot>,
+    /// Whether he is at work for the queue's calls; see [`Agent::serves`].
+    pub(crate) staffs: bool,
 }
 
 impl Assignment {
@@ -93,6 +97,7 @@ pub(crate) struct Part {
 pub(crate) struct WrapUp {
     pub(crate) call: CallId,
     pub(crate) queue: QueueId,
+    pub(crate) since: Timestamp,
     pub(crate) until: Timestamp,
 }
 
@@ -116,6 +121,7 @@ impl Agent {
             rest_until: None,
             messages: BTreeMap::new(),
             idle_since: at,
+            at_work: false,
             standing: None,
             talked_ms: 0,
             wanted: BTreeSet::new(),
@@ -139,18 +145,18 @@ impl Agent {
 
     /// Whether he is there for calls of a queue, now or when he is free again.
     pub(crate) fn serves(&self, queue: QueueId) -> bool {
-        let part = self.memberships.get(&queue);
-        self.duty == Duty::Ready
-            && self.pending.is_none()
-            && self.handling == Handling::Ring
-            && part.is_some_and(|part| part.membership == Membership::Ready)
+        self.is_at_work() && self.membership(queue) == Some(Membership::Ready)
+    }
+
+    fn is_at_work(&self) -> bool {
+        self.duty == Duty::Ready && self.pending.is_none() && self.handling == Handling::Ring
     }
 
     /// What the agent is doing follows from wrap-up, parts and offer, in this order.
     fn derived_activity(&self) -> Activity {
         let in_call =
             |(leg, part): (&LegId, &Part)| Activity::InCall { call: part.call, leg: *leg, queue: part.queue };
-        if let Some(WrapUp { call, queue, until }) = self.wrap_up {
+        if let Some(WrapUp { call, queue, until, .. }) = self.wrap_up {
             Activity::WrapUp { call, queue, until }
         } else if let Some(part) = self.parts.iter().find(|(_, part)| part.queue.is_some()) {
             in_call(part)
@@ -306,6 +312,19 @@ impl State {
         }
     }
 
+    /// An agent's part in a call, and the finishing after it.
+    pub(super) fn apply_part(&mut self, fact: &Fact) {
+        if let Fact::AgentConnected { call, agent, leg, queue } = *fact {
+            self.connect_agent(agent, leg, call, queue);
+        } else if let Fact::AgentDisconnected { call, agent } = *fact {
+            self.disconnect_agent(agent, call);
+        } else if let Fact::WrapUpStarted { agent, call, queue, until } = *fact {
+            self.start_wrap_up(agent, call, queue, until);
+        } else if let Fact::WrapUpEnded { agent, .. } = *fact {
+            self.end_wrap_up(agent);
+        }
+    }
+
     pub(super) fn connect_agent(&mut self, id: AgentId, leg: LegId, call: CallId, queue: Option<QueueId>) {
         let since = self.at;
         self.agent_mut(id).parts.insert(leg, Part { call, queue, since });
@@ -314,39 +333,55 @@ impl State {
         if let (Some(queue), Some(caller)) = (queue, talking.caller.clone()) {
             self.queue_mut(queue).remember(&caller, id, since);
         }
+        if let Some(queue) = queue {
+            self.note_share(id, queue);
+        }
         self.refresh(id);
     }
 
-    pub(super) fn disconnect_agent(&mut self, id: AgentId, call: CallId) {
+    fn disconnect_agent(&mut self, id: AgentId, call: CallId) {
         let at = self.at;
+        let mut served = Vec::new();
         let agent = self.agent_mut(id);
+        let wraps_up = agent.wrap_up.is_some_and(|wrap_up| wrap_up.call == call);
         for (_, part) in agent.parts.extract_if(.., |_, part| part.call == call) {
             let Some(queue) = part.queue else { continue };
-            agent.talked_ms += at.millis_since(part.since);
+            let talked_ms = at.millis_since(part.since);
+            agent.talked_ms += talked_ms;
+            served.push((queue, talked_ms));
             if let Some(assignment) = agent.memberships.get_mut(&queue) {
                 (assignment.calls, assignment.last_call) = (assignment.calls + 1, Some(at));
             }
         }
         agent.idle_since = at;
+        for (queue, talked_ms) in served {
+            if let Some(queue) = self.queues.get_mut(&queue) {
+                queue.pace.end_talk(talked_ms, wraps_up);
+            }
+        }
         self.refresh(id);
     }
 
-    pub(super) fn start_wrap_up(&mut self, id: AgentId, call: CallId, queue: QueueId, until: Timestamp) {
+    fn start_wrap_up(&mut self, id: AgentId, call: CallId, queue: QueueId, until: Timestamp) {
+        let since = self.at;
         let agent = self.agent_mut(id);
-        agent.wrap_up = Some(WrapUp { call, queue, until });
+        agent.wrap_up = Some(WrapUp { call, queue, since, until });
         agent.pending_memberships.retain(|_, wish| *wish != PendingMembership::WrapUp);
         self.call_mut(call).wrap_ups.insert(id);
         self.set_timer(until, Timer::WrapUp(id));
         self.refresh(id);
     }
 
-    pub(super) fn end_wrap_up(&mut self, id: AgentId) {
+    fn end_wrap_up(&mut self, id: AgentId) {
         let at = self.at;
         let agent = self.agent_mut(id);
         agent.idle_since = at;
-        if let Some(WrapUp { call, until, .. }) = agent.wrap_up.take() {
+        if let Some(WrapUp { call, queue, since, until }) = agent.wrap_up.take() {
             self.clear_timer(until, Timer::WrapUp(id));
             self.call_mut(call).wrap_ups.remove(&id);
+            if let Some(queue) = self.queues.get_mut(&queue) {
+                queue.pace.end_wrap_up(at.millis_since(since));
+            }
         }
         self.refresh(id);
     }
@@ -367,7 +402,7 @@ impl State {
 
     fn assign(&mut self, id: AgentId, queue: QueueId, tier: Tier) {
         let membership = Membership::Ready;
-        let part = Assignment { membership, tier, calls: 0, last_call: None, spot: None };
+        let part = Assignment { membership, tier, calls: 0, last_call: None, spot: None, staffs: false };
         let agent = self.agent_mut(id);
         agent.memberships.insert(queue, part);
         let is_here = agent.login.is_some();
@@ -431,8 +466,9 @@ impl State {
             agent.since_wall = wall;
         }
         let standing = agent.could_take_calls(device_idle).then_some(agent.idle_since);
-        if standing != agent.standing {
-            agent.standing = standing;
+        let at_work = agent.is_at_work();
+        if (standing, at_work) != (agent.standing, agent.at_work) {
+            (agent.standing, agent.at_work) = (standing, at_work);
             for queue in agent.memberships.keys().copied().collect::<Vec<_>>() {
                 self.stand(id, queue);
             }
@@ -447,6 +483,11 @@ impl State {
         };
         let Some(part) = agent.memberships.get(&queue) else { return };
         let (before, spot) = (part.spot, agent.spot(id, part, &line.filed.entry));
+        let staffs = agent.serves(queue);
+        if let Some(part) = agent.memberships.get_mut(&queue).filter(|part| part.staffs != staffs) {
+            part.staffs = staffs;
+            line.staffed = if staffs { line.staffed + 1 } else { line.staffed - 1 };
+        }
         if before != spot {
             if let Some(before) = before {
                 line.pool.remove(&before);

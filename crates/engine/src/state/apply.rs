@@ -38,14 +38,10 @@ impl State {
             Fact::HandlingSet { agent, handling } => self.set_handling(*agent, handling),
             Fact::AgentRested { agent, until } => self.rest(*agent, *until),
             Fact::AgentRestEnded { agent } => self.end_rest(*agent),
-            Fact::AgentConnected { call, agent, leg, queue } => {
-                self.connect_agent(*agent, *leg, *call, *queue);
-            }
-            Fact::AgentDisconnected { call, agent } => self.disconnect_agent(*agent, *call),
-            Fact::WrapUpStarted { agent, call, queue, until } => {
-                self.start_wrap_up(*agent, *call, *queue, *until);
-            }
-            Fact::WrapUpEnded { agent, .. } => self.end_wrap_up(*agent),
+            Fact::AgentConnected { .. }
+            | Fact::AgentDisconnected { .. }
+            | Fact::WrapUpStarted { .. }
+            | Fact::WrapUpEnded { .. } => self.apply_part(&event.fact),
             Fact::CallStarted { .. } => self.start_call(event),
             Fact::LegAdded { .. } => self.add_leg(event),
             Fact::LegRinging { leg, .. } => self.enter_leg(*leg, LegPhase::Ringing),
@@ -65,6 +61,10 @@ impl State {
             Fact::CallClosed { call } => self.close_call(*call),
 
             Fact::CallQueued { .. } => self.enter_queue(event),
+            Fact::CallerTold { .. }
+            | Fact::ServiceLevelBreached { .. }
+            | Fact::CallbackAsked { .. }
+            | Fact::BriefingStarted { .. } => self.apply_waiting(&event.fact),
             Fact::SearchWidened { call, by, .. } => self.widen(*call, *by),
             Fact::WaitingEnded { call, queue, end, waited_ms } => {
                 self.leave_queue(*call, *queue, *end, *waited_ms);

@@ -10,7 +10,8 @@ use crate::entry::Name;
 use crate::fact::{Event, Fact};
 use crate::id::{AgentId, CallId, Guid, LegId, OfferId, QueueId, RecordingId, TenantId};
 use crate::limits::{
-    GREETING_MS_MAX, LEG_ENDING_KEPT_MS, LEG_ENDINGS_MAX, MESSAGE_MS_MAX, MESSAGE_PLAY_MS_MAX, RING_MS_MAX,
+    BRIEFING_MS_MAX, GREETING_MS_MAX, LEG_ENDING_KEPT_MS, LEG_ENDINGS_MAX, MESSAGE_MS_MAX,
+    MESSAGE_PLAY_MS_MAX, RING_MS_MAX,
 };
 use crate::machine::assert_legal;
 use crate::recording::{RECORDING, RecordingStep};
@@ -50,6 +51,17 @@ pub(crate) struct Call {
     pub(crate) greeting_until: Option<Timestamp>,
     /// What the engine does with it, while it is served.
     pub(crate) service: Option<Service>,
+    /// Whom it is to reach, when nobody has called yet.
+    pub(crate) callback: Option<Callback>,
+}
+
+/// Somebody who asked to be called back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Callback {
+    /// Where he is called.
+    pub(crate) number: Number,
+    /// How long he has his place.
+    pub(crate) until: Timestamp,
 }
 
 /// A leg that lives.
@@ -148,6 +160,7 @@ impl State {
             recording: None,
             greeting_until: None,
             service: None,
+            callback: None,
         };
         self.calls.insert(*id, call);
     }
@@ -183,7 +196,9 @@ impl State {
         whole.legs.insert(id);
         match role {
             Role::Caller => whole.caller_leg = Some(id),
-            Role::Callee if whole.step == CallStep::Greeting => self.enter_call(call, CallStep::Setup),
+            Role::Callee if matches!(whole.step, CallStep::Greeting | CallStep::Briefing) => {
+                self.enter_call(call, CallStep::Setup);
+            }
             Role::Callee => {}
         }
         self.occupy(endpoint, |legs| legs.insert(id));
@@ -309,6 +324,12 @@ impl State {
         let due = Timestamp(self.at.0.saturating_add(ms));
         self.call_mut(id).greeting_until = Some(due);
         self.set_timer(due, Timer::Greeting(id));
+    }
+
+    /// The agent of a call is told what it is, and should not be for long.
+    pub(super) fn start_briefing(&mut self, id: CallId) {
+        self.enter_call(id, CallStep::Briefing);
+        self.should_end_within(id, BRIEFING_MS_MAX);
     }
 
     pub(super) fn enter_call(&mut self, id: CallId, step: CallStep) {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::State;
 use super::pool::{Spot, Turn};
 use crate::entry::{self, Priority};
+use crate::estimate::WaitRange;
 use crate::id::{AgentId, CallId, QueueId};
 use crate::time::Timestamp;
 use crate::timer::Timer;
@@ -24,6 +25,14 @@ pub(crate) struct Place {
     pub(crate) preferred: Option<AgentId>,
     /// Where the agent stood who was asked last for this call.
     pub(crate) asked_last: Option<Spot>,
+    /// Whether it has waited longer than the queue's service level.
+    pub(crate) breached: bool,
+    /// How long a callback keeps the place.
+    pub(crate) kept_until: Option<Timestamp>,
+    /// The wait that the caller was told last.
+    pub(crate) told: Option<WaitRange>,
+    /// Which of the queue's messages comes next.
+    pub(crate) next_message: u8,
     pub(crate) due: PlaceTimers,
 }
 
@@ -40,29 +49,39 @@ pub(crate) struct PlaceTimers {
     pub(crate) anyone: Option<Timestamp>,
     /// It comes before all others.
     pub(crate) promoted: Option<Timestamp>,
+    /// The caller is told something again.
+    pub(crate) announcement: Option<Timestamp>,
+    /// It has waited as long as the service level says.
+    pub(crate) service_level: Option<Timestamp>,
 }
 
 impl PlaceTimers {
-    fn all(&self, call: CallId) -> [(Option<Timestamp>, Timer); 5] {
+    fn all(&self, call: CallId) -> [(Option<Timestamp>, Timer); 7] {
         [
             (self.gives_up, Timer::Wait(call)),
             (self.step, Timer::Reach(call)),
             (self.one_more, Timer::OneMore(call)),
             (self.anyone, Timer::Anyone(call)),
             (self.promoted, Timer::Promotion(call)),
+            (self.announcement, Timer::Announcement(call)),
+            (self.service_level, Timer::ServiceLevel(call)),
         ]
     }
 
     /// What becomes due by the queue's rules at a place as it is now. What was begun goes on.
-    fn of(place: &Place, queue: &entry::Queue) -> Self {
+    fn of(place: &Place, queue: &entry::Queue, now: Timestamp) -> Self {
         let after = |ms: u64| Timestamp(place.entered.0.saturating_add(ms));
+        let next_announcement = Timestamp(now.0.saturating_add(queue.treatment.announce_ms));
         let next = queue.reach.get(usize::from(place.step) + 1);
         Self {
-            gives_up: queue.max_wait_ms.map(after),
+            gives_up: place.kept_until.or_else(|| queue.max_wait_ms.map(after)),
             step: next.map(|step| after(step.after_ms)),
             one_more: place.due.one_more,
             anyone: place.due.anyone.filter(|_| place.preferred.is_some()),
             promoted: queue.promote_after_ms.filter(|_| !place.promoted).map(after),
+            announcement: (queue.treatment.goes_on() && place.kept_until.is_none())
+                .then(|| place.due.announcement.unwrap_or(next_announcement)),
+            service_level: Some(queue.service_level_ms).filter(|ms| *ms > 0 && !place.breached).map(after),
         }
     }
 }
@@ -81,7 +100,7 @@ impl State {
     /// Sets what becomes due at a call's place by the queue's rules.
     pub(super) fn set_place_timers(&mut self, id: CallId) {
         let Some(place) = self.call(id).place else { return };
-        let timers = PlaceTimers::of(&place, &self.queue(place.queue).filed.entry);
+        let timers = PlaceTimers::of(&place, &self.queue(place.queue).filed.entry, self.at);
         self.change_place_timers(id, |due| *due = timers);
     }
 

@@ -4,12 +4,16 @@ use core::cmp::Reverse;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::call::Callback;
+use super::line::Line;
+use super::pace::Pace;
 use super::place::{Place, PlaceTimers};
 use super::pool::{Levels, Match, Pool, Spot, Turn, step_after};
 use super::{Filed, State};
 use crate::agent::Membership;
 use crate::call::{CallStep, OfferEnd, WaitingEnd, Widening};
 use crate::entry::{self, Strategy};
+use crate::estimate::WaitRange;
 use crate::fact::{Event, Fact};
 use crate::id::{AgentId, CallId, LegId, OfferId, QueueId, TenantId};
 use crate::limits::PARTNERS_MAX;
@@ -41,6 +45,15 @@ pub(crate) struct Queue {
     matched: Option<Match>,
     /// With whom callers talked last, while that is remembered.
     partners: Partners,
+    /// The calls that wait, by their turns.
+    pub(crate) line: Line,
+    /// Those of them that are to call somebody back, by his number.
+    pub(crate) callbacks: BTreeMap<Number, CallId>,
+    /// Those of them that have waited longer than the service level.
+    pub(crate) breached: u32,
+    /// Agents who are at work for its calls, whatever they do now.
+    pub(crate) staffed: usize,
+    pub(super) pace: Pace,
     pub(crate) tally: QueueTally,
 }
 
@@ -66,6 +79,11 @@ impl Queue {
             open: vec![BTreeSet::new(); filed.entry.reach.len().max(1)],
             matched: None,
             partners: Partners::default(),
+            line: Line::default(),
+            callbacks: BTreeMap::new(),
+            breached: 0,
+            staffed: 0,
+            pace: Pace::default(),
             tally: QueueTally::default(),
             filed,
         }
@@ -155,6 +173,9 @@ impl State {
         let &Fact::CallQueued { call, queue, entered, priority, preferred } = &event.fact else {
             return;
         };
+        let callback = self.call(call).callback.clone();
+        let kept_until = callback.as_ref().map(|callback| callback.until);
+        let waited_ms = self.at.millis_since(entered);
         let line = self.queue_mut(queue);
         line.tally.entered += 1;
         line.waiting.insert((entered, call));
@@ -166,8 +187,16 @@ impl State {
             step: 0,
             preferred: preferred.map(|preferred| preferred.agent),
             asked_last: None,
+            // A kept place breached the service level, if it did, before the caller asked to be called back.
+            breached: kept_until.is_some() && waited_ms >= line.filed.entry.service_level_ms,
+            kept_until,
+            told: None,
+            next_message: 0,
             due: PlaceTimers::default(),
         };
+        line.line.insert(place.turn(call));
+        line.breached += u32::from(place.breached);
+        line.callbacks.extend(callback.map(|callback| (callback.number, call)));
         let waiting = self.call_mut(call);
         waiting.place = Some(place);
         waiting.queue = Some(queue);
@@ -179,7 +208,7 @@ impl State {
     }
 
     pub(super) fn leave_queue(&mut self, id: CallId, queue: QueueId, end: WaitingEnd, waited_ms: u64) {
-        if matches!(end, WaitingEnd::Overflowed | WaitingEnd::Refused) {
+        if matches!(end, WaitingEnd::Overflowed | WaitingEnd::Refused | WaitingEnd::LeftByKey) {
             self.call_mut(id).overflows += 1;
         }
         if self.call(id).place.is_some() {
@@ -187,9 +216,17 @@ impl State {
             self.change_place_timers(id, |due| *due = PlaceTimers::default());
             let place = self.call_mut(id).place.take().expect("it was there");
             self.enter_call(id, CallStep::Setup);
-            self.queue_mut(queue).waiting.remove(&(place.entered, id));
+            let number = self.call(id).callback.as_ref().map(|callback| callback.number.clone());
+            let line = self.queue_mut(queue);
+            line.waiting.remove(&(place.entered, id));
+            line.line.remove(&place.turn(id));
+            line.breached -= u32::from(place.breached);
+            if let Some(number) = number {
+                line.callbacks.remove(&number);
+            }
         }
         let line = self.queue_mut(queue);
+        line.pace.end_wait(end, waited_ms);
         line.tally.count_end(end, waited_ms, &line.filed.entry);
         self.check_tally(queue);
     }
@@ -201,7 +238,14 @@ impl State {
         match by {
             Widening::Step(step) => place.step = step,
             Widening::Anyone => place.preferred = None,
-            Widening::Promoted => place.promoted = true,
+            Widening::Promoted => {
+                let (queue, before) = (place.queue, place.turn(id));
+                place.promoted = true;
+                let after = place.turn(id);
+                let line = self.queue_mut(queue);
+                line.line.remove(&before);
+                line.line.insert(after);
+            }
             Widening::OneMore => {}
         }
         if by == Widening::OneMore {
@@ -210,6 +254,39 @@ impl State {
             self.set_place_timers(id);
         }
         self.reopen(id);
+    }
+
+    /// What happens to a call while it waits, and between that and the talking.
+    pub(super) fn apply_waiting(&mut self, fact: &Fact) {
+        if let Fact::CallerTold { call, wait, message, .. } = *fact {
+            self.tell_caller(call, wait, message);
+        } else if let Fact::ServiceLevelBreached { call, queue, .. } = *fact {
+            self.breach(call, queue);
+        } else if let Fact::CallbackAsked { call, number, until, .. } = fact {
+            self.call_mut(*call).callback = Some(Callback { number: number.clone(), until: *until });
+        } else if let Fact::BriefingStarted { call, .. } = *fact {
+            self.start_briefing(call);
+        }
+    }
+
+    /// A waiting caller was told something.
+    fn tell_caller(&mut self, id: CallId, wait: Option<WaitRange>, message: Option<u8>) {
+        let Some(place) = self.call_mut(id).place.as_mut() else { return };
+        place.told = wait.or(place.told);
+        place.next_message = message.map_or(place.next_message, |message| message.saturating_add(1));
+        self.change_place_timers(id, |due| due.announcement = None);
+        self.set_place_timers(id);
+    }
+
+    /// A call has waited longer than the service level.
+    fn breach(&mut self, id: CallId, queue: QueueId) {
+        if let Some(place) = self.call_mut(id).place.as_mut() {
+            place.breached = true;
+        }
+        self.set_place_timers(id);
+        let line = self.queue_mut(queue);
+        line.breached += 1;
+        line.tally.breached += 1;
     }
 
     pub(super) fn make_offer(&mut self, event: &Event) {

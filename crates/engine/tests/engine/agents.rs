@@ -69,12 +69,13 @@ fn what_the_agent_asked_for_comes_before_the_no_answer_policy() {
     check(
         "quietly ann ready; quietly x calls 5551; quietly ann not-ready lunch; 20s",
         expect![[r#"
-        20s
-          OfferEnded ann Expired
-          LegCleared 101 NoAnswer
-          AgentNotReady ann not ready: lunch
-            > clear 101 NoAnswer
-    "#]],
+            20s
+              OfferEnded ann Expired
+              LegCleared 101 NoAnswer
+              AgentNotReady ann not ready: lunch
+              ServiceLevelBreached x 1 of 1
+                > clear 101 NoAnswer
+        "#]],
     );
 }
 
@@ -137,6 +138,7 @@ fn not_ready_during_wrap_up_is_pending_until_its_end() {
                 > answer y
                 > play to y then music
             30s
+              ServiceLevelBreached y 1 of 1
               WrapUpEnded ann
               AgentNotReady ann not ready: lunch
               CallClosed x

@@ -151,6 +151,7 @@ fn a_call_dialled_on_a_second_line_during_an_offer_upsets_nothing() {
               OfferEnded ann Expired
               LegCleared 101 NoAnswer
               AgentNotReady ann not ready: NoAnswer
+              ServiceLevelBreached x 1 of 1
                 > clear 101 NoAnswer
             ann: not ready: NoAnswer, idle, device Idle
         "#]],

@@ -249,7 +249,7 @@ fn check_calls(engine: &Engine, tenant: TenantId) {
                     _one_at_a_time => 1,
                 };
                 assert!(offers <= most, "H1: {} has {offers} offers", call.id);
-                assert!(!call.legs.is_empty(), "H8: {call:?}");
+                assert!(!call.legs.is_empty() || call.callback.is_some(), "H8: {call:?}");
             }
             CallPhase::Setup | CallPhase::Greeting | CallPhase::Served | CallPhase::Talking => {
                 assert_eq!(offers, 0, "{call:?}");
@@ -289,6 +289,14 @@ impl Outbound {
             }
             Fact::LegAdded { call, role: Role::Caller, endpoint, .. } => {
                 self.callers.insert(*call, *endpoint);
+            }
+            // The agent who takes a callback calls as if he had dialled himself.
+            Fact::CallbackAsked { call, number, .. } => {
+                self.dialled.insert(*call, number.clone());
+            }
+            Fact::AgentConnected { call, leg, .. } if !self.callers.contains_key(call) => {
+                let near = known.leg(*leg).expect("the agent's leg is there");
+                self.callers.insert(*call, near.endpoint);
             }
             Fact::LegAdded { call, leg, endpoint: Endpoint::Trunk(_), .. } => {
                 let rules = known.outbound(event.tenant, now).unwrap().rules;

@@ -212,6 +212,7 @@ fn a_queue_overflows_to_a_mailbox() {
         "quietly x calls 5551; 30s; x heard-all; quietly x hangs-up; saved 1 2000; count sales",
         expect![[r#"
             30s
+              ServiceLevelBreached x 1 of 1
               WaitingEnded x sales Overflowed after 30000 ms
               MailboxReached x ann
                 > play to x en/leave-message tones/beep then tell

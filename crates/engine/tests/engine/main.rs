@@ -6,6 +6,7 @@
 )]
 
 mod agents;
+mod announcements;
 mod calls;
 mod checks;
 mod codes;

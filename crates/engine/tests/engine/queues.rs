@@ -157,6 +157,7 @@ fn an_agent_who_does_not_answer_becomes_not_ready_and_the_next_is_rung() {
               OfferEnded ann Expired
               LegCleared 101 NoAnswer
               AgentNotReady ann not ready: NoAnswer
+              ServiceLevelBreached x 1 of 1
               LegAdded 102 Callee
               OfferMade x to bob
                 > clear 101 NoAnswer
@@ -177,8 +178,10 @@ fn a_call_that_nobody_answers_keeps_its_place() {
               OfferEnded ann Expired
               LegCleared 101 NoAnswer
               AgentNotReady ann not ready: NoAnswer
+              ServiceLevelBreached x 1 of 2
                 > clear 101 NoAnswer
             10s
+              ServiceLevelBreached y 2 of 2
             bob ready
               AgentReady bob
               LegAdded 102 Callee
@@ -258,6 +261,7 @@ fn an_agent_at_rest_is_rung_again_only_after_it() {
               OfferEnded ann Expired
               LegCleared 101 NoAnswer
               AgentRested ann until 25.000s
+              ServiceLevelBreached x 1 of 1
                 > clear 101 NoAnswer
             ann: ready, idle, device Idle
             5s
@@ -538,6 +542,7 @@ fn a_short_abandon_counts_apart() {
         expect![[r#"
             2s
             28s
+              ServiceLevelBreached y 1 of 1
             sales: entered 2, answered 0 (0 in time, 0 ms), abandoned 2 (1 short), overflowed 0, refused 0, waiting 0, offers 0 (0 expired)
         "#]],
     );
@@ -587,39 +592,40 @@ fn a_greeting_is_heard_before_the_queue() {
     check(
         "x calls 5554; x heard-all; y calls 5554; 120s; z calls 5555; z heard-all",
         expect![[r#"
-        x calls 5554
-          CallStarted x Inbound to 5554
-          LegAdded x Caller
-          LegAnswered x
-          GreetingStarted x en/welcome
-            > answer x
-            > play to x en/welcome then tell
-        x heard-all
-          CallQueued x sales
-            > play to x then music
-        y calls 5554
-          CallStarted y Inbound to 5554
-          LegAdded y Caller
-          LegAnswered y
-          GreetingStarted y en/welcome
-            > answer y
-            > play to y en/welcome then tell
-        120s
-          CallQueued y sales
-            > play to y then music
-        z calls 5555
-          CallStarted z Inbound to 5555
-          LegAdded z Caller
-          LegAnswered z
-          GreetingStarted z en/closed
-            > answer z
-            > play to z en/closed then tell
-        z heard-all
-          LegCleared z Normal
-          CallCleared z Normal
-          CallClosed z
-            > clear z Normal
-    "#]],
+            x calls 5554
+              CallStarted x Inbound to 5554
+              LegAdded x Caller
+              LegAnswered x
+              GreetingStarted x en/welcome
+                > answer x
+                > play to x en/welcome then tell
+            x heard-all
+              CallQueued x sales
+                > play to x then music
+            y calls 5554
+              CallStarted y Inbound to 5554
+              LegAdded y Caller
+              LegAnswered y
+              GreetingStarted y en/welcome
+                > answer y
+                > play to y en/welcome then tell
+            120s
+              ServiceLevelBreached x 1 of 1
+              CallQueued y sales
+                > play to y then music
+            z calls 5555
+              CallStarted z Inbound to 5555
+              LegAdded z Caller
+              LegAnswered z
+              GreetingStarted z en/closed
+                > answer z
+                > play to z en/closed then tell
+            z heard-all
+              LegCleared z Normal
+              CallCleared z Normal
+              CallClosed z
+                > clear z Normal
+        "#]],
     );
 }
 

@@ -158,6 +158,21 @@ impl Names {
             Fact::CallCleared { call, cause } => format!("{} {cause:?}", self.call(*call)),
             Fact::CallClosed { call } => self.call(*call),
             Fact::CallQueued { call, queue, .. } => format!("{} {}", self.call(*call), self.queue(*queue)),
+            Fact::CallerTold { call, position, wait, message, .. } => {
+                let position = position.map(|position| format!(" position {position}"));
+                let wait =
+                    wait.map(|wait| format!(" {} to {:?} minutes", wait.from_minutes(), wait.to_minutes()));
+                let message = message.map(|message| format!(" message {message}"));
+                let said: String = [position, wait, message].into_iter().flatten().collect();
+                format!("{}{said}", self.call(*call))
+            }
+            Fact::ServiceLevelBreached { call, breached, waiting, .. } => {
+                format!("{} {breached} of {waiting}", self.call(*call))
+            }
+            Fact::CallbackAsked { call, number, until, .. } => {
+                format!("{} at {} until {until:?}", self.call(*call), number.as_str())
+            }
+            Fact::BriefingStarted { agent, prompt, .. } => format!("{} {prompt}", self.agent(*agent)),
             Fact::SearchWidened { call, by, .. } => format!("{} {by:?}", self.call(*call)),
             Fact::TierSet { agent, queue, tier } => {
                 format!("{} {} {tier:?}", self.agent(*agent), self.queue(*queue))

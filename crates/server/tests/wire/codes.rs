@@ -1,137 +1,14 @@
 //! Feature codes at the real process: a phone dials, and what it hears tells whether it was done.
 
-use std::net::UdpSocket;
-use std::time::{Duration, Instant};
-
-use cordial_media::{Codec, SAMPLE_RATE, g711, tone};
-use cordial_sip::message::{Message, Name, NameAddr, Response};
 use serde_json::{Value, json};
 
-use crate::hostile::call::beat;
-use crate::hostile::phone::{Draft, PATIENCE, Phone, audio_of, sdp};
+use crate::hostile::phone::{Phone, sdp};
 use crate::server::Server;
+use crate::talk::{Talk, dial, phone};
 
 /// What a yes and a no begin with. Hertz.
 const CONFIRMED: Option<f64> = Some(900.0);
 const DENIED: Option<f64> = Some(350.0);
-/// Long enough for either tone to be told by.
-const TONE: Duration = Duration::from_millis(800);
-
-/// What a phone heard between its INVITE and the BYE that ended the announcement.
-struct Heard {
-    samples: Vec<i16>,
-}
-
-impl Heard {
-    fn tone(&self) -> Option<f64> {
-        let first = self.samples.len().min(TONE.as_millis() as usize * SAMPLE_RATE as usize / 1_000);
-        let loudest = tone::dominant(&self.samples[..first], SAMPLE_RATE, &tone::telephone_band());
-        loudest.map(|(hz, _)| hz)
-    }
-
-    /// Whether something followed the tone that is not silence.
-    fn speaks(&self) -> bool {
-        let after = self.samples.len().min(SAMPLE_RATE as usize * 16 / 10);
-        tone::level(&self.samples[after..]) > -40.0
-    }
-}
-
-/// A call that was answered.
-struct Talk<'a> {
-    phone: &'a Phone,
-    invite: Draft,
-    answer: Response,
-    rtp: UdpSocket,
-}
-
-impl<'a> Talk<'a> {
-    fn begin(phone: &'a Phone, to: &str) -> Self {
-        let rtp = UdpSocket::bind("127.0.0.1:0").expect("a free port");
-        rtp.set_nonblocking(true).expect("a socket that does not wait");
-        let draft = phone.invite(to, sdp(rtp.local_addr().expect("a bound socket")));
-        let challenged = phone.ask(&draft);
-        assert_eq!(challenged.code, 401, "{to}: {challenged:?}");
-        phone.acknowledge(&draft, &challenged, &draft.uri);
-        let invite = phone.proving(&draft, &challenged);
-        let answer = phone.ask(&invite);
-        assert_eq!(answer.code, 200, "{to} is answered: {answer:?}");
-        let talk = Self { phone, invite, answer, rtp };
-        phone.acknowledge(&talk.invite, &talk.answer, &talk.contact());
-        talk
-    }
-
-    fn contact(&self) -> String {
-        let contact = self.answer.headers.get(&Name::Contact).expect("a contact");
-        NameAddr::parse(contact).expect("a contact that can be read").uri.to_string()
-    }
-
-    /// A request within the call.
-    fn within(&self, method: &str, after: u32) -> Draft {
-        Draft {
-            method: method.to_owned(),
-            uri: self.contact(),
-            to: self.answer.headers.get(&Name::To).expect("a To").to_owned(),
-            cseq: self.invite.cseq + after,
-            more: String::new(),
-            body: String::new(),
-            ..self.invite.clone()
-        }
-    }
-
-    /// Says a tone, a packet every 20 ms.
-    fn speak(&self, hz: f64, packets: u16) {
-        let to = audio_of(&self.answer.body);
-        let mut sine = tone::Sine::new(hz, -10.0, SAMPLE_RATE);
-        let mut at = Instant::now();
-        for n in 0..packets {
-            let mut samples = [0; 160];
-            sine.fill(&mut samples);
-            let mut packet = vec![0x80, 0];
-            packet.extend(n.to_be_bytes());
-            packet.extend((u32::from(n) * 160).to_be_bytes());
-            packet.extend(7_u32.to_be_bytes());
-            packet.extend(samples.map(|sample| Codec::Pcmu.encode(sample)));
-            self.rtp.send_to(&packet, to).expect("loopback takes it");
-            at += Duration::from_millis(20);
-            beat(at);
-        }
-    }
-
-    fn hang_up(self) {
-        assert_eq!(self.phone.ask(&self.within("BYE", 1)).code, 200);
-    }
-
-    /// Listens until the server hangs up, and answers its BYE.
-    fn listen(self) -> Heard {
-        let mut samples = Vec::new();
-        let mut bytes = [0; 2_048];
-        let until = Instant::now() + PATIENCE;
-        loop {
-            while let Ok(length) = self.rtp.recv(&mut bytes) {
-                if length == 172 {
-                    let linear = |byte: &u8| g711::ULAW_TO_LINEAR[usize::from(*byte)];
-                    samples.extend(bytes[12..length].iter().map(linear));
-                }
-            }
-            match self.phone.hear(Duration::from_millis(20)) {
-                Some(Message::Request(request)) if request.method.as_str() == "BYE" => {
-                    self.phone.answer(&request, 200, &[], "");
-                    // A process that starts says goodbye once more in the calls of the one before.
-                    if request.headers.get(&Name::CallId) == Some(self.invite.call_id.as_str()) {
-                        return Heard { samples };
-                    }
-                }
-                Some(Message::Request(_) | Message::Response(_)) | None => {}
-            }
-            assert!(Instant::now() < until, "nobody hangs up");
-        }
-    }
-}
-
-fn dial(phone: &Phone, code: &str) -> Heard {
-    Talk::begin(phone, code).listen()
-}
-
 /// Queues sales (8000), which ann takes calls of, and help (8001), which she does not; her phone, and one of nobody's.
 struct Site {
     server: Server,
@@ -159,15 +36,6 @@ impl Site {
     async fn duty(&self) -> Value {
         self.agent().await["duty"]["state"].clone()
     }
-}
-
-async fn phone(server: &Server, device: Value) -> Phone {
-    let number = device["number"].as_str().expect("a number").to_owned();
-    let made = server.post("/v1/devices", device).await;
-    let password = made["secret"]["password"].as_str().expect("a new device has a secret");
-    let phone = Phone::at([127, 0, 0, 1], server.sip, &number, password);
-    phone.registers();
-    phone
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -238,10 +106,7 @@ async fn a_message_is_left_outlives_a_crash_and_is_heard_at_the_phone() {
     assert_eq!(told["items"][0]["heard"], json!(true), "{told:#}");
     // While it is played once more, 7 removes it.
     let talk = Talk::begin(&site.desk, "*57");
-    let mut press = talk.within("INFO", 1);
-    press.more = "Content-Type: application/dtmf-relay\r\n".to_owned();
-    press.body = "Signal=7\r\nDuration=100\r\n".to_owned();
-    assert_eq!(talk.phone.ask(&press).code, 200);
+    talk.press('7');
     talk.listen();
     let told = site.server.get(&messages).await;
     assert_eq!(told["items"], json!([]), "{told:#}");

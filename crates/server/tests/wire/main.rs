@@ -11,5 +11,7 @@ mod hostile;
 mod peers;
 mod server;
 mod site;
+mod talk;
 mod transports;
+mod waiting;
 mod webitel;

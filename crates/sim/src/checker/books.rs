@@ -41,7 +41,7 @@ pub(super) struct Queue {
     pub(super) tenant: TenantId,
     pub(super) waiting: u64,
     entry: QueueEntry,
-    ends: [u64; 4],
+    ends: [u64; 6],
     entered: u64,
 }
 
@@ -55,6 +55,8 @@ pub(super) struct Call {
     agents: BTreeMap<AgentId, Option<QueueId>>,
     wrap_ups: BTreeSet<AgentId>,
     cleared: bool,
+    /// Whether it is to call somebody back, and has no leg while it waits.
+    is_callback: bool,
 }
 
 #[derive(Clone)]
@@ -71,10 +73,10 @@ fn must(holds: bool, rule: &str) -> Result<(), Broken> {
 }
 
 impl Queue {
-    /// Entered, then the ends: answered, abandoned, overflowed, refused.
-    pub(super) const fn counts(&self) -> [u64; 5] {
-        let [answered, abandoned, overflowed, refused] = self.ends;
-        [self.entered, answered, abandoned, overflowed, refused]
+    /// Entered, then the ends: answered, abandoned, overflowed, refused, left by key, called back.
+    pub(super) const fn counts(&self) -> [u64; 7] {
+        let [answered, abandoned, overflowed, refused, by_key, called_back] = self.ends;
+        [self.entered, answered, abandoned, overflowed, refused, by_key, called_back]
     }
 }
 
@@ -145,6 +147,7 @@ impl Books {
             Fact::AgentConnected { call, agent, leg, queue } => self.connect(*call, *agent, *leg, *queue)?,
             Fact::AgentDisconnected { call, agent } => self.disconnect(*call, *agent)?,
             Fact::CallQueued { .. } | Fact::WaitingEnded { .. } => self.read_place(event)?,
+            Fact::CallbackAsked { call, .. } => self.call(*call)?.is_callback = true,
             Fact::OfferMade { .. } => self.make_offer(event)?,
             Fact::OfferEnded { .. } => self.end_offer(event)?,
             Fact::WrapUpStarted { .. } | Fact::WrapUpEnded { .. } => self.read_wrap_up(event)?,
@@ -162,6 +165,9 @@ impl Books {
             | Fact::EntryRemoved { .. }
             | Fact::TierSet { .. }
             | Fact::SearchWidened { .. }
+            | Fact::CallerTold { .. }
+            | Fact::ServiceLevelBreached { .. }
+            | Fact::BriefingStarted { .. }
             | Fact::LegSaved { .. }
             | Fact::LegsBridged { .. }
             | Fact::LegsUnbridged { .. }
@@ -265,7 +271,7 @@ impl Books {
         }
         if let (EntryId::Queue(id), Entry::Queue(entry)) = (id, entry) {
             let (tenant, entry) = (event.tenant, entry.clone());
-            self.queues.insert(id, Queue { tenant, waiting: 0, entry: *entry, ends: [0; 4], entered: 0 });
+            self.queues.insert(id, Queue { tenant, waiting: 0, entry: *entry, ends: [0; 6], entered: 0 });
         }
     }
 
@@ -313,7 +319,8 @@ impl Books {
             }
         }
         for (id, call) in &self.calls {
-            if call.legs.is_empty() && !call.cleared {
+            let waits_alone = call.is_callback && call.place.is_some();
+            if call.legs.is_empty() && !call.cleared && !waits_alone {
                 return Err(format!("H7 {id} has no leg and is not cleared"));
             }
             if call.cleared && call.wrap_ups.is_empty() {

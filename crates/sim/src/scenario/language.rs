@@ -1,5 +1,7 @@
 //! The words of a story, read into steps.
 
+use cordial_media::Digit;
+
 use crate::phone::Habit;
 
 /// A story, ready to be played.
@@ -72,6 +74,7 @@ pub(super) enum Deed {
     HangUp,
     Hold(bool),
     Dial(String),
+    Press(Digit),
 }
 
 /// What an agent asks of the engine.
@@ -267,6 +270,11 @@ fn deed(who: &str, words: &[&str], text: &str) -> Result<Step, Fault> {
             phone(Deed::Habit(Habit::EarlyMedia { after_ms: duration(time)? }))
         }
         ["hangs", "up"] => phone(Deed::HangUp),
+        ["presses", key] => {
+            let mut keys = key.chars();
+            let digit = keys.next().and_then(Digit::parse).filter(|_| keys.next().is_none());
+            phone(Deed::Press(digit.ok_or_else(|| format!("`{key}` is no key"))?))
+        }
         ["holds"] => phone(Deed::Hold(true)),
         ["retrieves"] => phone(Deed::Hold(false)),
         ["logs", "in"] => ask(Wish::LogIn),
@@ -286,8 +294,8 @@ fn deed(who: &str, words: &[&str], text: &str) -> Result<Step, Fault> {
         ["may", "be", "disturbed"] => ask(Wish::DoNotDisturb(false)),
         _ => Err(format!(
             "`{text}` is not understood: somebody registers, unregisters, loses power, answers [after TIME], lets it \
-             ring, declines after TIME, is busy after TIME, hangs up, holds, retrieves, dials NUMBER, logs in, logs \
-             out, is ready, is not ready, asks for REASON, ends wrap-up, declines the offer, places a call to NUMBER, \
+             ring, declines after TIME, is busy after TIME, hangs up, holds, retrieves, presses KEY, dials NUMBER, logs \
+             in, logs out, is ready, is not ready, asks for REASON, ends wrap-up, declines the offer, places a call to NUMBER, \
              pauses the recording, resumes the recording, marks the call WORD, clears the call"
         )),
     }

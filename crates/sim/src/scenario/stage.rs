@@ -6,7 +6,8 @@ use std::net::IpAddr;
 use cordial_engine::agent::{Activity, Duty, Handling};
 use cordial_engine::command::Note;
 use cordial_engine::entry::{
-    AfterMissed, Destination, Disposition, Entry, EntryId, Overflow, Priority, Queue, Route, Strategy,
+    AfterMissed, Choice, Destination, Disposition, Entry, EntryId, MenuKey, Overflow, Priority, Queue, Route,
+    Strategy, Told, Treatment,
 };
 use cordial_engine::id::{AgentId, CallId, DispositionId, QueueId, ReasonId, TenantId};
 use cordial_engine::outbound::OutboundRules;
@@ -246,6 +247,35 @@ impl Stage {
         Ok(())
     }
 
+    /// Whether the words say what waiting callers are told or can press; then that is set.
+    fn set_announcement(&self, treatment: &mut Treatment, words: &[&str]) -> Result<bool, Fault> {
+        let one = |text: &str| text.chars().next().unwrap_or_default();
+        let mut menu = |key: &str, prompt: Option<&str>, choice| {
+            treatment.menu.push(MenuKey { key: one(key), prompt: prompt.map(name), choice });
+        };
+        match words {
+            ["tells", "position"] => treatment.position = Told::Again,
+            ["tells", "position", "once"] => treatment.position = Told::Once,
+            ["tells", "wait"] => treatment.wait = Told::Again,
+            ["tells", "wait", "once"] => treatment.wait = Told::Once,
+            ["says", prompt] => treatment.messages.push(name(prompt)),
+            ["announces", "every", time] => treatment.announce_ms = duration(time)?,
+            ["speaks", language] => {
+                treatment.language = Some(Text::parse(language).map_err(|fault| fault.to_string())?);
+            }
+            [key, "calls", "back"] => menu(key, None, Choice::Callback),
+            [key, "takes", "a", "message", "for", agent] => {
+                let (_, agent, _) = self.agents.get(*agent).ok_or_else(|| unknown("agent", agent))?;
+                menu(key, None, Choice::Leave(Overflow::Voicemail(*agent)));
+            }
+            [key, "leads", "to", other, "by", prompt] => {
+                menu(key, Some(prompt), Choice::Leave(Overflow::Queue(self.queue(other)?)));
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
     fn set_trait(&self, queue: &mut Queue, words: &[&str]) -> Result<(), Fault> {
         let missed = |words: &[&str]| match words {
             ["not", "ready"] => Ok(AfterMissed::NotReady),
@@ -289,11 +319,15 @@ impl Stage {
             }
             ["greeting", prompt] => queue.treatment.greeting = Some(name(prompt)),
             ["not", "recorded"] => queue.record = false,
+            ["service", "level", time] => queue.service_level_ms = duration(time)?,
+            ["briefs", prompt] => queue.briefing = Some(name(prompt)),
+            words if self.set_announcement(&mut queue.treatment, words)? => {}
             _ => {
                 return Err(format!(
                     "`{}` is none of: a strategy, offer TIME, wrap-up TIME, no answer not ready|rest TIME, \
                      decline not ready|rest TIME, at most N waiting, max wait TIME [then QUEUE], greeting PROMPT, not \
-                     recorded",
+                     recorded, service level TIME, briefs PROMPT, tells position|wait [once], says PROMPT, announces \
+                     every TIME, speaks LANGUAGE, KEY calls back, KEY takes a message for AGENT, KEY leads to QUEUE by PROMPT",
                     words.join(" ")
                 ));
             }
@@ -422,6 +456,10 @@ impl Stage {
             Deed::Hold(held) => {
                 let line = on_line?;
                 self.world.at_phone(station, |phone, now| phone.hold(now, line, *held));
+            }
+            Deed::Press(digit) => {
+                let line = on_line?;
+                self.world.at_phone(station, |phone, _| phone.press(line, &[*digit]));
             }
             Deed::Dial(to) => {
                 let placing = Placing { to: to.clone(), ..Placing::default() };

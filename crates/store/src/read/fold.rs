@@ -77,6 +77,10 @@ async fn fold_rows(
         | Fact::AgentAssigned { .. }
         | Fact::TierSet { .. }
         | Fact::SearchWidened { .. }
+        | Fact::CallerTold { .. }
+        | Fact::ServiceLevelBreached { .. }
+        | Fact::CallbackAsked { .. }
+        | Fact::BriefingStarted { .. }
         | Fact::AgentUnassigned { .. }
         | Fact::DeviceRegistered { .. }
         | Fact::DeviceUnregistered { .. }

@@ -9,8 +9,10 @@ use cordial_engine::call::{Cause, Direction, OfferEnd, Preferred, Role, WaitingE
 use cordial_engine::code::{Feature, FeatureCodes};
 use cordial_engine::entry;
 use cordial_engine::entry::{
-    AfterMissed, Destination, Entry, EntryId, Overflow, Priority, Reach, Sticky, Strategy, Tier, Treatment,
+    AfterMissed, Choice, Destination, Entry, EntryId, MenuKey, Overflow, Priority, Reach, Sticky, Strategy,
+    Tier, Told, Treatment,
 };
+use cordial_engine::estimate::WaitRange;
 use cordial_engine::id::*;
 use cordial_engine::outbound::{NotOut, OutboundLimit, OutboundRules};
 use cordial_engine::{Actor, Endpoint, Event, Fact, Timestamp, WallTime};
@@ -193,7 +195,26 @@ fn directory() -> Vec<Fact> {
         on_no_answer: AfterMissed::Rest { delay_ms: 5_000 },
         max_wait_ms: Some(60_000),
         overflow: Overflow::Queue(QueueId(8)),
-        treatment: Treatment { greeting: Some(text("en/welcome")), music: Some(text("music")) },
+        treatment: Treatment {
+            greeting: Some(text("en/welcome")),
+            music: Some(text("music")),
+            language: Some(text("es")),
+            position: Told::Once,
+            wait: Told::Again,
+            messages: vec![text("en/web")],
+            announce_ms: 30_000,
+            menu: vec![
+                MenuKey { key: '1', prompt: None, choice: Choice::Callback },
+                MenuKey {
+                    key: '#',
+                    prompt: Some(text("en/help")),
+                    choice: Choice::Leave(Overflow::Queue(QueueId(8))),
+                },
+            ],
+        },
+        briefing: Some(text("en/sales")),
+        callback_ms: 3_600_000,
+        service_level_percent: 90,
         ..entry::Queue::named(text("Sales"))
     };
     let searching = entry::Queue {
@@ -427,12 +448,36 @@ fn queues() -> Vec<Fact> {
         Fact::SearchWidened { call, queue, by: Widening::OneMore },
         Fact::SearchWidened { call, queue, by: Widening::Anyone },
         Fact::SearchWidened { call, queue, by: Widening::Promoted },
+        Fact::CallerTold {
+            call,
+            queue,
+            position: Some(3),
+            wait: Some(WaitRange::of(240_000)),
+            message: Some(1),
+        },
+        Fact::CallerTold { call, queue, position: None, wait: None, message: None },
+        Fact::ServiceLevelBreached { call, queue, breached: 2, waiting: 5 },
+        Fact::CallbackAsked {
+            call,
+            of: CallId(9),
+            queue,
+            number: number("+4930"),
+            until: Timestamp(14_400_000),
+        },
+        Fact::BriefingStarted { call, agent, leg: LegId(12), prompt: text("en/sales") },
         Fact::OfferMade { offer, call, queue, agent, leg: LegId(12), deadline: Timestamp(20_005) },
         Fact::WrapUpStarted { agent, call, queue, until: Timestamp(90_000) },
         Fact::WrapUpEnded { agent, call },
         Fact::DispositionSet { call, agent, disposition: DispositionId(9), note: text("two boxes") },
     ];
-    let ends = [WaitingEnd::Answered, WaitingEnd::Abandoned, WaitingEnd::Overflowed, WaitingEnd::Refused];
+    let ends = [
+        WaitingEnd::Answered,
+        WaitingEnd::Abandoned,
+        WaitingEnd::Overflowed,
+        WaitingEnd::Refused,
+        WaitingEnd::LeftByKey,
+        WaitingEnd::CalledBack,
+    ];
     facts.extend(ends.map(|end| Fact::WaitingEnded { call, queue, end, waited_ms: 4_000 }));
     let ends = [
         OfferEnd::Accepted,

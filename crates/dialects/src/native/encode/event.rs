@@ -11,7 +11,7 @@ use cordial_engine::time::{Now, Timestamp};
 
 use super::feature_codes;
 use super::outbound::{not_out, outbound_rules};
-use super::state::{duty, membership, pending_membership};
+use super::state::{duty, membership, pending_membership, wait_range};
 use super::{
     Encoded, cause, direction, endpoint, entry, entry_id, handling, id, of, offer_end, offer_of, perhaps,
     priority, role, text, tier, waiting_end,
@@ -316,6 +316,32 @@ impl Teller<'_> {
                     }
                     None => None,
                 },
+            },
+            Fact::CallerTold { call, queue, position, wait, message } => What::CallerTold {
+                call: self.call(*call)?,
+                queue: self.queue(*queue)?,
+                position: *position,
+                wait: wait.map(wait_range),
+                message: *message,
+            },
+            Fact::ServiceLevelBreached { call, queue, breached, waiting } => What::ServiceLevelBreached {
+                call: self.call(*call)?,
+                queue: self.queue(*queue)?,
+                breached: *breached,
+                waiting: *waiting,
+            },
+            Fact::CallbackAsked { call, of, queue, number, until } => What::CallbackAsked {
+                call: self.call(*call)?,
+                of: self.call(*of)?,
+                queue: self.queue(*queue)?,
+                number: number.as_str().to_owned(),
+                until: self.time(*until),
+            },
+            Fact::BriefingStarted { call, agent, leg, prompt } => What::BriefingStarted {
+                call: self.call(*call)?,
+                agent: self.agent(*agent)?,
+                leg: self.leg(*call, *leg)?,
+                prompt: prompt.to_string(),
             },
             Fact::SearchWidened { call, queue, by } => What::SearchWidened {
                 call: self.call(*call)?,

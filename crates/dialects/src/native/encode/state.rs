@@ -2,10 +2,11 @@
 
 use cordial_engine::agent::{Activity, DeviceState, Duty, Membership, PendingMembership, WhyNotReady};
 use cordial_engine::entry::Tier;
+use cordial_engine::estimate::{WaitEstimate, WaitRange};
 use cordial_engine::id::QueueId;
 use cordial_engine::time::Now;
 use cordial_engine::view::{
-    AgentView, CallPhase, CallView, DeviceView, LegPhase, LegView, OfferView, QueueView,
+    AgentView, CallPhase, CallView, DeviceView, LegPhase, LegView, OfferView, PlaceView, QueueView,
 };
 
 use super::{
@@ -134,6 +135,10 @@ pub fn queue(view: &QueueView, names: &dyn Names) -> Encoded<wire::QueueState> {
             longest_wait_ms: view.longest_wait_ms,
             logged_in: view.logged_in,
             eligible: view.eligible,
+            staffed: view.staffed,
+            breached: view.breached,
+            callbacks: view.callbacks,
+            estimate: view.estimate.map(estimate),
             tally: wire::Tally {
                 entered: tally.entered,
                 answered: tally.answered,
@@ -142,6 +147,9 @@ pub fn queue(view: &QueueView, names: &dyn Names) -> Encoded<wire::QueueState> {
                 abandoned_in_time: tally.abandoned_in_time,
                 overflowed: tally.overflowed,
                 refused: tally.refused,
+                left_by_key: tally.left_by_key,
+                called_back: tally.called_back,
+                breached: tally.breached,
                 answered_in_time: tally.answered_in_time,
                 answered_wait_ms: tally.answered_wait_ms,
                 offers: tally.offers,
@@ -149,6 +157,28 @@ pub fn queue(view: &QueueView, names: &dyn Names) -> Encoded<wire::QueueState> {
             },
         },
     })
+}
+
+fn estimate(estimate: WaitEstimate) -> wire::WaitEstimate {
+    let WaitEstimate { median_ms, p80_ms } = estimate;
+    wire::WaitEstimate { median_ms, p80_ms, range: wait_range(estimate.range()) }
+}
+
+pub(super) fn wait_range(range: WaitRange) -> wire::WaitRange {
+    wire::WaitRange { from_minutes: range.from_minutes(), to_minutes: range.to_minutes() }
+}
+
+/// A waiting call; `call` is the same one.
+pub fn waiting(view: &PlaceView, call: &CallView, now: Now) -> wire::Waiting {
+    wire::Waiting {
+        call: Id(call.guid),
+        position: view.position,
+        entered: Time::of(now, view.entered),
+        caller: text(call.caller.as_ref()),
+        caller_name: call.caller_name.to_string(),
+        callback: text(view.callback.as_ref()),
+        estimate: view.estimate.map(estimate),
+    }
 }
 
 /// A live call with its legs.
@@ -172,6 +202,7 @@ pub fn call(view: &CallView, now: Now, names: &dyn Names) -> Encoded<wire::Call>
         },
         agent: perhaps(names, view.agent)?,
         recording: view.recording.map(|(_, guid)| Id(guid)),
+        callback: text(view.callback.as_ref()),
         legs: view.legs.iter().map(|it| leg(it, now, names)).collect::<Encoded<_>>()?,
     })
 }

@@ -351,11 +351,58 @@ pub struct QueueLine {
     pub logged_in: usize,
     /// Agents who could be offered a call now.
     pub eligible: usize,
+    /// Agents who are at work for its calls, whatever they do now.
+    pub staffed: usize,
+    /// Of those waiting, how many have waited longer than the service level.
+    pub breached: u32,
+    /// Of those waiting, how many are to be called back.
+    pub callbacks: usize,
+    /// How long a caller who entered now would probably wait; `null` when nothing can be said.
+    pub estimate: Option<WaitEstimate>,
     /// Counts since the journal began.
     pub tally: Tally,
 }
 
-/// The counts of a queue. `entered` is always the sum of the four ends and those waiting.
+/// How long a caller will probably wait.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub struct WaitEstimate {
+    /// Half of such callers wait no longer. Milliseconds.
+    pub median_ms: u64,
+    /// Four of five such callers wait no longer. Milliseconds.
+    pub p80_ms: u64,
+    /// What a caller is told.
+    pub range: WaitRange,
+}
+
+/// A range of waits as callers are told it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct WaitRange {
+    /// From how many minutes.
+    pub from_minutes: u64,
+    /// To how many; `null` in the longest.
+    pub to_minutes: Option<u64>,
+}
+
+/// A waiting call.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Waiting {
+    /// Which call.
+    pub call: Id,
+    /// 1 is the next.
+    pub position: u32,
+    /// The instant that its wait counts from.
+    pub entered: Time,
+    /// Who waits.
+    pub caller: Option<String>,
+    /// What he calls himself.
+    pub caller_name: String,
+    /// The number that is to be called back, when nobody is on the line.
+    pub callback: Option<String>,
+    /// How much longer it will probably wait; `null` when nothing can be said.
+    pub estimate: Option<WaitEstimate>,
+}
+
+/// The counts of a queue. `entered` is always the sum of the ends and those waiting.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 pub struct Tally {
     /// Calls that entered, refused ones included.
@@ -372,6 +419,12 @@ pub struct Tally {
     pub overflowed: u64,
     /// Full on entering.
     pub refused: u64,
+    /// Ended by a key that the caller pressed.
+    pub left_by_key: u64,
+    /// Ended because the caller will be called back; the callback has entered anew.
+    pub called_back: u64,
+    /// Places held longer than the service level, however they ended.
+    pub breached: u64,
     /// Of `answered`, within the service level.
     pub answered_in_time: u64,
     /// Sum of the waits of answered calls. Milliseconds.

@@ -26,6 +26,8 @@ pub struct Call {
     pub agent: Option<Id>,
     /// Its recording, when it is being recorded.
     pub recording: Option<Id>,
+    /// The number that is or was to be called, when it is a callback. It has no leg while it waits.
+    pub callback: Option<String>,
     /// Its legs.
     pub legs: Vec<Leg>,
 }

@@ -258,6 +258,18 @@ pub struct Queue {
     /// Whether an agent who was ready is not ready after a call that came through no queue; `auto_ready` comes first.
     #[serde(default)]
     pub auto_not_ready_after_other_call: bool,
+    /// A prompt said to the agent who answers, before he hears the caller: which queue the call is of.
+    #[serde(default)]
+    #[schema(max_length = 64, example = "en/sales")]
+    pub briefing: Option<String>,
+    /// How long a caller who asked to be called back keeps his place. Milliseconds.
+    #[serde(default = "default::callback_ms")]
+    #[schema(minimum = 1, maximum = 86_400_000)]
+    pub callback_ms: u64,
+    /// The share of calls that should be answered within `service_level_ms`. Percent.
+    #[serde(default = "default::service_level_percent")]
+    #[schema(minimum = 1, maximum = 100)]
+    pub service_level_percent: u8,
 }
 
 /// The rule for choosing who answers, among the agents of the lowest level that a call reaches.
@@ -370,17 +382,101 @@ pub enum Overflow {
     },
 }
 
-/// What a waiting caller hears. Prompts are named as in the prompt library.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+/// What a waiting caller hears, and what he can press. Prompts are named as in the prompt library.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct Treatment {
     /// Said once on entering.
-    #[serde(default)]
     #[schema(max_length = 64, example = "en/please-wait")]
     pub greeting: Option<String>,
     /// Played while waiting; the library's own when left out.
-    #[serde(default)]
     #[schema(max_length = 64)]
     pub music: Option<String>,
+    /// The folder of the library with what is said to callers; `en` when left out.
+    #[schema(max_length = 16, example = "es")]
+    pub language: Option<String>,
+    /// When a caller is told his place in the line.
+    pub position: Told,
+    /// When he is told how long he will probably wait.
+    pub wait: Told,
+    /// Said one each time, in turn.
+    #[schema(max_items = 16)]
+    pub messages: Vec<String>,
+    /// From the beginning of one announcement to the next. Milliseconds.
+    #[schema(minimum = 5_000, maximum = 86_400_000)]
+    pub announce_ms: u64,
+    /// What a caller can press; said at the end of every announcement.
+    #[schema(max_items = 12)]
+    pub menu: Vec<MenuKey>,
+}
+
+impl Default for Treatment {
+    fn default() -> Self {
+        Self {
+            greeting: None,
+            music: None,
+            language: None,
+            position: Told::Never,
+            wait: Told::Never,
+            messages: Vec::new(),
+            announce_ms: 60_000,
+            menu: Vec::new(),
+        }
+    }
+}
+
+/// When a waiting caller is told something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Told {
+    /// Not at all.
+    #[default]
+    Never,
+    /// On entering.
+    Once,
+    /// On entering, and with every announcement.
+    Again,
+}
+
+/// A key that a waiting caller can press.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MenuKey {
+    /// `0` to `9`, `*` or `#`.
+    #[schema(min_length = 1, max_length = 1, example = "1")]
+    pub key: char,
+    /// Says what the key is for. The library has words of its own for a callback or a mailbox at 1 and 2.
+    #[serde(default)]
+    #[schema(max_length = 64)]
+    pub prompt: Option<String>,
+    /// What happens then.
+    pub choice: Choice,
+}
+
+/// What a waiting caller chooses.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "to", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Choice {
+    /// He hangs up and keeps his place; when his turn comes an agent is asked, and then he is called.
+    Callback,
+    /// The call is cleared.
+    Clear,
+    /// He waits in another queue.
+    Queue {
+        /// Which.
+        queue: Id,
+    },
+    /// He is asked to leave a message in this agent's mailbox.
+    Voicemail {
+        /// Whose.
+        agent: Id,
+    },
+    /// He goes where the number leads that a device of the tenant would dial.
+    Number {
+        /// Which.
+        #[schema(min_length = 1, max_length = 64)]
+        number: String,
+    },
 }
 
 /// Where a number dialled on a trunk leads.
@@ -527,5 +623,13 @@ mod default {
 
     pub(super) fn auto_ready() -> bool {
         queue().auto_ready
+    }
+
+    pub(super) fn callback_ms() -> u64 {
+        queue().callback_ms
+    }
+
+    pub(super) fn service_level_percent() -> u8 {
+        queue().service_level_percent
     }
 }

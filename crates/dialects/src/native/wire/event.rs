@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::{
     Agent, AgentState, Call, Cause, Device, DeviceState, Direction, Disposition, Duty, Endpoint, Handling,
     Id, LegRole, Membership, NotOut, Offer, OutboundRules, PendingMembership, Priority, Queue, QueueState,
-    Reason, Route, Team, Tier, Time, Trunk, User,
+    Reason, Route, Team, Tier, Time, Trunk, User, WaitRange,
 };
 
 /// One message of the stream. `seq` rises strictly; it is not contiguous, because other tenants share the journal.
@@ -73,7 +73,7 @@ pub enum Entry {
     Team(Team),
     Device(Device),
     Trunk(Trunk),
-    Queue(Queue),
+    Queue(Box<Queue>),
     Route(Route),
     Reason(Reason),
     Disposition(Disposition),
@@ -91,6 +91,10 @@ pub enum WaitingEnd {
     Overflowed,
     /// The queue was full on entering.
     Refused,
+    /// The caller pressed a key that led him elsewhere.
+    LeftByKey,
+    /// The caller will be called back, and another call has his place.
+    CalledBack,
 }
 
 /// How an offer ended.
@@ -244,6 +248,15 @@ pub enum What {
         /// The one agent whom the call is for, and until when.
         preferred: Option<Preferred>,
     },
+    /// A waiting caller is told his place in the line (1 is the next), how long he will probably wait, and a message of
+    /// the queue, by its number in the list.
+    CallerTold { call: Id, queue: Id, position: Option<u32>, wait: Option<WaitRange>, message: Option<u8> },
+    /// A call has waited longer than the service level; so many of those waiting now have.
+    ServiceLevelBreached { call: Id, queue: Id, breached: u32, waiting: u32 },
+    /// The caller of the call `of` will be called back at his number; this call has his place, until then.
+    CallbackAsked { call: Id, of: Id, queue: Id, number: String, until: Time },
+    /// The agent who answered is told which queue calls, before he hears the caller.
+    BriefingStarted { call: Id, agent: Id, leg: Id, prompt: String },
     /// A waiting call may be offered to more agents, or sooner, than before.
     SearchWidened { call: Id, queue: Id, by: Widening },
     /// Its place in the queue ended.
@@ -333,6 +346,10 @@ impl What {
             Self::CallCleared { .. } => "call_cleared",
             Self::CallClosed { .. } => "call_closed",
             Self::CallQueued { .. } => "call_queued",
+            Self::CallerTold { .. } => "caller_told",
+            Self::ServiceLevelBreached { .. } => "service_level_breached",
+            Self::CallbackAsked { .. } => "callback_asked",
+            Self::BriefingStarted { .. } => "briefing_started",
             Self::SearchWidened { .. } => "search_widened",
             Self::WaitingEnded { .. } => "waiting_ended",
             Self::OfferMade { .. } => "offer_made",

@@ -62,6 +62,10 @@ impl Telling<'_> {
             Fact::TenantAdded { .. }
             | Fact::TierSet { .. }
             | Fact::SearchWidened { .. }
+            | Fact::CallerTold { .. }
+            | Fact::ServiceLevelBreached { .. }
+            | Fact::CallbackAsked { .. }
+            | Fact::BriefingStarted { .. }
             | Fact::OutboundRulesSet { .. }
             | Fact::OutboundRefused { .. }
             | Fact::DutyPending { .. }
@@ -470,7 +474,8 @@ impl Telling<'_> {
     fn left(&mut self, id: CallId, queue: QueueId, end: WaitingEnd) {
         let reason = match end {
             WaitingEnd::Answered => "agent_answered",
-            WaitingEnd::Abandoned => "hangup",
+            WaitingEnd::Abandoned | WaitingEnd::LeftByKey => "hangup",
+            WaitingEnd::CalledBack => "callback",
             WaitingEnd::Overflowed => "overflow",
             // It never entered.
             WaitingEnd::Refused => return,

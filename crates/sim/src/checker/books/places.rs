@@ -35,6 +35,8 @@ impl Books {
                     WaitingEnd::Abandoned => 1,
                     WaitingEnd::Overflowed => 2,
                     WaitingEnd::Refused => 3,
+                    WaitingEnd::LeftByKey => 4,
+                    WaitingEnd::CalledBack => 5,
                 };
                 books.ends[index] += 1;
                 match place {
