@@ -191,7 +191,10 @@ impl Floor {
                 WhyNotReady::Reason(reason) => self.reasons.get(reason).copied().unwrap_or_default(),
                 WhyNotReady::Absence(absence) => *absence,
                 // As `mod_callcenter` does with who does not answer.
-                WhyNotReady::NoAnswer | WhyNotReady::Declined | WhyNotReady::Unreachable => Absence::Break,
+                WhyNotReady::NoAnswer
+                | WhyNotReady::Declined
+                | WhyNotReady::Unreachable
+                | WhyNotReady::Busy => Absence::Break,
             }),
         }
     }

@@ -6,8 +6,7 @@ use cordial_engine::agent::{Absence, Handling, Membership};
 use cordial_engine::call::Cause;
 use cordial_engine::command::{Actor, Answer, Command, Endpoint, Input, Report};
 use cordial_engine::entry::{
-    Agent, Destination, Device, Digest, Entry, EntryId, Name, Priority, Queue, Route, Strategy, Transport,
-    Trunk,
+    Agent, Destination, Device, Entry, EntryId, Name, Priority, Queue, Route, Strategy, Transport, Trunk,
 };
 use cordial_engine::id::{AgentId, DeviceId, LegId, OfferId, QueueId, TenantId, TrunkId};
 use cordial_engine::text::{Number, Text};
@@ -89,10 +88,9 @@ impl Centre {
         let EntryId::Queue(queue) = centre.add(queue.into()) else { unreachable!() };
         centre.queue = queue;
         for who in ["101", "102", "103"] {
-            let phone =
-                Device { number: number(who), display_name: name(who), digest: Digest::Any, owner: None };
+            let phone = Device::numbered(number(who), name(who));
             let EntryId::Device(device) = centre.add(Entry::Device(phone)) else { unreachable!() };
-            let agent = Agent { name: name(who), number: None, user: None, team: None, mailbox: None };
+            let agent = Agent::named(name(who));
             let EntryId::Agent(agent) = centre.add(Entry::Agent(agent)) else { unreachable!() };
             centre.handle(Input::Report(Report::DeviceRegistered { device }));
             centre.command(Command::Assign { agent, queue, tier: None });

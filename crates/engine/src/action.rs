@@ -21,6 +21,8 @@ pub enum Action {
         caller: Option<Number>,
         /// The name beside it.
         caller_name: Name,
+        /// Whether the device is asked to answer by itself.
+        auto_answer: bool,
     },
     /// Tells the caller of an arrived leg that the far end rings; with early media when `heard` names the ringing leg.
     Progress {

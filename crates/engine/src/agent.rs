@@ -56,6 +56,8 @@ pub enum WhyNotReady {
     Declined,
     /// The agent's device could not be reached.
     Unreachable,
+    /// The agent's device said that it is busy.
+    Busy,
 }
 
 /// What an agent who is not ready by his own choice does meanwhile.

@@ -655,6 +655,7 @@ fn call_of(fact: &Fact) -> Option<CallId> {
         | Fact::OfferMade { call, .. }
         | Fact::OfferEnded { call, .. }
         | Fact::WrapUpStarted { call, .. }
+        | Fact::WrapUpExtended { call, .. }
         | Fact::WrapUpEnded { call, .. }
         | Fact::DispositionSet { call, .. }
         | Fact::RecordingStarted { call, .. }

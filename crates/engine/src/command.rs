@@ -173,6 +173,11 @@ pub enum Command {
         /// Which message.
         message: RecordingId,
     },
+    /// Lengthens a wrap-up by what its queue allows; once.
+    ExtendWrapUp {
+        /// Whose.
+        agent: AgentId,
+    },
     /// Ends a wrap-up before its time; what was pending takes effect, else the queue says what follows.
     EndWrapUp {
         /// Who.

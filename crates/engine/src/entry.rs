@@ -195,6 +195,16 @@ pub struct Agent {
     /// Where callers can leave messages. Facts older than this field mean nowhere.
     #[serde(default)]
     pub mailbox: Option<Mailbox>,
+    /// Time for finishing after a call of a queue, instead of the queue's. Milliseconds.
+    #[serde(default)]
+    pub wrap_up_ms: Option<u64>,
+}
+
+impl Agent {
+    /// Somebody of whom nothing but the name is known.
+    pub const fn named(name: Name) -> Self {
+        Self { name, number: None, user: None, team: None, mailbox: None, wrap_up_ms: None }
+    }
 }
 
 /// An agent's mailbox.
@@ -224,6 +234,17 @@ pub struct Device {
     /// Whose desk it stands on: who speaks when nobody is logged in there. Facts older than this field mean nobody.
     #[serde(default)]
     pub owner: Option<AgentId>,
+    /// Whether it answers by itself when it is asked to, and is asked: for calls of queues that say so, and when it is rung
+    /// to place a call.
+    #[serde(default)]
+    pub auto_answer: bool,
+}
+
+impl Device {
+    /// A phone of nobody's with that number.
+    pub const fn numbered(number: Number, display_name: Name) -> Self {
+        Self { number, display_name, digest: Digest::Any, owner: None, auto_answer: false }
+    }
 }
 
 /// The algorithms by which a device is challenged (RFC 8760).
@@ -292,6 +313,18 @@ pub struct Queue {
     pub on_no_answer: AfterMissed,
     /// What an agent who declines becomes.
     pub on_decline: AfterMissed,
+    /// What an agent becomes whose phone says that it is busy; as [`Queue::on_decline`] when absent.
+    #[serde(default)]
+    pub on_busy: Option<AfterMissed>,
+    /// After so many offers in a row that he did not answer, an agent is not ready even where he only rests.
+    #[serde(default)]
+    pub missed_max: Option<u8>,
+    /// By how much an agent may lengthen a wrap-up, once; nought for not at all. Milliseconds.
+    #[serde(default = "extension_ms")]
+    pub extension_ms: u64,
+    /// Whether devices that can are asked to answer its calls by themselves.
+    #[serde(default)]
+    pub auto_answer: bool,
     /// Longest wait before the call overflows; `None` waits for ever. Milliseconds.
     pub max_wait_ms: Option<u64>,
     /// Where a call goes that waited too long.
@@ -350,6 +383,11 @@ pub struct Queue {
     /// mean 80.
     #[serde(default = "service_level_percent")]
     pub service_level_percent: u8,
+}
+
+/// [`Queue::extension_ms`] of facts older than the field.
+const fn extension_ms() -> u64 {
+    30_000
 }
 
 /// [`Queue::callback_ms`] of facts older than the field.
@@ -456,6 +494,10 @@ impl Queue {
             wrap_up_ms: 30_000,
             on_no_answer: AfterMissed::NotReady,
             on_decline: AfterMissed::NotReady,
+            on_busy: None,
+            missed_max: None,
+            extension_ms: extension_ms(),
+            auto_answer: false,
             max_wait_ms: None,
             overflow: Overflow::Clear,
             max_waiting: 1_000,
@@ -692,6 +734,9 @@ pub struct Reason {
     /// What an agent who gives this reason does meanwhile. Facts older than this field mean a break.
     #[serde(default)]
     pub absence: Absence,
+    /// Whose agents may give it; everybody when absent.
+    #[serde(default)]
+    pub team: Option<TeamId>,
 }
 
 /// An agent's word for how a contact ended.

@@ -201,6 +201,8 @@ pub enum Fact {
     // After the call
     /// An agent finishes after a call.
     WrapUpStarted { agent: AgentId, call: CallId, queue: QueueId, until: Timestamp },
+    /// An agent's wrap-up was lengthened.
+    WrapUpExtended { agent: AgentId, call: CallId, until: Timestamp },
     /// The agent has finished.
     WrapUpEnded { agent: AgentId, call: CallId },
     /// How the contact ended, in the agent's word.

@@ -54,12 +54,14 @@ impl Engine {
         let deadline = self.now.at.after(self.state.queue(queue).filed.entry.offer());
         let fact = Fact::OfferMade { offer, call, queue, agent, leg, deadline };
         self.record(tenant, fact);
+        let device = &self.state.device(login.device).filed.entry;
         self.act(Action::Ring {
             leg,
             endpoint,
-            number: self.state.device(login.device).filed.entry.number.clone(),
+            number: device.number.clone(),
             caller,
             caller_name,
+            auto_answer: device.auto_answer && self.state.queue(queue).filed.entry.auto_answer,
         });
     }
 
@@ -125,7 +127,7 @@ impl Engine {
         }
         self.end_offer(id, OfferEnd::Declined, Some(Cause::Rejected));
         let rule = self.state.queue(offer.queue).filed.entry.on_decline;
-        self.missed(offer.agent, WhyNotReady::Declined, rule);
+        self.missed(offer.agent, WhyNotReady::Declined, (rule, None));
         Ok(Answer::Done)
     }
 
@@ -133,7 +135,8 @@ impl Engine {
     pub(crate) fn expire_offer(&mut self, id: OfferId) {
         let offer = self.state.offer(id);
         self.end_offer(id, OfferEnd::Expired, Some(Cause::NoAnswer));
-        let rule = self.state.queue(offer.queue).filed.entry.on_no_answer;
+        let policy = &self.state.queue(offer.queue).filed.entry;
+        let rule = (policy.on_no_answer, policy.missed_max);
         self.missed(offer.agent, WhyNotReady::NoAnswer, rule);
     }
 
@@ -142,7 +145,11 @@ impl Engine {
         let offer = self.state.offer(id);
         let policy = &self.state.queue(offer.queue).filed.entry;
         let (end, why, rule) = match cause {
-            Cause::Busy | Cause::Rejected | Cause::Normal | Cause::AnsweredElsewhere => {
+            Cause::Busy => {
+                let rule = policy.on_busy.unwrap_or(policy.on_decline);
+                (OfferEnd::Declined, WhyNotReady::Busy, rule)
+            }
+            Cause::Rejected | Cause::Normal | Cause::AnsweredElsewhere => {
                 (OfferEnd::Declined, WhyNotReady::Declined, policy.on_decline)
             }
             Cause::NoAnswer => (OfferEnd::Expired, WhyNotReady::NoAnswer, policy.on_no_answer),
@@ -156,6 +163,7 @@ impl Engine {
                 (lost, WhyNotReady::Unreachable, AfterMissed::NotReady)
             }
         };
+        let rule = (rule, policy.missed_max);
         self.end_offer(id, end, None);
         let Offer { tenant, call, leg, .. } = offer;
         self.record(tenant, Fact::LegCleared { call, leg, cause });

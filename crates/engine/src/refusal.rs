@@ -50,6 +50,9 @@ pub enum Refusal {
     /// The agent is not in wrap-up.
     #[error("the agent is not in wrap-up")]
     NotInWrapUp,
+    /// The wrap-up was lengthened already, or its queue does not allow it.
+    #[error("the wrap-up cannot be extended")]
+    NoExtension,
     /// The offer has ended: somebody else took it, it expired, or the caller gave up.
     #[error("the offer has ended")]
     OfferEnded,
@@ -105,6 +108,7 @@ impl Refusal {
             Self::Busy => "busy",
             Self::NotAssigned => "not-assigned",
             Self::NotInWrapUp => "not-in-wrap-up",
+            Self::NoExtension => "no-extension",
             Self::OfferEnded => "offer-ended",
             Self::NotInCall => "not-in-call",
             Self::CallClosed => "call-closed",

@@ -284,8 +284,8 @@ impl Node {
 
     pub(crate) fn act(&mut self, now: Now, action: Action) {
         match action {
-            Action::Ring { leg, endpoint, number, caller, caller_name } => {
-                self.ring(now, leg, endpoint, &number, caller.as_ref(), &caller_name);
+            Action::Ring { leg, endpoint, number, caller, caller_name, auto_answer } => {
+                self.ring(now, leg, endpoint, &number, (caller.as_ref(), &caller_name), auto_answer);
             }
             Action::Progress { leg, heard } => self.tell_progress(now, leg, heard),
             Action::Answer { leg } => self.answer(now, leg),
@@ -322,8 +322,8 @@ impl Node {
         leg: LegId,
         endpoint: Endpoint,
         number: &Number,
-        caller: Option<&Number>,
-        caller_name: &Name,
+        (caller, caller_name): (Option<&Number>, &Name),
+        auto_answer: bool,
     ) {
         let targets = self.targets(endpoint, number);
         self.legs.insert(leg, Leg::new(Side::Dialled { forks: Vec::new(), saved: false }));
@@ -345,7 +345,7 @@ impl Node {
                 from_user: caller.map_or("anonymous", Number::as_str).to_owned(),
                 from_name: from_name.clone(),
                 to_user: number.as_str().to_owned(),
-                headers: Vec::new(),
+                headers: if auto_answer { answer_by_yourself() } else { Vec::new() },
                 body: body.clone(),
             };
             let dialog = self.agent.invite(sip_time(now), invite);
@@ -468,4 +468,14 @@ impl Node {
 fn name(text: &str) -> Name {
     let shown: String = text.chars().filter(|c| !c.is_control()).take(64).collect();
     Name::parse(&shown).unwrap_or_default()
+}
+
+/// What asks a phone to answer without its user: the standard way (RFC 5373), and the two that phones had before it.
+fn answer_by_yourself() -> Vec<(String, String)> {
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    vec![
+        header("Answer-Mode", "Auto"),
+        header("Call-Info", "<sip:auto-answer>;answer-after=0"),
+        header("Alert-Info", "<sip:auto-answer>;info=alert-autoanswer;delay=0"),
+    ]
 }

@@ -75,6 +75,7 @@ pub(crate) const fn refused(refusal: &Refusal) -> (u16, &'static str) {
         | Refusal::DeviceTaken
         | Refusal::NotAssigned
         | Refusal::NotInWrapUp
+        | Refusal::NoExtension
         | Refusal::OfferEnded
         | Refusal::NotInCall
         | Refusal::CallClosed

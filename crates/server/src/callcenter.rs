@@ -167,7 +167,7 @@ impl Desk<'_> {
             Arrange::AgentAdd { name } => {
                 let name = self.local(&name, Kind::Agent).await?;
                 let name = Name::parse_some(&name).map_err(|why| No::Said(format!("-ERR name: {why}\n")))?;
-                let agent = entry::Agent { name, number: None, user: None, team: None, mailbox: None };
+                let agent = entry::Agent::named(name);
                 self.ask(Command::Add(Entry::Agent(agent))).await?;
             }
             Arrange::AgentDel { name } => {

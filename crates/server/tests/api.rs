@@ -166,6 +166,7 @@ async fn cases(site: &Site) -> Vec<Case> {
             200,
             "read",
         ),
+        case("POST /v1/agents/{id}/extend-wrap-up", agent("extend-wrap-up"), none.clone(), 409, "read"),
         case("POST /v1/agents/{id}/end-wrap-up", agent("end-wrap-up"), none.clone(), 409, "read"),
         case("POST /v1/agents/{id}/log-out", agent("log-out"), none.clone(), 200, "read"),
         case("POST /v1/agents/{id}/log-in", agent("log-in"), json!({"device": a.device}), 200, "read"),

@@ -173,14 +173,22 @@ impl Model {
                     duty,
                     Duty::NotReady {
                         reason: Some(
-                            WhyNotReady::NoAnswer | WhyNotReady::Declined | WhyNotReady::Unreachable
+                            WhyNotReady::NoAnswer
+                                | WhyNotReady::Declined
+                                | WhyNotReady::Unreachable
+                                | WhyNotReady::Busy
                         ),
                         ..
                     }
                 );
                 let was_pending =
                     self.agents.get(agent).is_some_and(|agent| agent.pending.as_ref() == Some(duty));
-                (system || was_pending).then(|| Expected::Becomes(*agent, duty.clone()))
+                // Of a phone that says no, only the end of its leg says that it was busy.
+                let declined =
+                    || Duty::NotReady { reason: Some(WhyNotReady::Declined), note: Default::default() };
+                let is_busy = matches!(duty, Duty::NotReady { reason: Some(WhyNotReady::Busy), .. });
+                let becomes = || if is_busy { declined() } else { duty.clone() };
+                (system || was_pending).then(|| Expected::Becomes(*agent, becomes()))
             }
             Fact::AgentReady { agent } => self.if_pending(*agent, Duty::Ready),
             Fact::AgentLoggedOut { agent } => self.if_pending(*agent, Duty::LoggedOut),
@@ -389,6 +397,7 @@ impl Model {
                 (AfterMissed::NotReady, WhyNotReady::Unreachable)
             }
             OfferEnd::Withdrawn(_) => return self.settle(agent),
+            // Which of the two it was only the cause of the leg's end says.
             OfferEnd::Declined => (rules.on_decline, WhyNotReady::Declined),
             OfferEnd::Expired => (rules.on_no_answer, WhyNotReady::NoAnswer),
         };

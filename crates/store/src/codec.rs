@@ -135,7 +135,7 @@ names! {
     CallStarted LegAdded LegRinging LegAnswered LegSaved LegHeld LegRetrieved LegCleared LegsBridged LegsUnbridged
     GreetingStarted FeatureCodeDialled AnnouncementStarted AgentConnected AgentDisconnected CallCleared CallClosed
     CallQueued WaitingEnded OfferMade OfferEnded
-    WrapUpStarted WrapUpEnded DispositionSet
+    WrapUpStarted WrapUpExtended WrapUpEnded DispositionSet
     RecordingStarted RecordingPaused RecordingResumed RecordingStopped RecordingSaved RecordingFailed
     MailboxReached MailboxOpened MessagePlayed MessageLeft MessageMarked MessageRemoved
     NodeStarted

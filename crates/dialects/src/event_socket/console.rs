@@ -339,6 +339,7 @@ pub fn refused(refusal: &Refusal) -> String {
         | Refusal::Busy
         | Refusal::NotAssigned
         | Refusal::NotInWrapUp
+        | Refusal::NoExtension
         | Refusal::OfferEnded
         | Refusal::NotInCall
         | Refusal::CallClosed

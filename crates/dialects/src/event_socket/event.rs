@@ -246,6 +246,7 @@ impl Telling<'_> {
             | Fact::TierSet { .. }
             | Fact::SearchWidened { .. }
             | Fact::CallerTold { .. }
+            | Fact::WrapUpExtended { .. }
             | Fact::ServiceLevelBreached { .. }
             | Fact::CallbackAsked { .. }
             | Fact::BriefingStarted { .. }

@@ -95,6 +95,7 @@ impl Floor {
             | Fact::TierSet { .. }
             | Fact::SearchWidened { .. }
             | Fact::CallerTold { .. }
+            | Fact::WrapUpExtended { .. }
             | Fact::ServiceLevelBreached { .. }
             | Fact::CallbackAsked { .. }
             | Fact::BriefingStarted { .. }
@@ -269,6 +270,7 @@ impl Floor {
             | Fact::AgentRested { .. }
             | Fact::AgentRestEnded { .. }
             | Fact::SearchWidened { .. }
+            | Fact::WrapUpExtended { .. }
             | Fact::CallerTold { .. }
             | Fact::ServiceLevelBreached { .. }
             | Fact::CallbackAsked { .. }

@@ -143,6 +143,7 @@ impl EntryBody for wire::Agent {
                 user: user?,
                 team: team?,
                 mailbox: mailbox?,
+                wrap_up_ms: self.wrap_up_ms,
             }))
         })
     }
@@ -172,6 +173,7 @@ impl EntryBody for wire::Device {
                     wire::Digest::Sha256 => entry::Digest::Sha256,
                 },
                 owner: owner?,
+                auto_answer: self.auto_answer,
             }))
         })
     }
@@ -231,6 +233,10 @@ impl EntryBody for wire::Queue {
                 wrap_up_ms: self.wrap_up_ms,
                 on_no_answer: after_missed(self.on_no_answer),
                 on_decline: after_missed(self.on_decline),
+                on_busy: self.on_busy.map(after_missed),
+                missed_max: self.missed_max,
+                extension_ms: self.extension_ms,
+                auto_answer: self.auto_answer,
                 max_wait_ms: self.max_wait_ms,
                 overflow: to?,
                 when_full: when_full?,
@@ -293,7 +299,9 @@ impl EntryBody for wire::Reason {
     fn entry(&self, find: &dyn Find) -> Result<Entry, Faults> {
         let mut f = Fields::new(find);
         let name = f.name("/name", &self.name);
-        f.finish(|| Some(Entry::Reason(entry::Reason { name: name?, absence: absence_of(self.absence) })))
+        let team = f.perhaps(self.team, |f, id| f.entry::<TeamId>("/team", id));
+        let absence = absence_of(self.absence);
+        f.finish(|| Some(Entry::Reason(entry::Reason { name: name?, absence, team: team? })))
     }
 }
 
@@ -606,14 +614,14 @@ mod tests {
         check::<wire::Queue>(
             r#"{"name":" Sales "}"#,
             expect![[
-                r#"{"kind":"queue","name":"Sales","number":null,"strategy":"longest_idle","offer_ms":20000,"wrap_up_ms":30000,"on_no_answer":{"then":"not_ready"},"on_decline":{"then":"not_ready"},"max_wait_ms":null,"overflow":{"to":"clear"},"max_waiting":1000,"when_full":{"to":"clear"},"service_level_ms":20000,"short_abandon_ms":5000,"treatment":{"greeting":null,"music":null,"language":null,"position":"never","wait":"never","messages":[],"announce_ms":60000,"menu":[]},"record":true,"skill_first":false,"progress_ms":10000,"reach":[],"skip_empty_levels":false,"weight":0,"promote_after_ms":null,"sticky":null,"auto_ready":true,"auto_not_ready_after_other_call":false,"briefing":null,"callback_ms":14400000,"service_level_percent":80}"#
+                r#"{"kind":"queue","name":"Sales","number":null,"strategy":"longest_idle","offer_ms":20000,"wrap_up_ms":30000,"on_no_answer":{"then":"not_ready"},"on_decline":{"then":"not_ready"},"on_busy":null,"missed_max":null,"extension_ms":30000,"auto_answer":false,"max_wait_ms":null,"overflow":{"to":"clear"},"max_waiting":1000,"when_full":{"to":"clear"},"service_level_ms":20000,"short_abandon_ms":5000,"treatment":{"greeting":null,"music":null,"language":null,"position":"never","wait":"never","messages":[],"announce_ms":60000,"menu":[]},"record":true,"skill_first":false,"progress_ms":10000,"reach":[],"skip_empty_levels":false,"weight":0,"promote_after_ms":null,"sticky":null,"auto_ready":true,"auto_not_ready_after_other_call":false,"briefing":null,"callback_ms":14400000,"service_level_percent":80}"#
             ]],
         );
     }
 
     #[test]
     fn what_was_read_can_be_written_back() {
-        let queue = r#"{"kind":"queue","name":"Sales","number":"800","strategy":"ring_all","offer_ms":1,"wrap_up_ms":2,"on_no_answer":{"then":"rest","delay_ms":3},"on_decline":{"then":"not_ready"},"max_wait_ms":4,"overflow":{"to":"queue","queue":"00000000000000000000000000000007"},"max_waiting":5,"when_full":{"to":"number","number":"+4930"},"service_level_ms":6,"short_abandon_ms":7,"treatment":{"greeting":"en/hello","music":null,"language":"es","position":"once","wait":"again","messages":["en/web"],"announce_ms":5000,"menu":[{"key":"1","prompt":null,"choice":{"to":"callback"}},{"key":"0","prompt":"en/help","choice":{"to":"number","number":"600"}}]},"record":false,"skill_first":true,"progress_ms":5000,"reach":[{"after_ms":0,"min_level":0,"max_level":0,"raise_level":0},{"after_ms":30000,"min_level":0,"max_level":65535,"raise_level":1}],"skip_empty_levels":true,"weight":8,"promote_after_ms":9,"sticky":{"remember_ms":10,"wait_ms":11},"auto_ready":false,"auto_not_ready_after_other_call":true,"briefing":"en/sales","callback_ms":12,"service_level_percent":90}"#;
+        let queue = r#"{"kind":"queue","name":"Sales","number":"800","strategy":"ring_all","offer_ms":1,"wrap_up_ms":2,"on_no_answer":{"then":"rest","delay_ms":3},"on_decline":{"then":"not_ready"},"on_busy":{"then":"rest","delay_ms":5},"missed_max":3,"extension_ms":1,"auto_answer":true,"max_wait_ms":4,"overflow":{"to":"queue","queue":"00000000000000000000000000000007"},"max_waiting":5,"when_full":{"to":"number","number":"+4930"},"service_level_ms":6,"short_abandon_ms":7,"treatment":{"greeting":"en/hello","music":null,"language":"es","position":"once","wait":"again","messages":["en/web"],"announce_ms":5000,"menu":[{"key":"1","prompt":null,"choice":{"to":"callback"}},{"key":"0","prompt":"en/help","choice":{"to":"number","number":"600"}}]},"record":false,"skill_first":true,"progress_ms":5000,"reach":[{"after_ms":0,"min_level":0,"max_level":0,"raise_level":0},{"after_ms":30000,"min_level":0,"max_level":65535,"raise_level":1}],"skip_empty_levels":true,"weight":8,"promote_after_ms":9,"sticky":{"remember_ms":10,"wait_ms":11},"auto_ready":false,"auto_not_ready_after_other_call":true,"briefing":"en/sales","callback_ms":12,"service_level_percent":90}"#;
         let told = {
             let body: wire::Queue = serde_json::from_str(queue).unwrap();
             let entry = body.entry(&OneQueue).unwrap();

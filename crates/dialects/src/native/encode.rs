@@ -63,7 +63,8 @@ pub fn entry(entry: &Entry, names: &dyn Names) -> Encoded<wire::Entry> {
         Entry::Queue(it) => wire::Entry::Queue(Box::new(queue_entry(it, names)?)),
         Entry::Route(it) => wire::Entry::Route(route(it, names)?),
         Entry::Reason(it) => {
-            wire::Entry::Reason(wire::Reason { name: it.name.to_string(), absence: absence(it.absence) })
+            let (name, team) = (it.name.to_string(), perhaps(names, it.team)?);
+            wire::Entry::Reason(wire::Reason { name, absence: absence(it.absence), team })
         }
         Entry::Disposition(it) => wire::Entry::Disposition(wire::Disposition { name: it.name.to_string() }),
     })
@@ -94,6 +95,7 @@ fn agent_entry(it: &entry::Agent, names: &dyn Names) -> Encoded<wire::Agent> {
             .mailbox
             .as_ref()
             .map(|mailbox| wire::Mailbox { greeting: mailbox.greeting.as_ref().map(ToString::to_string) }),
+        wrap_up_ms: it.wrap_up_ms,
     })
 }
 
@@ -114,6 +116,7 @@ fn device_entry(it: &entry::Device, names: &dyn Names) -> Encoded<wire::Device> 
             entry::Digest::Sha256 => wire::Digest::Sha256,
         },
         owner: perhaps(names, it.owner)?,
+        auto_answer: it.auto_answer,
     })
 }
 
@@ -145,6 +148,10 @@ fn queue_entry(it: &entry::Queue, names: &dyn Names) -> Encoded<wire::Queue> {
         wrap_up_ms: it.wrap_up_ms,
         on_no_answer: after_missed(it.on_no_answer),
         on_decline: after_missed(it.on_decline),
+        on_busy: it.on_busy.map(after_missed),
+        missed_max: it.missed_max,
+        extension_ms: it.extension_ms,
+        auto_answer: it.auto_answer,
         max_wait_ms: it.max_wait_ms,
         overflow: overflow(&it.overflow, names)?,
         max_waiting: it.max_waiting,

@@ -180,6 +180,7 @@ const fn status(refusal: &Refusal) -> (u16, &'static str) {
         Refusal::Busy => (409, "Busy"),
         Refusal::NotAssigned => (409, "The agent is not assigned to that queue"),
         Refusal::NotInWrapUp => (409, "The agent is not in wrap-up"),
+        Refusal::NoExtension => (409, "The wrap-up cannot be extended"),
         Refusal::OfferEnded => (409, "The offer has ended"),
         Refusal::NotInCall => (409, "The agent has no part in that call"),
         Refusal::CallClosed => (409, "The call's record is closed"),

@@ -91,7 +91,9 @@ pub const fn agent_status(duty: &Duty, axes: &Axes) -> &'static str {
         (Stance::Ready, _) => "online",
         (Stance::Fresh | Stance::Absent(_), Duty::NotReady { reason: Some(why), .. }) => match why {
             // Who missed a call was put aside by the system.
-            WhyNotReady::NoAnswer | WhyNotReady::Declined | WhyNotReady::Unreachable => "break_out",
+            WhyNotReady::NoAnswer | WhyNotReady::Declined | WhyNotReady::Unreachable | WhyNotReady::Busy => {
+                "break_out"
+            }
             WhyNotReady::Reason(_) | WhyNotReady::Absence(_) => "pause",
         },
         (Stance::Fresh | Stance::Absent(_), Duty::LoggedOut | Duty::NotReady { .. } | Duty::Ready) => "pause",

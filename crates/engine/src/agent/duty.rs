@@ -49,6 +49,11 @@ impl Engine {
         self.logged_in(tenant, agent)?;
         if let Some(reason) = reason {
             self.owned(tenant, EntryId::Reason(reason))?;
+            let team = self.state.agent(agent).filed.entry.team;
+            let of = self.state.reasons.get(&reason).and_then(|reason| reason.entry.team);
+            if of.is_some() && of != team {
+                return Err(Refusal::Invalid { field: "reason", why: "must be one of the agent's team" });
+            }
         }
         let reason = reason.map(WhyNotReady::Reason);
         self.ask_duty(agent, Duty::NotReady { reason, note })
@@ -73,6 +78,19 @@ impl Engine {
             return Err(Refusal::NotInWrapUp);
         }
         self.end_wrap_up(agent);
+        Ok(Answer::Done)
+    }
+
+    /// Lengthens a wrap-up, once.
+    pub(crate) fn extend_wrap_up(&mut self, tenant: TenantId, id: AgentId) -> Result<Answer, Refusal> {
+        self.owned(tenant, EntryId::Agent(id))?;
+        let wrap_up = self.state.agent(id).wrap_up.ok_or(Refusal::NotInWrapUp)?;
+        let more = self.state.queue(wrap_up.queue).filed.entry.extension_ms;
+        if wrap_up.extended || more == 0 {
+            return Err(Refusal::NoExtension);
+        }
+        let until = Timestamp(wrap_up.until.0.saturating_add(more));
+        self.record(tenant, Fact::WrapUpExtended { agent: id, call: wrap_up.call, until });
         Ok(Answer::Done)
     }
 
@@ -105,12 +123,15 @@ impl Engine {
     }
 
     /// What policy makes of an agent who did not take an offer. What he asked for himself comes first.
-    pub(crate) fn missed(&mut self, id: AgentId, why: WhyNotReady, rule: AfterMissed) {
+    pub(crate) fn missed(&mut self, id: AgentId, why: WhyNotReady, (rule, most): (AfterMissed, Option<u8>)) {
         let agent = self.state.agent(id);
         let tenant = agent.filed.tenant;
         if agent.pending.is_some() {
             return self.settle(id);
         }
+        // Who never answers is not rung for ever.
+        let most = most.filter(|_| why == WhyNotReady::NoAnswer);
+        let rule = if most.is_some_and(|most| agent.missed >= most) { AfterMissed::NotReady } else { rule };
         match rule {
             AfterMissed::NotReady => {
                 let note = Note::default();

@@ -107,7 +107,7 @@ impl Engine {
         let wished = noted.find(|(_, wish)| **wish == PendingMembership::WrapUp).map(|(queue, _)| *queue);
         let queue = queue.or(wished)?;
         let policy = &self.state.queue(queue).filed.entry;
-        match policy.wrap_up_ms {
+        match self.state.agent(id).filed.entry.wrap_up_ms.unwrap_or(policy.wrap_up_ms) {
             // Nothing but the agent ends such a wrap-up, or the longest there is.
             0 if wished.is_some() || !policy.auto_ready => Some((queue, WRAP_UP_MS_MAX)),
             0 => None,

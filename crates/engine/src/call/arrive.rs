@@ -92,7 +92,8 @@ impl Engine {
         let (call, guid) = self.start_call(tenant, direction_to(&target), number, name, to.clone());
         let leg = self.add_leg(call, Role::Caller, false, endpoint);
         let caller_name = self.name_of(tenant, &to);
-        self.act(Action::Ring { leg, endpoint, number: entry.number, caller: Some(to), caller_name });
+        let (number, caller, auto_answer) = (entry.number, Some(to), entry.auto_answer);
+        self.act(Action::Ring { leg, endpoint, number, caller, caller_name, auto_answer });
         Ok(Answer::Call(call, guid))
     }
 
@@ -242,7 +243,7 @@ impl Engine {
         let leg = self.add_leg(id, Role::Callee, false, endpoint);
         let call = self.state.call(id);
         let (caller_name, waiting) = (call.caller_name.clone(), call.caller_leg);
-        self.act(Action::Ring { leg, endpoint, number, caller, caller_name });
+        self.act(Action::Ring { leg, endpoint, number, caller, caller_name, auto_answer: false });
         let answered = |leg: &LegId| self.state.leg(*leg).phase != LegPhase::Arrived;
         if let Some(leg) = waiting.or(near).filter(answered) {
             self.act(Action::Play {

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use crate::engine::Engine;
 use crate::entry::{
-    AfterMissed, Agent, Choice, Destination, Device, Entry, EntryId, Kind, Overflow, Queue, Route, Treatment,
-    Trunk,
+    AfterMissed, Agent, Choice, Destination, Device, Entry, EntryId, Kind, Overflow, Queue, Reason, Route,
+    Treatment, Trunk,
 };
 use crate::id::TenantId;
 use crate::limits::{
@@ -41,6 +41,7 @@ impl Engine {
             Entry::Route(route) => self.check_route(tenant, route)?,
             Entry::Trunk(trunk) => check_trunk(trunk)?,
             Entry::Device(Device { owner: Some(owner), .. }) => self.owned(tenant, EntryId::Agent(*owner))?,
+            Entry::Reason(Reason { team: Some(team), .. }) => self.owned(tenant, EntryId::Team(*team))?,
             Entry::User(_) | Entry::Team(_) | Entry::Device(_) | Entry::Reason(_) | Entry::Disposition(_) => {
             }
         }
@@ -58,6 +59,9 @@ impl Engine {
     }
 
     fn check_agent(&self, tenant: TenantId, own: Option<EntryId>, agent: &Agent) -> Result<(), Refusal> {
+        if agent.wrap_up_ms.is_some_and(|ms| ms > WRAP_UP_MS_MAX) {
+            return Err(invalid("wrap_up_ms", "must be at most 3600000"));
+        }
         if let Some(team) = agent.team {
             self.owned(tenant, EntryId::Team(team))?;
         }
@@ -89,6 +93,15 @@ impl Engine {
         }
         if queue.short_abandon_ms > TARGET_MS_MAX {
             return Err(invalid("short_abandon_ms", "must be at most 3600000"));
+        }
+        if let Some(rule) = queue.on_busy {
+            check_after_missed("on_busy", rule)?;
+        }
+        if queue.missed_max == Some(0) {
+            return Err(invalid("missed_max", "must be at least 1"));
+        }
+        if queue.extension_ms > WRAP_UP_MS_MAX {
+            return Err(invalid("extension_ms", "must be at most 3600000"));
         }
         check_search(queue)?;
         if !(1..=100).contains(&queue.service_level_percent) {

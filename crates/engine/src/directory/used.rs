@@ -19,7 +19,9 @@ impl Engine {
             EntryId::Agent(agent) => self.agent_used_by(tenant, agent),
             EntryId::Team(team) => {
                 let has_agents = self.agents_of(tenant).any(|agent| agent.filed.entry.team == Some(team));
-                has_agents.then_some("an agent")
+                let mut reasons = self.state.reasons.values();
+                let has_reasons = reasons.any(|reason| reason.entry.team == Some(team));
+                has_agents.then_some("an agent").or(has_reasons.then_some("a reason"))
             }
             EntryId::Device(device) => self.device_used_by(tenant, device),
             EntryId::Trunk(trunk) => self.has_leg(tenant, |leg| leg.endpoint == Endpoint::Trunk(trunk)),

@@ -33,6 +33,8 @@ pub(crate) struct Agent {
     pub(crate) parts: BTreeMap<LegId, Part>,
     pub(crate) wrap_up: Option<WrapUp>,
     pub(crate) rest_until: Option<Timestamp>,
+    /// Offers in a row that he did not answer.
+    pub(crate) missed: u8,
     /// What is in the mailbox, the oldest first.
     pub(crate) messages: BTreeMap<RecordingId, Message>,
     /// The later of: became ready, end of the last call, end of the last wrap-up.
@@ -99,6 +101,8 @@ pub(crate) struct WrapUp {
     pub(crate) queue: QueueId,
     pub(crate) since: Timestamp,
     pub(crate) until: Timestamp,
+    /// Whether it was lengthened, which may be once.
+    pub(crate) extended: bool,
 }
 
 impl Agent {
@@ -119,6 +123,7 @@ impl Agent {
             parts: BTreeMap::new(),
             wrap_up: None,
             rest_until: None,
+            missed: 0,
             messages: BTreeMap::new(),
             idle_since: at,
             at_work: false,
@@ -243,6 +248,7 @@ impl State {
         let agent = self.agent_mut(id);
         assert_legal("duty", DUTY, agent.duty.step(), duty.step());
         if duty == Duty::Ready {
+            agent.missed = 0;
             agent.idle_since = at;
         }
         agent.duty = duty;
@@ -320,6 +326,8 @@ impl State {
             self.disconnect_agent(agent, call);
         } else if let Fact::WrapUpStarted { agent, call, queue, until } = *fact {
             self.start_wrap_up(agent, call, queue, until);
+        } else if let Fact::WrapUpExtended { agent, until, .. } = *fact {
+            self.extend_wrap_up(agent, until);
         } else if let Fact::WrapUpEnded { agent, .. } = *fact {
             self.end_wrap_up(agent);
         }
@@ -365,18 +373,29 @@ impl State {
     fn start_wrap_up(&mut self, id: AgentId, call: CallId, queue: QueueId, until: Timestamp) {
         let since = self.at;
         let agent = self.agent_mut(id);
-        agent.wrap_up = Some(WrapUp { call, queue, since, until });
+        agent.wrap_up = Some(WrapUp { call, queue, since, until, extended: false });
         agent.pending_memberships.retain(|_, wish| *wish != PendingMembership::WrapUp);
         self.call_mut(call).wrap_ups.insert(id);
         self.set_timer(until, Timer::WrapUp(id));
         self.refresh(id);
     }
 
+    fn extend_wrap_up(&mut self, id: AgentId, until: Timestamp) {
+        let agent = self.agent_mut(id);
+        let Some(wrap_up) = &mut agent.wrap_up else { return };
+        let before = core::mem::replace(&mut wrap_up.until, until);
+        wrap_up.extended = true;
+        // He is at it since when he was before.
+        agent.activity = agent.derived_activity();
+        self.clear_timer(before, Timer::WrapUp(id));
+        self.set_timer(until, Timer::WrapUp(id));
+    }
+
     fn end_wrap_up(&mut self, id: AgentId) {
         let at = self.at;
         let agent = self.agent_mut(id);
         agent.idle_since = at;
-        if let Some(WrapUp { call, queue, since, until }) = agent.wrap_up.take() {
+        if let Some(WrapUp { call, queue, since, until, .. }) = agent.wrap_up.take() {
             self.clear_timer(until, Timer::WrapUp(id));
             self.call_mut(call).wrap_ups.remove(&id);
             if let Some(queue) = self.queues.get_mut(&queue) {

@@ -41,6 +41,7 @@ impl State {
             Fact::AgentConnected { .. }
             | Fact::AgentDisconnected { .. }
             | Fact::WrapUpStarted { .. }
+            | Fact::WrapUpExtended { .. }
             | Fact::WrapUpEnded { .. } => self.apply_part(&event.fact),
             Fact::CallStarted { .. } => self.start_call(event),
             Fact::LegAdded { .. } => self.add_leg(event),

@@ -338,9 +338,14 @@ impl State {
         self.agent_mut(offer.agent).offer = None;
         match end {
             OfferEnd::Accepted => {
+                self.agent_mut(offer.agent).missed = 0;
                 self.connect_agent(offer.agent, offer.leg, offer.call, Some(offer.queue));
             }
-            OfferEnd::Expired => self.queue_mut(offer.queue).tally.offers_expired += 1,
+            OfferEnd::Expired => {
+                self.queue_mut(offer.queue).tally.offers_expired += 1;
+                let agent = self.agent_mut(offer.agent);
+                agent.missed = agent.missed.saturating_add(1);
+            }
             OfferEnd::Declined | OfferEnd::Withdrawn(_) => {}
         }
         self.refresh(offer.agent);

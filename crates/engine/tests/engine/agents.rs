@@ -1,8 +1,13 @@
 //! Agents: duty now and pending, wrap-up, membership.
 
+use cordial_engine::Refusal;
+use cordial_engine::agent::Absence;
+use cordial_engine::command::Command;
+use cordial_engine::entry::{AfterMissed, Agent, Device, Entry, EntryId, Reason, Team};
 use expect_test::expect;
 
-use crate::story::check;
+use crate::story::{check, check_in};
+use crate::world::{World, name};
 
 #[test]
 fn a_break_asked_for_during_ringing_is_pending_and_does_not_cancel_the_offer() {
@@ -384,6 +389,192 @@ fn who_is_out_of_a_queue_is_told_so_and_a_word_about_all_skips_it() {
               refused: not-assigned (the agent is not assigned to that queue)
             ann attends all ready
               refused: not-logged-in (the agent is not logged in)
+        "#]],
+    );
+}
+
+#[test]
+fn a_wrap_up_is_lengthened_once() {
+    check(
+        "quietly ann ready; quietly x calls 5551; quietly ann answers; quietly x hangs-up; 10s; ann extends-wrap-up;
+         ann extends-wrap-up; 49s; 1s; ann extends-wrap-up",
+        expect![[r#"
+            10s
+            ann extends-wrap-up
+              WrapUpExtended ann until 60.000s
+            ann extends-wrap-up
+              refused: no-extension (the wrap-up cannot be extended)
+            49s
+            1s
+              WrapUpEnded ann
+              CallClosed x
+            ann extends-wrap-up
+              refused: not-in-wrap-up (the agent is not in wrap-up)
+        "#]],
+    );
+}
+
+#[test]
+fn an_agent_has_his_own_time_for_finishing() {
+    check_in(
+        |world| {
+            let id = world.ids["ann"];
+            let Some(Entry::Agent(agent)) = world.engine.entry(world.tenant, id) else { unreachable!() };
+            world.granted(Command::Change(id, Entry::Agent(Agent { wrap_up_ms: Some(7_000), ..agent })));
+        },
+        "quietly ann ready; quietly x calls 5551; quietly ann answers; x hangs-up; 7s",
+        expect![[r#"
+            x hangs-up
+              LegCleared x Normal
+              RecordingStopped x
+              LegCleared 101 Normal
+              WrapUpStarted ann until 7.000s
+              AgentDisconnected ann x
+              CallCleared x Normal
+                > stop recording
+                > clear 101 Normal
+            7s
+              WrapUpEnded ann
+              CallClosed x
+        "#]],
+    );
+}
+
+#[test]
+fn a_phone_that_is_busy_lets_its_agent_rest_as_the_queue_says() {
+    check_in(
+        |world| {
+            world.change_queue("sales", |queue| queue.on_busy = Some(AfterMissed::Rest { delay_ms: 4_000 }));
+        },
+        "quietly ann ready; quietly x calls 5551; ann is-busy; 4s; ann rejects; show ann",
+        expect![[r#"
+            ann is-busy
+              OfferEnded ann Declined
+              LegCleared 101 Busy
+              AgentRested ann until 4.000s
+            4s
+              AgentRestEnded ann
+              LegAdded 101 Callee
+              OfferMade x to ann
+                > ring 101 at 101 from x
+            ann rejects
+              OfferEnded ann Declined
+              LegCleared 101 Rejected
+              AgentNotReady ann not ready: Declined
+            ann: not ready: Declined, idle, device Idle
+        "#]],
+    );
+}
+
+#[test]
+fn who_is_busy_where_the_queue_says_nothing_of_it_is_treated_as_who_declines() {
+    check(
+        "quietly ann ready; quietly x calls 5551; ann is-busy; show ann",
+        expect![[r#"
+        ann is-busy
+          OfferEnded ann Declined
+          LegCleared 101 Busy
+          AgentNotReady ann not ready: Busy
+        ann: not ready: Busy, idle, device Idle
+    "#]],
+    );
+}
+
+#[test]
+fn who_misses_too_many_offers_in_a_row_is_not_ready() {
+    check_in(
+        |world| {
+            world.change_queue("sales", |queue| {
+                queue.on_no_answer = AfterMissed::Rest { delay_ms: 1_000 };
+                queue.missed_max = Some(2);
+                queue.service_level_ms = 0;
+            });
+        },
+        "quietly ann ready; quietly x calls 5551; 20s; 1s; 20s; ann ready",
+        expect![[r#"
+            20s
+              OfferEnded ann Expired
+              LegCleared 101 NoAnswer
+              AgentRested ann until 21.000s
+                > clear 101 NoAnswer
+            1s
+              AgentRestEnded ann
+              LegAdded 101 Callee
+              OfferMade x to ann
+                > ring 101 at 101 from x
+            20s
+              OfferEnded ann Expired
+              LegCleared 101 NoAnswer
+              AgentNotReady ann not ready: NoAnswer
+                > clear 101 NoAnswer
+            ann ready
+              AgentReady ann
+              LegAdded 101 Callee
+              OfferMade x to ann
+                > ring 101 at 101 from x
+        "#]],
+    );
+}
+
+#[test]
+fn a_reason_of_a_team_is_for_its_agents_only() {
+    let mut world = World::new();
+    world.furnish();
+    let EntryId::Team(team) = world.add("night", Entry::Team(Team { name: name("night") })) else {
+        unreachable!()
+    };
+    let reason = Reason { name: name("handover"), absence: Absence::Tasks, team: Some(team) };
+    let EntryId::Reason(reason) = world.add("handover", Entry::Reason(reason)) else { unreachable!() };
+    let ann = world.agent("ann");
+    let asks = Command::NotReady { agent: ann, reason: Some(reason), note: name("") };
+    let refused = world.command(asks.clone()).0;
+    assert!(matches!(refused, Err(Refusal::Invalid { field: "reason", .. })), "{refused:?}");
+    let id = world.ids["ann"];
+    let Some(Entry::Agent(agent)) = world.engine.entry(world.tenant, id) else { unreachable!() };
+    world.granted(Command::Change(id, Entry::Agent(Agent { team: Some(team), ..agent.clone() })));
+    world.granted(asks);
+    world.granted(Command::Change(id, Entry::Agent(agent)));
+    let used = world.command(Command::Remove(EntryId::Team(team))).0;
+    assert!(matches!(used, Err(Refusal::InUse(..))), "{used:?}");
+}
+
+#[test]
+fn a_device_that_answers_by_itself_is_asked_to_where_the_queue_says_so() {
+    check_in(
+        |world| {
+            let id = world.ids["101"];
+            let Some(Entry::Device(device)) = world.engine.entry(world.tenant, id) else { unreachable!() };
+            world.granted(Command::Change(id, Entry::Device(Device { auto_answer: true, ..device })));
+            world.change_queue("sales", |queue| queue.auto_answer = true);
+        },
+        "quietly ann ready; x calls 5551; quietly x hangs-up; y calls 5552; quietly y hangs-up; ann not-ready; 101 places 102",
+        expect![[r#"
+            x calls 5551
+              CallStarted x Inbound to 5551
+              LegAdded x Caller
+              LegAnswered x
+              CallQueued x sales
+              LegAdded 101 Callee
+              OfferMade x to ann
+                > answer x
+                > play to x then music
+                > ring 101 at 101 from x, to be answered at once
+            y calls 5552
+              CallStarted y Inbound to 5552
+              LegAdded y Caller
+              LegAnswered y
+              CallQueued y help
+              LegAdded 101 Callee
+              OfferMade y to ann
+                > answer y
+                > play to y then music
+                > ring 101 at 101 from y
+            ann not-ready
+              AgentNotReady ann not ready
+            101 places 102
+              CallStarted 101 Internal to 102
+              LegAdded 101 Caller
+                > ring 101 at 101 from 102, to be answered at once
         "#]],
     );
 }

@@ -2,7 +2,7 @@
 
 use cordial_engine::code::{Code, Feature, FeatureCodes};
 use cordial_engine::command::Command;
-use cordial_engine::entry::{Agent, Device, Digest, Team};
+use cordial_engine::entry::{Agent, Device, Team};
 use cordial_engine::{Entry, EntryId};
 use expect_test::expect;
 
@@ -12,7 +12,7 @@ use crate::world::{World, name, number};
 /// Makes ann the owner of 104, where nobody is logged in.
 fn ann_owns_104(world: &mut World) {
     let owner = Some(world.agent("ann"));
-    let device = Device { number: number("104"), display_name: name("ann's"), digest: Digest::Any, owner };
+    let device = Device { owner, ..Device::numbered(number("104"), name("ann's")) };
     world.granted(Command::Change(world.ids["104"], Entry::Device(device)));
 }
 

@@ -31,13 +31,11 @@ fn check(world: &mut World, commands: Vec<(&str, Command)>, expected: &Expect) {
 fn names_and_numbers_are_taken_once() {
     let mut world = furnished();
     let device = |digits: &str| {
-        let device =
-            Device { number: number(digits), display_name: name(""), digest: Digest::Any, owner: None };
+        let device = Device::numbered(number(digits), name(""));
         Command::Add(Entry::Device(device))
     };
     let agent = |called: &str, digits: &str| {
-        let agent =
-            Agent { name: name(called), number: Some(number(digits)), user: None, team: None, mailbox: None };
+        let agent = Agent { number: Some(number(digits)), ..Agent::named(name(called)) };
         Command::Add(Entry::Agent(agent))
     };
     let commands = vec![
@@ -72,8 +70,7 @@ fn what_is_in_use_is_not_removed() {
     let user = world.add("root", Entry::User(User { name: name("root"), roles: [Role::Agent].into() }));
     let team = world.add("team", Entry::Team(Team { name: name("team") }));
     let (EntryId::User(user_id), EntryId::Team(team_id)) = (user, team) else { unreachable!() };
-    let dot =
-        Agent { name: name("dot"), number: None, user: Some(user_id), team: Some(team_id), mailbox: None };
+    let dot = Agent { user: Some(user_id), team: Some(team_id), ..Agent::named(name("dot")) };
     let dot = world.add("dot", Entry::Agent(dot));
     let remove = |label: &str| Command::Remove(world.ids[label]);
     let commands = vec![
@@ -253,11 +250,11 @@ fn entries_are_found_by_guid_and_by_name() {
 #[test]
 fn the_owner_of_a_device_is_there_and_stays() {
     let mut world = furnished();
-    let dot = Agent { name: name("dot"), number: None, user: None, team: None, mailbox: None };
+    let dot = Agent::named(name("dot"));
     let dot = world.add("dot", Entry::Agent(dot));
     let device = |owner| {
         let digest = Digest::Any;
-        Entry::Device(Device { number: number("104"), display_name: name(""), digest, owner: Some(owner) })
+        Entry::Device(Device { digest, owner: Some(owner), ..Device::numbered(number("104"), name("")) })
     };
     let desk = world.ids["104"];
     let commands = vec![

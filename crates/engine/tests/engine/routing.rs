@@ -63,12 +63,11 @@ impl Floor {
     fn hire(&mut self, n: usize, tier: Tier) {
         let world = &mut self.world;
         let (label, phone) = (format!("a{n}"), format!("{}", 100 + n));
-        let device =
-            Device { number: number(&phone), display_name: name(&label), digest: Digest::Any, owner: None };
+        let device = Device::numbered(number(&phone), name(&label));
         world.add(&phone, Entry::Device(device));
         let device = world.device(&phone);
         world.report(Report::DeviceRegistered { device }).0.expect("a report is never refused");
-        let agent = Agent { name: name(&label), number: None, user: None, team: None, mailbox: None };
+        let agent = Agent::named(name(&label));
         world.add(&label, Entry::Agent(agent));
         let agent = world.agent(&label);
         for queue in self.queues {

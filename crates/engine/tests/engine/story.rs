@@ -144,6 +144,7 @@ impl Story {
                 },
             },
             ("picks", [caller]) => Command::Pick { agent, call: self.call(caller) },
+            ("extends-wrap-up", []) => Command::ExtendWrapUp { agent },
             ("end-wrap-up", []) => Command::EndWrapUp { agent },
             ("declines", []) => {
                 let offers = self.world.engine.offers(self.world.tenant);

@@ -193,7 +193,9 @@ impl Names {
                 };
                 format!("{} {end}", self.agent(*agent))
             }
-            Fact::WrapUpStarted { agent, until, .. } => format!("{} until {until:?}", self.agent(*agent)),
+            Fact::WrapUpStarted { agent, until, .. } | Fact::WrapUpExtended { agent, until, .. } => {
+                format!("{} until {until:?}", self.agent(*agent))
+            }
             Fact::WrapUpEnded { agent, .. } => self.agent(*agent),
             Fact::DispositionSet { agent, disposition, .. } => {
                 format!("{} {}", self.agent(*agent), self.entry(EntryId::Disposition(*disposition)))
@@ -224,9 +226,10 @@ impl Names {
 
     pub(crate) fn action(&self, action: &Action) -> String {
         match action {
-            Action::Ring { leg, number, caller, .. } => {
+            Action::Ring { leg, number, caller, auto_answer, .. } => {
                 let caller = caller.as_ref().map_or("nobody", |number| number.as_str());
-                format!("ring {} at {} from {caller}", self.leg(*leg), number.as_str())
+                let how = if *auto_answer { ", to be answered at once" } else { "" };
+                format!("ring {} at {} from {caller}{how}", self.leg(*leg), number.as_str())
             }
             Action::Progress { leg, heard } => {
                 let heard = heard.map(|leg| format!(" hearing {}", self.leg(leg)));

@@ -145,12 +145,7 @@ impl World {
     /// queues sales (longest idle) and help (ring all) with everyone in both; a trunk with a route to each.
     pub(crate) fn furnish(&mut self) {
         for (agent, device) in [("ann", "101"), ("bob", "102"), ("cid", "103"), ("", "104")] {
-            let phone = Device {
-                number: number(device),
-                display_name: name(agent),
-                digest: Digest::Any,
-                owner: None,
-            };
+            let phone = Device::numbered(number(device), name(agent));
             self.add(device, Entry::Device(phone));
             let device = self.device(device);
             self.report(Report::DeviceRegistered { device }).0.expect("a report is never refused");
@@ -172,13 +167,7 @@ impl World {
         for (agent, extension, device) in
             [("ann", "201", "101"), ("bob", "202", "102"), ("cid", "203", "103")]
         {
-            let entry = Agent {
-                name: name(agent),
-                number: Some(number(extension)),
-                user: None,
-                team: None,
-                mailbox: None,
-            };
+            let entry = Agent { number: Some(number(extension)), ..Agent::named(name(agent)) };
             self.add(agent, Entry::Agent(entry));
             let agent = self.agent(agent);
             for queue in [sales, help] {
@@ -187,8 +176,8 @@ impl World {
             let device = self.device(device);
             self.granted(Command::LogIn { agent, device });
         }
-        self.add("break", Entry::Reason(Reason { name: name("break"), absence: Absence::Break }));
-        self.add("lunch", Entry::Reason(Reason { name: name("lunch"), absence: Absence::Break }));
+        self.add("break", Entry::Reason(Reason { name: name("break"), absence: Absence::Break, team: None }));
+        self.add("lunch", Entry::Reason(Reason { name: name("lunch"), absence: Absence::Break, team: None }));
         self.add("sold", Entry::Disposition(Disposition { name: name("sold") }));
         let carrier = Trunk {
             name: name("carrier"),

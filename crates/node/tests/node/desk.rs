@@ -1,7 +1,7 @@
 //! A furnished node, and a carrier that calls it.
 
 use cordial_engine::agent::Handling;
-use cordial_engine::entry::{Agent, Destination, Device, Digest, Mailbox, Queue, Route, Trunk};
+use cordial_engine::entry::{Agent, Destination, Device, Mailbox, Queue, Route, Trunk};
 use cordial_engine::id::{DeviceId, TenantId, TrunkId};
 use cordial_engine::text::{Number, Text};
 use cordial_engine::{
@@ -96,7 +96,7 @@ impl Desk {
     fn add_phone(&mut self, own: &str, dialled: &str, address: &str) -> DeviceId {
         let number = |number: &str| Number::parse(number).expect("a number");
         let display_name = Text::parse("Ann").expect("a name");
-        let device = Device { number: number(own), display_name, digest: Digest::Any, owner: None };
+        let device = Device::numbered(number(own), display_name);
         let EntryId::Device(device) = self.add(self.tenant, Entry::Device(device)) else {
             panic!("a device was asked for")
         };
@@ -120,7 +120,7 @@ impl Desk {
     pub(crate) fn add_mailbox(&mut self, dialled: &str) {
         let name = Text::parse("Ann").expect("a name");
         let mailbox = Some(Mailbox::default());
-        let agent = Agent { name, number: None, user: None, team: None, mailbox };
+        let agent = Agent { mailbox, ..Agent::named(name) };
         let EntryId::Agent(agent) = self.add(self.tenant, Entry::Agent(agent)) else {
             panic!("an agent was asked for")
         };

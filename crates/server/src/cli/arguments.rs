@@ -281,6 +281,11 @@ pub enum AgentVerb {
         #[arg(long)]
         note: Option<String>,
     },
+    /// Lengthen an agent's wrap-up, once
+    ExtendWrapUp {
+        /// Name or id
+        agent: Which,
+    },
     /// End an agent's wrap-up
     EndWrapUp {
         /// Name or id

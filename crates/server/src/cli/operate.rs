@@ -59,6 +59,7 @@ pub(super) async fn agent(api: &Api, printer: &Printer, verb: &AgentVerb) -> Res
             let body = object([("reason", reason), ("note", note.as_ref().map(|note| json!(note)))]);
             act(api, printer, agent, "not-ready", &body).await?;
         }
+        AgentVerb::ExtendWrapUp { agent } => act(api, printer, agent, "extend-wrap-up", &nothing()).await?,
         AgentVerb::EndWrapUp { agent } => act(api, printer, agent, "end-wrap-up", &nothing()).await?,
     }
     Ok(())

@@ -32,6 +32,12 @@ pub(super) fn operations() -> Vec<Operation> {
         )
         .perhaps_body::<wire::AgentNotReady>()
         .handled_by(not_ready),
+        verb(
+            "/v1/agents/{id}/extend-wrap-up",
+            "extend_wrap_up",
+            "Lengthens a wrap-up by what its queue allows; once",
+        )
+        .handled_by(extend_wrap_up),
         verb("/v1/agents/{id}/end-wrap-up", "end_wrap_up", "Ends a wrap-up before its time")
             .handled_by(end_wrap_up),
         granted(put("/v1/agents/{id}/handling").called(
@@ -127,6 +133,12 @@ async fn not_ready(
     MaybeBody(body): MaybeBody<wire::AgentNotReady>,
 ) -> Result<Json<Outcome>, No> {
     act(&state, who, id, false, move |agent, scene| decode::not_ready(agent, &body, scene)).await
+}
+
+async fn extend_wrap_up(
+    (extract::State(state), Extension(who), At(id)): Asking,
+) -> Result<Json<Outcome>, No> {
+    act(&state, who, id, false, |agent, _| Ok(Command::ExtendWrapUp { agent })).await
 }
 
 async fn end_wrap_up((extract::State(state), Extension(who), At(id)): Asking) -> Result<Json<Outcome>, No> {

@@ -150,7 +150,9 @@ impl Books {
             Fact::CallbackAsked { call, .. } => self.call(*call)?.is_callback = true,
             Fact::OfferMade { .. } => self.make_offer(event)?,
             Fact::OfferEnded { .. } => self.end_offer(event)?,
-            Fact::WrapUpStarted { .. } | Fact::WrapUpEnded { .. } => self.read_wrap_up(event)?,
+            Fact::WrapUpStarted { .. } | Fact::WrapUpExtended { .. } | Fact::WrapUpEnded { .. } => {
+                self.read_wrap_up(event)?;
+            }
             Fact::RecordingStarted { .. }
             | Fact::RecordingPaused { .. }
             | Fact::RecordingResumed { .. }
@@ -368,6 +370,7 @@ fn agent_of(fact: &Fact) -> Option<AgentId> {
         | Fact::OfferMade { agent, .. }
         | Fact::OfferEnded { agent, .. }
         | Fact::WrapUpStarted { agent, .. }
+        | Fact::WrapUpExtended { agent, .. }
         | Fact::WrapUpEnded { agent, .. } => Some(*agent),
         _ => None,
     }

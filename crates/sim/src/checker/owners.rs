@@ -179,6 +179,7 @@ mod tests {
             number: Number::parse("101").expect("digits"),
             caller: None,
             caller_name: Default::default(),
+            auto_answer: false,
         };
         assert_eq!(owners.judge(&ring(2)), Ok(()));
         assert!(owners.judge(&ring(1)).is_err(), "the device is another's");

@@ -87,13 +87,7 @@ impl World {
         own: Option<&str>,
         queues: &[QueueId],
     ) -> AgentId {
-        let entry = entry::Agent {
-            name: name(agent),
-            number: own.map(number),
-            user: None,
-            team: None,
-            mailbox: None,
-        };
+        let entry = entry::Agent { number: own.map(number), ..entry::Agent::named(name(agent)) };
         let EntryId::Agent(id) = self.add(tenant, Entry::Agent(entry)) else {
             panic!("an agent's entry has an agent's id")
         };
@@ -133,9 +127,10 @@ impl World {
 
     /// Adds a reason.
     pub fn add_reason(&mut self, tenant: TenantId, reason: &str) -> ReasonId {
-        let EntryId::Reason(id) =
-            self.add(tenant, Entry::Reason(entry::Reason { name: name(reason), absence: Absence::Break }))
-        else {
+        let EntryId::Reason(id) = self.add(
+            tenant,
+            Entry::Reason(entry::Reason { name: name(reason), absence: Absence::Break, team: None }),
+        ) else {
             panic!("a reason's entry has a reason's id")
         };
         id
@@ -150,12 +145,7 @@ impl World {
         who: &str,
         tone_hz: Option<f64>,
     ) -> Desk {
-        let entry = entry::Device {
-            number: number(own),
-            display_name: name(who),
-            digest: entry::Digest::Any,
-            owner: None,
-        };
+        let entry = entry::Device::numbered(number(own), name(who));
         let EntryId::Device(device) = self.add(tenant, Entry::Device(entry)) else {
             panic!("a device's entry has a device's id")
         };

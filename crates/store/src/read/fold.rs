@@ -77,6 +77,7 @@ async fn fold_rows(
         | Fact::AgentAssigned { .. }
         | Fact::TierSet { .. }
         | Fact::SearchWidened { .. }
+        | Fact::WrapUpExtended { .. }
         | Fact::CallerTold { .. }
         | Fact::ServiceLevelBreached { .. }
         | Fact::CallbackAsked { .. }

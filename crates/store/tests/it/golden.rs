@@ -275,21 +275,20 @@ fn entries() -> impl Iterator<Item = (EntryId, Entry)> {
         (
             EntryId::Agent(AgentId(2)),
             Entry::Agent(entry::Agent {
-                name: text("Ann"),
                 number: Some(number("201")),
                 user: Some(UserId(1)),
                 team: Some(TeamId(3)),
                 mailbox: Some(entry::Mailbox { greeting: Some(text("en/ann")) }),
+                ..entry::Agent::named(text("Ann"))
             }),
         ),
         (EntryId::Team(TeamId(3)), Entry::Team(entry::Team { name: text("North") })),
         (
             EntryId::Device(DeviceId(4)),
             Entry::Device(entry::Device {
-                number: number("301"),
-                display_name: text("Ann's phone"),
                 digest: entry::Digest::Md5,
                 owner: Some(AgentId(2)),
+                ..entry::Device::numbered(number("301"), text("Ann's phone"))
             }),
         ),
         (
@@ -317,7 +316,7 @@ fn entries() -> impl Iterator<Item = (EntryId, Entry)> {
         ),
         (
             EntryId::Reason(ReasonId(8)),
-            Entry::Reason(entry::Reason { name: text("Lunch"), absence: Absence::Break }),
+            Entry::Reason(entry::Reason { name: text("Lunch"), absence: Absence::Break, team: None }),
         ),
         (
             EntryId::Disposition(DispositionId(9)),
@@ -351,6 +350,7 @@ fn agents() -> Vec<Fact> {
         Some(WhyNotReady::NoAnswer),
         Some(WhyNotReady::Declined),
         Some(WhyNotReady::Unreachable),
+        Some(WhyNotReady::Busy),
     ];
     facts.extend(reasons.map(|reason| Fact::AgentNotReady { agent, duty: not_ready(reason) }));
     let duties = [Duty::LoggedOut, not_ready(None), Duty::Ready];
@@ -467,6 +467,7 @@ fn queues() -> Vec<Fact> {
         Fact::BriefingStarted { call, agent, leg: LegId(12), prompt: text("en/sales") },
         Fact::OfferMade { offer, call, queue, agent, leg: LegId(12), deadline: Timestamp(20_005) },
         Fact::WrapUpStarted { agent, call, queue, until: Timestamp(90_000) },
+        Fact::WrapUpExtended { agent, call, until: Timestamp(120_000) },
         Fact::WrapUpEnded { agent, call },
         Fact::DispositionSet { call, agent, disposition: DispositionId(9), note: text("two boxes") },
     ];

@@ -379,6 +379,11 @@ impl Teller<'_> {
                 queue: self.queue(*queue)?,
                 until: self.time(*until),
             },
+            Fact::WrapUpExtended { agent, call, until } => What::WrapUpExtended {
+                agent: self.agent(*agent)?,
+                call: self.call(*call)?,
+                until: self.time(*until),
+            },
             Fact::WrapUpEnded { agent, call } => {
                 What::WrapUpEnded { agent: self.agent(*agent)?, call: self.call(*call)? }
             }

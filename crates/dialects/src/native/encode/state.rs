@@ -65,6 +65,7 @@ fn why(why: WhyNotReady, names: &dyn Names) -> Encoded<wire::WhyNotReady> {
         WhyNotReady::NoAnswer => wire::WhyNotReady::NoAnswer,
         WhyNotReady::Declined => wire::WhyNotReady::Declined,
         WhyNotReady::Unreachable => wire::WhyNotReady::Unreachable,
+        WhyNotReady::Busy => wire::WhyNotReady::Busy,
     })
 }
 

@@ -104,6 +104,8 @@ pub enum WhyNotReady {
     Declined,
     /// The agent's device could not be reached.
     Unreachable,
+    /// The agent's device said that it is busy.
+    Busy,
 }
 
 /// What an agent shall be for one of his queues, or for all of them at once: duty and membership in one word.

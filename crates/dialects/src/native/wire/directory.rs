@@ -58,6 +58,10 @@ pub struct Agent {
     /// Where callers can leave messages; nowhere when left out.
     #[serde(default)]
     pub mailbox: Option<Mailbox>,
+    /// Time for finishing after a call of a queue, instead of the queue's. Milliseconds.
+    #[serde(default)]
+    #[schema(maximum = 3_600_000)]
+    pub wrap_up_ms: Option<u64>,
 }
 
 /// An agent's mailbox.
@@ -93,6 +97,10 @@ pub struct Device {
     /// The agent whose desk it stands on. Who dials a feature code at a device where nobody is logged in is its owner.
     #[serde(default)]
     pub owner: Option<Id>,
+    /// Whether it answers by itself when it is asked to, and is asked: for calls of queues that say so, and when it is rung
+    /// to place a call.
+    #[serde(default)]
+    pub auto_answer: bool,
 }
 
 /// The digest algorithms by which a device is challenged.
@@ -204,6 +212,20 @@ pub struct Queue {
     /// What an agent who declines becomes.
     #[serde(default = "default::after_missed")]
     pub on_decline: AfterMissed,
+    /// What an agent becomes whose phone says that it is busy; as `on_decline` when left out.
+    #[serde(default)]
+    pub on_busy: Option<AfterMissed>,
+    /// After so many offers in a row that he did not answer, an agent is not ready even where he only rests.
+    #[serde(default)]
+    #[schema(minimum = 1)]
+    pub missed_max: Option<u8>,
+    /// By how much an agent may lengthen a wrap-up, once; 0 for not at all. Milliseconds.
+    #[serde(default = "default::extension_ms")]
+    #[schema(maximum = 3_600_000)]
+    pub extension_ms: u64,
+    /// Whether devices that can are asked to answer its calls by themselves.
+    #[serde(default)]
+    pub auto_answer: bool,
     /// Longest wait before the call overflows; `null` waits for ever. Milliseconds.
     #[serde(default)]
     pub max_wait_ms: Option<u64>,
@@ -528,6 +550,9 @@ pub struct Reason {
     /// What an agent who gives this reason does meanwhile.
     #[serde(default)]
     pub absence: Absence,
+    /// The team whose agents alone may give it; everybody when left out.
+    #[serde(default)]
+    pub team: Option<Id>,
 }
 
 /// An agent's word for how a contact ended.
@@ -623,6 +648,10 @@ mod default {
 
     pub(super) fn auto_ready() -> bool {
         queue().auto_ready
+    }
+
+    pub(super) fn extension_ms() -> u64 {
+        queue().extension_ms
     }
 
     pub(super) fn callback_ms() -> u64 {

@@ -267,6 +267,8 @@ pub enum What {
     OfferEnded { offer: Id, call: Id, agent: Id, end: OfferEnd },
     /// An agent finishes after a call.
     WrapUpStarted { agent: Id, call: Id, queue: Id, until: Time },
+    /// An agent's wrap-up was lengthened.
+    WrapUpExtended { agent: Id, call: Id, until: Time },
     /// The agent has finished.
     WrapUpEnded { agent: Id, call: Id },
     /// How the contact ended.
@@ -294,78 +296,87 @@ impl Message {
     }
 }
 
-impl What {
-    /// The name on the wire.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Snapshot(_) => "snapshot",
-            Self::Heartbeat => "heartbeat",
-            Self::Untold { .. } => "untold",
-            Self::TenantAdded { .. } => "tenant_added",
-            Self::FeatureCodesSet { .. } => "feature_codes_set",
-            Self::OutboundRulesSet { .. } => "outbound_rules_set",
-            Self::OutboundRefused { .. } => "outbound_refused",
-            Self::EntryAdded { .. } => "entry_added",
-            Self::EntryChanged { .. } => "entry_changed",
-            Self::EntryRemoved { .. } => "entry_removed",
-            Self::AgentAssigned { .. } => "agent_assigned",
-            Self::TierSet { .. } => "tier_set",
-            Self::AgentUnassigned { .. } => "agent_unassigned",
-            Self::DeviceRegistered { .. } => "device_registered",
-            Self::DeviceUnregistered { .. } => "device_unregistered",
-            Self::AgentLoggedIn { .. } => "agent_logged_in",
-            Self::AgentLoggedOut { .. } => "agent_logged_out",
-            Self::AgentReady { .. } => "agent_ready",
-            Self::AgentNotReady { .. } => "agent_not_ready",
-            Self::DutyPending { .. } => "duty_pending",
-            Self::HandlingSet { .. } => "handling_set",
-            Self::MembershipSet { .. } => "membership_set",
-            Self::MembershipPending { .. } => "membership_pending",
-            Self::AgentRested { .. } => "agent_rested",
-            Self::AgentRestEnded { .. } => "agent_rest_ended",
-            Self::CallStarted { .. } => "call_started",
-            Self::LegAdded { .. } => "leg_added",
-            Self::LegRinging { .. } => "leg_ringing",
-            Self::LegAnswered { .. } => "leg_answered",
-            Self::LegHeld { .. } => "leg_held",
-            Self::LegRetrieved { .. } => "leg_retrieved",
-            Self::LegCleared { .. } => "leg_cleared",
-            Self::LegsBridged { .. } => "legs_bridged",
-            Self::LegsUnbridged { .. } => "legs_unbridged",
-            Self::GreetingStarted { .. } => "greeting_started",
-            Self::FeatureCodeDialled { .. } => "feature_code_dialled",
-            Self::AnnouncementStarted { .. } => "announcement_started",
-            Self::MailboxReached { .. } => "mailbox_reached",
-            Self::MailboxOpened { .. } => "mailbox_opened",
-            Self::MessagePlayed { .. } => "message_played",
-            Self::MessageLeft { .. } => "message_left",
-            Self::MessageMarked { .. } => "message_marked",
-            Self::MessageRemoved { .. } => "message_removed",
-            Self::AgentConnected { .. } => "agent_connected",
-            Self::AgentDisconnected { .. } => "agent_disconnected",
-            Self::CallCleared { .. } => "call_cleared",
-            Self::CallClosed { .. } => "call_closed",
-            Self::CallQueued { .. } => "call_queued",
-            Self::CallerTold { .. } => "caller_told",
-            Self::ServiceLevelBreached { .. } => "service_level_breached",
-            Self::CallbackAsked { .. } => "callback_asked",
-            Self::BriefingStarted { .. } => "briefing_started",
-            Self::SearchWidened { .. } => "search_widened",
-            Self::WaitingEnded { .. } => "waiting_ended",
-            Self::OfferMade { .. } => "offer_made",
-            Self::OfferEnded { .. } => "offer_ended",
-            Self::WrapUpStarted { .. } => "wrap_up_started",
-            Self::WrapUpEnded { .. } => "wrap_up_ended",
-            Self::DispositionSet { .. } => "disposition_set",
-            Self::RecordingStarted { .. } => "recording_started",
-            Self::RecordingPaused { .. } => "recording_paused",
-            Self::RecordingResumed { .. } => "recording_resumed",
-            Self::RecordingStopped { .. } => "recording_stopped",
-            Self::RecordingSaved { .. } => "recording_saved",
-            Self::RecordingFailed { .. } => "recording_failed",
-            Self::NodeStarted { .. } => "node_started",
+macro_rules! names {
+    ($($what:ident $name:literal)*) => {
+        impl What {
+            /// The name on the wire. What is told does not compile until it is named here.
+            pub const fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$what { .. } => $name,)*
+                }
+            }
         }
-    }
+    };
+}
+
+names! {
+    Snapshot "snapshot"
+    Heartbeat "heartbeat"
+    Untold "untold"
+    TenantAdded "tenant_added"
+    FeatureCodesSet "feature_codes_set"
+    OutboundRulesSet "outbound_rules_set"
+    OutboundRefused "outbound_refused"
+    EntryAdded "entry_added"
+    EntryChanged "entry_changed"
+    EntryRemoved "entry_removed"
+    AgentAssigned "agent_assigned"
+    TierSet "tier_set"
+    AgentUnassigned "agent_unassigned"
+    DeviceRegistered "device_registered"
+    DeviceUnregistered "device_unregistered"
+    AgentLoggedIn "agent_logged_in"
+    AgentLoggedOut "agent_logged_out"
+    AgentReady "agent_ready"
+    AgentNotReady "agent_not_ready"
+    DutyPending "duty_pending"
+    HandlingSet "handling_set"
+    MembershipSet "membership_set"
+    MembershipPending "membership_pending"
+    AgentRested "agent_rested"
+    AgentRestEnded "agent_rest_ended"
+    CallStarted "call_started"
+    LegAdded "leg_added"
+    LegRinging "leg_ringing"
+    LegAnswered "leg_answered"
+    LegHeld "leg_held"
+    LegRetrieved "leg_retrieved"
+    LegCleared "leg_cleared"
+    LegsBridged "legs_bridged"
+    LegsUnbridged "legs_unbridged"
+    GreetingStarted "greeting_started"
+    FeatureCodeDialled "feature_code_dialled"
+    AnnouncementStarted "announcement_started"
+    MailboxReached "mailbox_reached"
+    MailboxOpened "mailbox_opened"
+    MessagePlayed "message_played"
+    MessageLeft "message_left"
+    MessageMarked "message_marked"
+    MessageRemoved "message_removed"
+    AgentConnected "agent_connected"
+    AgentDisconnected "agent_disconnected"
+    CallCleared "call_cleared"
+    CallClosed "call_closed"
+    CallQueued "call_queued"
+    CallerTold "caller_told"
+    ServiceLevelBreached "service_level_breached"
+    CallbackAsked "callback_asked"
+    BriefingStarted "briefing_started"
+    SearchWidened "search_widened"
+    WaitingEnded "waiting_ended"
+    OfferMade "offer_made"
+    OfferEnded "offer_ended"
+    WrapUpStarted "wrap_up_started"
+    WrapUpExtended "wrap_up_extended"
+    WrapUpEnded "wrap_up_ended"
+    DispositionSet "disposition_set"
+    RecordingStarted "recording_started"
+    RecordingPaused "recording_paused"
+    RecordingResumed "recording_resumed"
+    RecordingStopped "recording_stopped"
+    RecordingSaved "recording_saved"
+    RecordingFailed "recording_failed"
+    NodeStarted "node_started"
 }
 
 /// The one agent whom a waiting call is for.

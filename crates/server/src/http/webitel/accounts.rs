@@ -159,8 +159,7 @@ pub(super) async fn made(state: &State, caller: &Caller, body: &Map<String, Valu
     let name = Name::parse_some(&name).map_err(|why| wrong(&why))?;
     let user = Entry::User(entry::User { name: name.clone(), roles: [role].into() });
     let user = added(&desk, user).await?;
-    let device =
-        entry::Device { number, display_name: name.clone(), digest: entry::Digest::Any, owner: None };
+    let device = entry::Device::numbered(number, name.clone());
     let device = match added(&desk, Entry::Device(device)).await {
         Ok(device) => device,
         Err(no) => return Err(undone(&desk, &[user], no).await),
@@ -168,8 +167,7 @@ pub(super) async fn made(state: &State, caller: &Caller, body: &Map<String, Valu
     let EntryId::User(login) = user else {
         return Err(No::new(500, "a user is no user"));
     };
-    let agent =
-        entry::Agent { name: name.clone(), number: None, user: Some(login), team: None, mailbox: None };
+    let agent = entry::Agent { user: Some(login), ..entry::Agent::named(name.clone()) };
     let agent = match added(&desk, Entry::Agent(agent)).await {
         Ok(agent) => agent,
         Err(no) => return Err(undone(&desk, &[device, user], no).await),

@@ -141,15 +141,10 @@ pub(crate) fn route(dialled: &str, queue: QueueId) -> Entry {
 /// A phone.
 pub(crate) fn device(own: &str) -> Entry {
     let display_name = name("desk");
-    Entry::Device(entry::Device {
-        number: number(own),
-        display_name,
-        digest: entry::Digest::Any,
-        owner: None,
-    })
+    Entry::Device(entry::Device::numbered(number(own), display_name))
 }
 
 /// A person.
 pub(crate) fn agent(who: &str) -> Entry {
-    Entry::Agent(entry::Agent { name: name(who), number: None, user: None, team: None, mailbox: None })
+    Entry::Agent(entry::Agent::named(name(who)))
 }

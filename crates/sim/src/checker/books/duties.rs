@@ -175,6 +175,13 @@ impl Books {
                 must(follows || agent.owed.take().is_some(), "wrap-up a wrap-up follows no conversation")?;
                 agent.wrap_up = Some((*call, *queue, *until));
             }
+            Fact::WrapUpExtended { agent, call, until } => {
+                let Some((of, _, due)) = self.agent(*agent)?.wrap_up.as_mut() else {
+                    return Err("wrap-up a wrap-up is lengthened that is not there".to_owned());
+                };
+                must(of == call && *until > *due, "wrap-up a wrap-up is lengthened to an earlier end")?;
+                *due = *until;
+            }
             Fact::WrapUpEnded { agent, call } => {
                 self.call(*call)?.wrap_ups.remove(agent);
                 let agent = self.agent(*agent)?;
