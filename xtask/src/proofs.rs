@@ -18,6 +18,9 @@ pub(crate) struct SimArgs {
     /// Instead of seeds, one busy hour with 100 agents, stopped and recovered after every single record of its journal.
     #[arg(long)]
     every_record: bool,
+    /// Instead of seeds, compare the waits of systems that queueing theory knows with the exact results.
+    #[arg(long, conflicts_with = "every_record")]
+    erlang: bool,
     /// Further arguments for the simulator itself.
     #[arg(last = true)]
     rest: Vec<String>,
@@ -35,8 +38,9 @@ pub(crate) struct ScenarioArgs {
 
 /// The long forms of what the gate does briefly. For a night, or before a release.
 ///
-/// One after the other: seeds in simulation; busy hours stopped and recovered after every single record; the real process
-/// killed under load again and again; the real process flooded, a minute for each of eight floods.
+/// One after the other: seeds in simulation; busy hours stopped and recovered after every single record; every system
+/// that queueing theory has a table for; the real process killed under load again and again; the real process flooded, a
+/// minute for each of eight floods.
 #[derive(clap::Args)]
 pub(crate) struct SoakArgs {
     /// How many seeds to run.
@@ -83,6 +87,9 @@ pub(crate) fn sim(args: &SimArgs) -> Result<()> {
     if args.every_record {
         return simulator(&["--every-record", "--from", &from]).args(&args.rest).run();
     }
+    if args.erlang {
+        return simulator(&["--erlang", "--from", &from]).args(&args.rest).run();
+    }
     simulator(&["--seeds", &args.seeds.to_string(), "--from", &from]).args(&args.rest).run()
 }
 
@@ -108,6 +115,7 @@ pub(crate) fn soak(args: &SoakArgs) -> Result<()> {
     for hour in 0..args.every_record {
         simulator(&["--every-record", "--full", "--from", &(args.from + hour).to_string()]).run()?;
     }
+    simulator(&["--erlang", "--full"]).run()?;
     wire("crash::kill::").env("KILLS", &args.kills.to_string()).run()?;
     wire("hostile::flood::").env("FLOOD_S", &args.flood_s.to_string()).run()
 }

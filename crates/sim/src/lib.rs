@@ -11,12 +11,15 @@
 //! | `crashes.rs` | a crash after every single record |
 //! | `model.rs` | a naive model of the engine's decisions |
 //! | `tamper.rs` | faults planted on purpose |
+//! | `erlang.rs` | the engine against the exact results of queueing theory |
+//! | `site.rs` | an engine of any size without SIP, for that and for measuring |
 //! | `run.rs` | one seed: a morning full of people, faults, and calm |
 //! | `scenario.rs` | stories that a supervisor can read, and their snapshots |
 
 pub mod chance;
 pub mod checker;
 pub mod crashes;
+pub mod erlang;
 pub mod journal;
 mod media;
 mod model;
@@ -24,5 +27,6 @@ pub mod network;
 pub mod phone;
 pub mod run;
 pub mod scenario;
+pub mod site;
 pub mod tamper;
 pub mod world;

@@ -22,7 +22,7 @@ const WASM: &str = "wasm32-unknown-unknown";
 pub(super) const STAGES: &[Stage] = &[
     Stage {
         name: "debian",
-        budget_s: 150,
+        budget_s: 125,
         steps: &[Step::Inline(
             "install the programs that the proofs need, if missing",
             packages::install_missing,
@@ -63,8 +63,12 @@ pub(super) const STAGES: &[Stage] = &[
     },
     Stage {
         name: "sim",
-        budget_s: 120,
-        steps: &[Step::Program("sim --seeds 500 --from 1"), Step::Program("sim --every-record")],
+        budget_s: 145,
+        steps: &[
+            Step::Program("sim --seeds 500 --from 1"),
+            Step::Program("sim --every-record"),
+            Step::Program("sim --erlang"),
+        ],
     },
     Stage {
         name: "fuzz",

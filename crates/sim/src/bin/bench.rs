@@ -15,7 +15,6 @@ mod bench {
     pub(super) mod day;
     pub(super) mod relay;
     pub(super) mod signalling;
-    pub(super) mod site;
 }
 
 use bench::{assignment, calls, clock, day, relay, signalling};

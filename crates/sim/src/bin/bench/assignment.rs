@@ -10,8 +10,8 @@ use cordial_engine::id::{AgentId, LegId, OfferId};
 use cordial_engine::{Answer, Command, Event, Fact, Input, Report};
 
 use super::clock::{print_latency, time_one};
-use super::site::{Site, at};
 use crate::Scale;
+use cordial_sim::site::{Site, at};
 
 /// Agents of each site, and calls waiting in it.
 const SITES: [u64; 3] = [100, 10_000, 100_000];

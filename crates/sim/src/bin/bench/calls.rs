@@ -15,8 +15,8 @@ use cordial_sip::{Flow, ListenerId, Timestamp, digest};
 
 use super::clock::{measure, print_cost};
 use super::signalling::{DOMAIN, NODE, PASSWORD, address, listener, own_number, phone_config};
-use super::site::{SEED, agent, at, carrier, device, route};
 use crate::Scale;
+use cordial_sim::site::{SEED, agent, at, carrier, device, route};
 
 /// Phones of the site.
 const PHONES: u64 = 100;

@@ -10,8 +10,8 @@ use cordial_engine::{Action, Answer, Command, Fact, Input, Report};
 use cordial_sim::chance::Chance;
 
 use super::clock::{measure, print_cost};
-use super::site::{SEED, Site, at};
 use crate::Scale;
+use cordial_sim::site::{SEED, Site, at};
 
 const AGENTS: u64 = 200;
 const QUEUES: u64 = 10;

@@ -10,8 +10,8 @@ use cordial_media::{
 };
 
 use super::clock::{Spent, measure, print_cost};
-use super::site::SEED;
 use crate::Scale;
+use cordial_sim::site::SEED;
 
 /// Where the sequence number lies in an RTP header, and the timestamp.
 const SEQUENCE: std::ops::Range<usize> = 2..4;

@@ -10,8 +10,8 @@ use cordial_sip::{
 };
 
 use super::clock::{measure, print_cost};
-use super::site::SEED;
 use crate::Scale;
+use cordial_sim::site::SEED;
 
 pub(crate) const NODE: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 1)), 5060);

@@ -1,45 +1,65 @@
 //! A site of any size as an engine: queues, agents at their devices, and one carrier.
 
-use cordial_engine::entry::{self, AfterMissed, Destination, Entry, Queue, Route, Strategy};
+use crate::world::{name, number};
+use cordial_engine::entry::{self, AfterMissed, Destination, Entry, Priority, Queue, Route, Strategy, Tier};
 use cordial_engine::id::{AgentId, QueueId, TenantId, TrunkId};
+use cordial_engine::limits::WAITING_MAX;
 use cordial_engine::text::Text;
 use cordial_engine::{
     Actor, Answer, Command, Endpoint, Engine, EntryId, Input, Now, Refusal, Report, Timestamp, WallTime,
 };
-use cordial_sim::world::{name, number};
 
 /// The seed of every value measured; what it is does not matter.
-pub(crate) const SEED: u64 = 1;
+pub const SEED: u64 = 1;
 
 /// An engine and who is in it.
-pub(crate) struct Site {
-    pub(crate) engine: Engine,
-    pub(crate) tenant: TenantId,
-    pub(crate) trunk: TrunkId,
-    pub(crate) agents: Vec<AgentId>,
+pub struct Site {
+    /// What is driven.
+    pub engine: Engine,
+    /// Whose site it is.
+    pub tenant: TenantId,
+    /// Where callers come from.
+    pub trunk: TrunkId,
+    /// In the order in which they were hired.
+    pub agents: Vec<AgentId>,
     queues: u64,
 }
 
 impl Site {
-    /// Every agent serves one of the queues, is logged in, and ready if asked for.
-    pub(crate) fn furnish(agents: u64, queues: u64, strategy: Strategy, ready: bool) -> Self {
+    /// A tenant with a carrier, and nothing else yet.
+    pub fn open() -> Self {
         let mut engine = Engine::new(SEED);
         let domain = Text::parse_some("one.example").expect("the domain is short");
         let added = engine.handle(at(0), Input::AddTenant { name: name("one"), domain });
         let Ok(Answer::Tenant(tenant, _)) = added else { panic!("a first tenant is not refused: {added:?}") };
-        let mut site = Self { engine, tenant, trunk: TrunkId(0), agents: Vec::new(), queues };
-        site.trunk = site.add_trunk();
-        let lines: Vec<_> = (0..queues).map(|n| site.add_queue(n, strategy)).collect();
+        let mut site = Self { engine, tenant, trunk: TrunkId(0), agents: Vec::new(), queues: 0 };
+        let EntryId::Trunk(trunk) = site.add(Entry::Trunk(carrier("10.1.0.1:5060"))) else {
+            panic!("a trunk")
+        };
+        site.trunk = trunk;
+        site
+    }
+
+    /// Every agent serves one of the queues, is logged in, and ready if asked for.
+    pub fn furnish(agents: u64, queues: u64, strategy: Strategy, ready: bool) -> Self {
+        let mut site = Self::open();
+        let lines: Vec<_> = (0..queues)
+            .map(|n| {
+                let line = site.add_queue(|queue| queue.strategy = strategy);
+                site.add(route(&format!("+44100{n}"), line));
+                line
+            })
+            .collect();
         for n in 0..agents {
             let queue = lines[usize::try_from(n % queues).expect("queues are few")];
-            site.add_agent(n, queue, ready);
+            site.add_agent(&[(queue, Tier::default())], ready);
         }
         site.drain();
         site
     }
 
     /// A call from the carrier to one of the queues.
-    pub(crate) fn arrival(&self, n: u64) -> Input {
+    pub fn arrival(&self, n: u64) -> Input {
         Input::Report(Report::LegArrived {
             from: Endpoint::Trunk(self.trunk),
             caller: Some(number(&format!("+4477{n:08}"))),
@@ -49,12 +69,12 @@ impl Site {
     }
 
     /// A command of the tenant.
-    pub(crate) fn command(&self, command: Command) -> Input {
+    pub fn command(&self, command: Command) -> Input {
         Input::Command { tenant: self.tenant, by: Actor::Operator, command }
     }
 
     /// Throws away what was decided.
-    pub(crate) fn drain(&mut self) {
+    pub fn drain(&mut self) {
         while let Some(event) = self.engine.poll_event() {
             std::hint::black_box(event);
         }
@@ -63,7 +83,8 @@ impl Site {
         }
     }
 
-    fn must(&mut self, command: Command) -> Answer {
+    /// Commands what is not refused.
+    pub fn must(&mut self, command: Command) -> Answer {
         let said = format!("{command:?}");
         let input = self.command(command);
         let answer: Result<Answer, Refusal> = self.engine.handle(at(0), input);
@@ -71,34 +92,33 @@ impl Site {
         answer.unwrap_or_else(|refusal| panic!("{said}: {refusal:?}"))
     }
 
-    fn add(&mut self, entry: Entry) -> EntryId {
+    /// Adds an entry to the directory.
+    pub fn add(&mut self, entry: Entry) -> EntryId {
         let Answer::Added(id, _) = self.must(Command::Add(entry)) else { panic!("an entry is added") };
         id
     }
 
-    fn add_trunk(&mut self) -> TrunkId {
-        let EntryId::Trunk(trunk) = self.add(Entry::Trunk(carrier("10.1.0.1:5060"))) else {
-            panic!("a trunk")
-        };
-        trunk
-    }
-
-    fn add_queue(&mut self, n: u64, strategy: Strategy) -> QueueId {
-        let queue = Queue {
-            strategy,
-            max_waiting: 100_000,
+    /// Adds a queue that lets who misses a call rest; nothing leads to it yet.
+    pub fn add_queue(&mut self, change: impl FnOnce(&mut Queue)) -> QueueId {
+        let mut queue = Queue {
+            max_waiting: WAITING_MAX,
             on_no_answer: AfterMissed::Rest { delay_ms: 5_000 },
-            ..Queue::named(name(&format!("queue {n}")))
+            ..Queue::named(name(&format!("queue {}", self.queues)))
         };
+        change(&mut queue);
+        self.queues += 1;
         let EntryId::Queue(queue) = self.add(queue.into()) else { panic!("a queue") };
-        self.add(route(&format!("+44100{n}"), queue));
         queue
     }
 
-    fn add_agent(&mut self, n: u64, queue: QueueId, ready: bool) {
+    /// Hires an agent who serves these queues, is logged in at a phone of his own, and ready if asked for.
+    pub fn add_agent(&mut self, queues: &[(QueueId, Tier)], ready: bool) -> AgentId {
+        let n = self.agents.len();
         let EntryId::Device(device) = self.add(device(&format!("1{n:06}"))) else { panic!("a device") };
         let EntryId::Agent(agent) = self.add(agent(&format!("agent {n}"))) else { panic!("an agent") };
-        self.must(Command::Assign { agent, queue, tier: None });
+        for (queue, tier) in queues {
+            self.must(Command::Assign { agent, queue: *queue, tier: Some(*tier) });
+        }
         let registered = Input::Report(Report::DeviceRegistered { device });
         self.engine.handle(at(0), registered).expect("reports are not refused");
         self.must(Command::LogIn { agent, device });
@@ -106,16 +126,17 @@ impl Site {
             self.must(Command::Ready { agent });
         }
         self.agents.push(agent);
+        agent
     }
 }
 
 /// So many milliseconds after the beginning, on both clocks.
-pub(crate) fn at(ms: u64) -> Now {
+pub fn at(ms: u64) -> Now {
     Now { at: Timestamp(ms), wall: WallTime(i64::try_from(ms).unwrap_or(i64::MAX)) }
 }
 
 /// A carrier at an address, known by it.
-pub(crate) fn carrier(address: &str) -> entry::Trunk {
+pub fn carrier(address: &str) -> entry::Trunk {
     entry::Trunk {
         name: name("carrier"),
         address: Text::parse_some(address).expect("an address is short"),
@@ -129,22 +150,27 @@ pub(crate) fn carrier(address: &str) -> entry::Trunk {
 }
 
 /// A number from outside that leads to a queue.
-pub(crate) fn route(dialled: &str, queue: QueueId) -> Entry {
+pub fn route(dialled: &str, queue: QueueId) -> Entry {
+    urgent_route(dialled, queue, 0)
+}
+
+/// A number from outside that leads to a queue, with this urgency.
+pub fn urgent_route(dialled: &str, queue: QueueId, urgency: u8) -> Entry {
     Entry::Route(Route {
         number: number(dialled),
         greeting: None,
         destination: Destination::Queue(queue),
-        priority: Default::default(),
+        priority: Priority { urgency, head_start_ms: 0 },
     })
 }
 
 /// A phone.
-pub(crate) fn device(own: &str) -> Entry {
+pub fn device(own: &str) -> Entry {
     let display_name = name("desk");
     Entry::Device(entry::Device::numbered(number(own), display_name))
 }
 
 /// A person.
-pub(crate) fn agent(who: &str) -> Entry {
+pub fn agent(who: &str) -> Entry {
     Entry::Agent(entry::Agent::named(name(who)))
 }
