@@ -2,18 +2,21 @@
 //!
 //! It is fed the same stream. From what the world and people did it works out what the house's rules make of it: who
 //! is offered which call, in which order, what an agent becomes after it. A decision that differs, or is missing when
-//! the step is over, is a violation. It is small enough to be read in one go and believed.
+//! the step is over, is a violation. It is small enough to be read in one go and believed. Whose turn it is and who may be
+//! asked, by all strategies, is in `model/choice.rs`.
+
+mod choice;
 
 use std::collections::BTreeMap;
 
 use cordial_engine::agent::{Duty, Handling, Membership, WhyNotReady};
 use cordial_engine::call::{OfferEnd, Role, WaitingEnd, Withdrawn};
-use cordial_engine::entry::{AfterMissed, Entry, EntryId, Queue, Strategy};
+use cordial_engine::entry::{AfterMissed, Entry, EntryId, Queue, Tier};
 use cordial_engine::id::{AgentId, CallId, DeviceId, LegId, OfferId, QueueId};
-use cordial_engine::limits::RING_ALL_WIDTH_MAX;
 use cordial_engine::{Actor, Endpoint, Event, Fact, Timestamp};
 
 use crate::checker::Broken;
+use choice::{Group, Place, Rank};
 
 /// See the module's first lines.
 #[derive(Clone, Default)]
@@ -23,9 +26,14 @@ pub(crate) struct Model {
     registered: Vec<DeviceId>,
     /// Live legs: whose, of which call, in which part, at which device.
     legs: Vec<(LegId, CallId, Role, Option<DeviceId>)>,
-    waiting: Vec<(Timestamp, CallId, QueueId)>,
+    waiting: Vec<Place>,
     offers: Vec<(OfferId, CallId, QueueId, AgentId, LegId)>,
-    conversations: Vec<(AgentId, CallId, Option<QueueId>)>,
+    /// With the instant of the first word.
+    conversations: Vec<(AgentId, CallId, Option<QueueId>, Timestamp)>,
+    /// Whom each queue asked last.
+    asked_last: BTreeMap<QueueId, Rank>,
+    /// The call and the level that is being rung as a whole.
+    rung_level: Option<(CallId, Group)>,
     /// What must follow before the step is over.
     expected: Vec<Expected>,
 }
@@ -37,6 +45,11 @@ struct Agent {
     pending: Option<Duty>,
     handling: Handling,
     queues: Vec<(QueueId, Membership)>,
+    tiers: BTreeMap<QueueId, Tier>,
+    /// Calls of each queue since logging in, and when the last ended.
+    had: BTreeMap<QueueId, (u64, Option<Timestamp>)>,
+    /// In calls of queues, since logging in.
+    talked_ms: u64,
     rests: bool,
     wraps_up: bool,
     idle_since: Timestamp,
@@ -74,11 +87,9 @@ impl Model {
             // The leg that will ring him is on record already; it is not what keeps him from being rung.
             let own =
                 self.legs.iter().position(|(other, ..)| other == leg).map(|index| self.legs.remove(index));
-            let right = self.next_match();
+            let judged = self.judge(event, (*call, *queue, *agent));
             self.legs.extend(own);
-            if self.judges_choices() && right != Some((*call, *queue, *agent)) {
-                return Err(format!("model {call} of {queue} is offered to {agent}; it should be {right:?}"));
-            }
+            judged?;
         }
         let by_the_network = matches!(event.by, Actor::Network | Actor::Device(_));
         if by_the_network && matches!(event.fact, Fact::WaitingEnded { end: WaitingEnd::Overflowed, .. }) {
@@ -89,59 +100,18 @@ impl Model {
     }
 
     /// Everything that follows has come, and whoever can be matched is.
-    pub(crate) fn at_rest(&self) -> Result<(), Broken> {
+    pub(crate) fn at_rest(&mut self) -> Result<(), Broken> {
+        self.rung_level = None;
         if !self.expected.is_empty() {
             return Err(format!("model did not follow: {:?}", self.expected));
         }
-        match self.next_match().filter(|_| self.judges_choices()) {
-            Some(pair) => Err(format!("model not offered although they could be: {pair:?}")),
+        match self.next_match(None) {
+            Some((call, queue, agents)) => {
+                let strategy = self.queues[&queue].strategy;
+                Err(format!("model {call} of {queue} ({strategy:?}) waits though {agents:?} could be asked"))
+            }
             None => Ok(()),
         }
-    }
-
-    /// Whether every queue chooses in one of the two ways that are known here; the engine's own tests have a naive matcher
-    /// for all of them.
-    fn judges_choices(&self) -> bool {
-        self.queues.values().all(|queue| {
-            let plain = Queue { strategy: queue.strategy, ..Queue::named(queue.name.clone()) };
-            let known = matches!(queue.strategy, Strategy::LongestIdle | Strategy::RingAll);
-            known
-                && (queue.reach.is_empty(), queue.weight, queue.sticky, queue.promote_after_ms)
-                    == (true, plain.weight, plain.sticky, plain.promote_after_ms)
-        })
-    }
-
-    /// The next offer: the first call in line that wants one and can have one, and the agent idle longest.
-    fn next_match(&self) -> Option<(CallId, QueueId, AgentId)> {
-        let mut best: Option<(Timestamp, CallId, QueueId)> = None;
-        for (entered, call, queue) in &self.waiting {
-            let wants = match self.queues.get(queue)?.strategy {
-                Strategy::RingAll => RING_ALL_WIDTH_MAX,
-                Strategy::LongestIdle
-                | Strategy::LeastRecent
-                | Strategy::RoundRobin
-                | Strategy::TopDown
-                | Strategy::Sequential
-                | Strategy::FewestCalls
-                | Strategy::LeastTalk
-                | Strategy::Random
-                | Strategy::WeightedRandom
-                | Strategy::RingLevel
-                | Strategy::RingProgressively => 1,
-            };
-            let has = self.offers.iter().filter(|(_, of, ..)| of == call).count();
-            let is_first = best.is_none_or(|best| (*entered, *call, *queue) < best);
-            if has < wants && is_first && self.longest_idle(*queue).is_some() {
-                best = Some((*entered, *call, *queue));
-            }
-        }
-        let (_, call, queue) = best?;
-        Some((call, queue, self.longest_idle(queue)?))
-    }
-
-    fn longest_idle(&self, queue: QueueId) -> Option<AgentId> {
-        let eligible = self.agents.iter().filter(|(id, agent)| self.is_eligible(**id, agent, queue));
-        eligible.min_by_key(|(id, agent)| (agent.idle_since, **id)).map(|(id, _)| *id)
     }
 
     fn is_eligible(&self, id: AgentId, agent: &Agent, queue: QueueId) -> bool {
@@ -223,13 +193,19 @@ impl Model {
             Fact::EntryAdded { id, entry, .. } | Fact::EntryChanged { id, entry } => {
                 self.file(*id, entry, at);
             }
-            Fact::AgentAssigned { agent, queue, .. } => {
+            Fact::AgentAssigned { agent, queue, tier } => {
                 self.set_membership(*agent, *queue, Membership::Ready);
+                self.set_tier(*agent, *queue, *tier);
             }
+            Fact::TierSet { agent, queue, tier } => self.set_tier(*agent, *queue, *tier),
             Fact::MembershipSet { agent, queue, membership } => {
                 self.set_membership(*agent, *queue, *membership);
             }
-            Fact::AgentUnassigned { agent, queue } => self.set_membership(*agent, *queue, Membership::Out),
+            Fact::AgentUnassigned { agent, queue } => self.change(*agent, |agent| {
+                agent.queues.retain(|(other, _)| other != queue);
+                agent.tiers.remove(queue);
+                agent.had.remove(queue);
+            }),
             Fact::DeviceRegistered { device } => self.registered.push(*device),
             Fact::DeviceUnregistered { device } => {
                 self.registered.retain(|other| other != device);
@@ -241,7 +217,10 @@ impl Model {
                 self.expected.extend(lost);
             }
             Fact::AgentLoggedIn { agent, device } => {
-                self.change(*agent, |agent| agent.device = Some(*device));
+                self.change(*agent, |agent| {
+                    agent.device = Some(*device);
+                    (agent.had, agent.talked_ms) = (BTreeMap::new(), 0);
+                });
                 self.become_(*agent, Duty::NotReady { reason: None, note: Default::default() }, at);
             }
             Fact::AgentLoggedOut { agent } => {
@@ -275,18 +254,32 @@ impl Model {
                 self.legs.push((*leg, *call, *role, device));
             }
             Fact::LegCleared { leg, .. } => self.leg_cleared(*leg),
-            Fact::CallQueued { call, queue, entered, .. } => self.waiting.push((*entered, *call, *queue)),
+            Fact::CallQueued { call, queue, entered, priority, preferred } => {
+                let place = Place::new(event, (*call, *queue), *entered, *priority, *preferred);
+                self.waiting.push(place);
+            }
+            Fact::SearchWidened { call, by, .. } => {
+                self.waiting
+                    .iter_mut()
+                    .filter(|place| place.call == *call)
+                    .for_each(|place| place.widen(*by));
+            }
             Fact::WaitingEnded { call, end, .. } => self.place_ended(*call, *end),
             Fact::OfferMade { offer, call, queue, agent, leg, .. } => {
                 self.offers.push((*offer, *call, *queue, *agent, *leg));
+                self.asked(*call, *queue, *agent);
             }
-            Fact::OfferEnded { offer, end, .. } => self.offer_ended(*offer, *end),
-            Fact::AgentConnected { call, agent, queue, .. } => self.converse(*agent, *call, *queue),
+            Fact::OfferEnded { offer, end, .. } => self.offer_ended(*offer, *end, at),
+            Fact::AgentConnected { call, agent, queue, .. } => self.converse(*agent, *call, *queue, at),
             Fact::NodeStarted { .. } => self.restarted(),
             Fact::AgentDisconnected { call, agent } => self.disconnected(*agent, *call, at),
             Fact::WrapUpStarted { agent, call, queue, until } => {
                 let length = self.queues.get(queue).map_or(0, |queue| queue.wrap_up_ms);
-                if !self.conversations.contains(&(*agent, *call, Some(*queue))) || until.0 != at.0 + length {
+                let talks = self
+                    .conversations
+                    .iter()
+                    .any(|(of, with, through, _)| (of, with, *through) == (agent, call, Some(*queue)));
+                if !talks || until.0 != at.0 + length {
                     self.expected.push(Expected::WrapsUp(*agent, *call, Timestamp(at.0 + length)));
                 }
                 self.change(*agent, |agent| agent.wraps_up = true);
@@ -300,8 +293,10 @@ impl Model {
     }
 
     fn file(&mut self, id: EntryId, entry: &Entry, at: Timestamp) {
-        if let (EntryId::Queue(id), Entry::Queue(queue)) = (id, entry) {
-            self.queues.insert(id, (**queue).clone());
+        if let (EntryId::Queue(id), Entry::Queue(queue)) = (id, entry)
+            && self.queues.insert(id, (**queue).clone()).is_some()
+        {
+            self.queue_changed(id, queue, at);
         }
         if let EntryId::Agent(id) = id {
             self.agents.entry(id).or_insert(Agent {
@@ -310,6 +305,9 @@ impl Model {
                 pending: None,
                 handling: Handling::Ring,
                 queues: Vec::new(),
+                tiers: BTreeMap::new(),
+                had: BTreeMap::new(),
+                talked_ms: 0,
                 rests: false,
                 wraps_up: false,
                 idle_since: at,
@@ -327,6 +325,12 @@ impl Model {
         self.change(id, |agent| {
             agent.queues.retain(|(other, _)| *other != queue);
             agent.queues.push((queue, membership));
+        });
+    }
+
+    fn set_tier(&mut self, id: AgentId, queue: QueueId, tier: Tier) {
+        self.change(id, |agent| {
+            agent.tiers.insert(queue, tier);
         });
     }
 
@@ -365,24 +369,28 @@ impl Model {
                 None => {}
             }
         }
-        self.waiting.retain(|(_, other, _)| *other != call);
+        self.waiting.retain(|place| place.call != call);
         // Whoever is still asked to take a call that waits no more is asked no more.
         let left = self.offers.iter().filter(|(_, of, ..)| *of == call).map(|(id, ..)| *id);
         let left: Vec<_> = left.filter(|id| !self.is_withdrawn(*id)).collect();
         self.expected.extend(left.into_iter().map(|id| Expected::Withdrawn(id, None)));
     }
 
-    fn offer_ended(&mut self, id: OfferId, end: OfferEnd) {
+    fn offer_ended(&mut self, id: OfferId, end: OfferEnd, at: Timestamp) {
         let Some(index) = self.offers.iter().position(|(other, ..)| *other == id) else {
             return;
         };
         let (_, call, queue, agent, _) = self.offers.remove(index);
+        self.waiting
+            .iter_mut()
+            .filter(|place| place.call == call)
+            .for_each(|place| place.offer_ended(agent, end));
         let Some(rules) = self.queues.get(&queue) else {
             return;
         };
         let (rule, why) = match end {
             OfferEnd::Accepted => {
-                self.converse(agent, call, Some(queue));
+                self.converse(agent, call, Some(queue), at);
                 let others: Vec<_> =
                     self.offers.iter().filter(|(_, of, ..)| *of == call).map(|(other, ..)| *other).collect();
                 let quicker = Withdrawn::AnsweredBy(agent, id);
@@ -412,9 +420,12 @@ impl Model {
         }
     }
 
-    fn converse(&mut self, agent: AgentId, call: CallId, queue: Option<QueueId>) {
-        if !self.conversations.contains(&(agent, call, queue)) {
-            self.conversations.push((agent, call, queue));
+    fn converse(&mut self, agent: AgentId, call: CallId, queue: Option<QueueId>, at: Timestamp) {
+        let talks = |other: &(AgentId, CallId, Option<QueueId>, Timestamp)| {
+            (other.0, other.1, other.2) == (agent, call, queue)
+        };
+        if !self.conversations.iter().any(talks) {
+            self.conversations.push((agent, call, queue, at));
         }
     }
 
@@ -427,8 +438,8 @@ impl Model {
     /// becomes what he asked for.
     fn restarted(&mut self) {
         let accepted =
-            |call: &CallId| self.conversations.iter().any(|(_, of, queue)| of == call && queue.is_some());
-        let places = self.waiting.iter().map(|(_, call, _)| *call).filter(accepted);
+            |call: &CallId| self.conversations.iter().any(|(_, of, queue, _)| of == call && queue.is_some());
+        let places = self.waiting.iter().map(|place| place.call).filter(accepted);
         self.expected = places.map(|call| Expected::PlaceEnds(call, WaitingEnd::Answered)).collect();
         for agent in self.agents.keys().copied().collect::<Vec<_>>() {
             self.settle(agent);
@@ -446,19 +457,26 @@ impl Model {
         let (_, call, role, _) = self.legs.remove(index);
         if role == Role::Caller {
             self.expected.retain(|expected| *expected != Expected::CallerLeaves(call));
-            if self.waiting.iter().any(|(_, other, _)| *other == call) {
+            if self.waiting.iter().any(|place| place.call == call) {
                 self.expected.push(Expected::PlaceEnds(call, WaitingEnd::Abandoned));
             }
         }
     }
 
     fn disconnected(&mut self, id: AgentId, call: CallId, at: Timestamp) {
-        let Some(index) = self.conversations.iter().position(|(agent, of, _)| (*agent, *of) == (id, call))
+        let Some(index) = self.conversations.iter().position(|(agent, of, ..)| (*agent, *of) == (id, call))
         else {
             return;
         };
-        let (_, _, queue) = self.conversations.remove(index);
-        self.change(id, |agent| agent.idle_since = at);
+        let (_, _, queue, since) = self.conversations.remove(index);
+        self.change(id, |agent| {
+            agent.idle_since = at;
+            if let Some(queue) = queue {
+                agent.talked_ms += at.millis_since(since);
+                let had = agent.had.entry(queue).or_default();
+                *had = (had.0 + 1, Some(at));
+            }
+        });
         match queue.and_then(|queue| self.queues.get(&queue)).map(|queue| queue.wrap_up_ms) {
             Some(0) | None => self.settle(id),
             Some(_) if self.agents.get(&id).is_some_and(|agent| agent.wraps_up) => {}

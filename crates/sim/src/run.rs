@@ -190,11 +190,14 @@ impl Run {
             1 => "+44201".to_owned(),
             2 => "+44202".to_owned(),
             3 => "+44999".to_owned(),
+            4..=8 => format!("+44101{queue}"),
             _ => format!("+44100{queue}"),
         };
+        // Some call again, and may get the agent of last time.
+        let caller = if self.chance.permille(300) { self.chance.within(1..=5) } else { self.calls };
         let placing = Placing {
             to,
-            from: Some(format!("+4477{:05}", self.calls)),
+            from: Some(format!("+4477{caller:05}")),
             give_up_after_ms: Some(self.chance.within(500..=60_000)),
             hang_up_after_ms: Some(self.chance.within(self.talk_ms.clone())),
         };

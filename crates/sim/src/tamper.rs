@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 
 use cordial_engine::agent::Duty;
-use cordial_engine::call::OfferEnd;
+use cordial_engine::call::{OfferEnd, Widening};
+use cordial_engine::entry::{Entry, Strategy};
 use cordial_engine::id::{AgentId, CallId, LegId, OfferId, QueueId, TenantId};
 use cordial_engine::view::QueueView;
 use cordial_engine::{Event, Fact};
@@ -45,11 +46,27 @@ pub enum Fault {
     ShortRecording,
     /// The disk loses what was acknowledged.
     LostAcknowledged,
+    /// A queue chooses by another strategy than it has.
+    WrongStrategy,
+    /// An agent is asked as one of a level that he is not on.
+    WrongLevel,
+    /// A queue is heavier or lighter than it is said to be.
+    WrongWeight,
+    /// A call has its turn as if it were less urgent than it is.
+    ForgottenUrgency,
+    /// A call is kept for nobody, as if it were for one agent.
+    WrongPreference,
+    /// A call reaches further than it does.
+    EarlyReach,
+    /// A call that has waited long enough to come first does not.
+    ForgottenPromotion,
+    /// One more is rung before it is time.
+    EarlyOneMore,
 }
 
 impl Fault {
     /// All there are, with their name on the command line and the rules that may find them.
-    pub const ALL: [(Self, &'static str, &'static [&'static str]); 14] = [
+    pub const ALL: [(Self, &'static str, &'static [&'static str]); 22] = [
         (Self::LostWrapUp, "lost-wrap-up", &["wrap-up"]),
         (Self::DoubleOffer, "double-offer", &["H1", "H2"]),
         (Self::BusyOffer, "busy-offer", &["H4"]),
@@ -64,8 +81,32 @@ impl Fault {
         (Self::TenantLeak, "tenant-leak", &["H12"]),
         (Self::ShortRecording, "short-recording", &["recording"]),
         (Self::LostAcknowledged, "lost-acknowledged", &["durable"]),
+        (Self::WrongStrategy, "wrong-strategy", &["model", "H1"]),
+        (Self::WrongLevel, "wrong-level", &["model"]),
+        (Self::WrongWeight, "wrong-weight", &["model"]),
+        (Self::ForgottenUrgency, "forgotten-urgency", &["model"]),
+        (Self::WrongPreference, "wrong-preference", &["model"]),
+        (Self::EarlyReach, "early-reach", &["model"]),
+        (Self::ForgottenPromotion, "forgotten-promotion", &["model"]),
+        (Self::EarlyOneMore, "early-one-more", &["model"]),
     ];
 }
+
+/// Every way in which a queue can choose.
+pub(crate) const STRATEGIES: [Strategy; 12] = [
+    Strategy::LongestIdle,
+    Strategy::RingAll,
+    Strategy::LeastRecent,
+    Strategy::RoundRobin,
+    Strategy::TopDown,
+    Strategy::Sequential,
+    Strategy::FewestCalls,
+    Strategy::LeastTalk,
+    Strategy::Random,
+    Strategy::WeightedRandom,
+    Strategy::RingLevel,
+    Strategy::RingProgressively,
+];
 
 /// Plays one fault at the seams, or none.
 #[derive(Default)]
@@ -77,13 +118,16 @@ pub(crate) struct Tamper {
     tenants: BTreeMap<AgentId, TenantId>,
     legs: BTreeMap<LegId, Option<AgentId>>,
     waiting: Vec<(QueueId, CallId)>,
+    /// Who is being asked.
+    asked: BTreeMap<OfferId, AgentId>,
     ghost: Option<String>,
+    seed: u64,
 }
 
 impl Tamper {
     /// Plants a fault; the seed says which occasion it takes.
     pub(crate) fn plant(fault: Option<Fault>, seed: u64) -> Self {
-        Self { fault, patience: seed % 3, ..Self::default() }
+        Self { fault, patience: seed % 3, seed, ..Self::default() }
     }
 
     pub(crate) const fn is_planted(&self) -> bool {
@@ -106,6 +150,9 @@ impl Tamper {
     pub(crate) fn told(&mut self, mut event: Event) -> Vec<Event> {
         if self.fault.is_none() {
             return vec![event];
+        }
+        if self.chooses_by_other_rules(&mut event) {
+            return Vec::new();
         }
         let mut more = Vec::new();
         let pending_comes = self.pending_comes(&event);
@@ -151,6 +198,43 @@ impl Tamper {
         let mut events = if kept { vec![event] } else { Vec::new() };
         events.extend(more);
         events
+    }
+
+    /// Tells listeners other rules for choosing than the engine went by, or (true) keeps from them that a call's changed.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "a fault alters the facts that it is about")]
+    fn chooses_by_other_rules(&mut self, event: &mut Event) -> bool {
+        match &mut event.fact {
+            Fact::EntryAdded { entry: Entry::Queue(queue), .. } => {
+                if self.plays(Fault::WrongStrategy) {
+                    queue.strategy = self.other_strategy(queue.strategy);
+                }
+                if self.plays(Fault::WrongWeight) {
+                    queue.weight = 1 - queue.weight.min(1);
+                }
+            }
+            Fact::TierSet { tier, .. } if self.plays(Fault::WrongLevel) => tier.level = 2 - tier.level.min(2),
+            Fact::CallQueued { priority, .. }
+                if priority.urgency > 0 && self.plays(Fault::ForgottenUrgency) =>
+            {
+                priority.urgency = 0;
+            }
+            Fact::CallQueued { preferred: preferred @ Some(_), .. } if self.plays(Fault::WrongPreference) => {
+                *preferred = None;
+            }
+            Fact::SearchWidened { by: Widening::Step(_), .. } => return self.plays(Fault::EarlyReach),
+            Fact::SearchWidened { by: Widening::Promoted, .. } => {
+                return self.plays(Fault::ForgottenPromotion);
+            }
+            Fact::SearchWidened { by: Widening::OneMore, .. } => return self.plays(Fault::EarlyOneMore),
+            _ => {}
+        }
+        false
+    }
+
+    /// Which other one is the seed's choice.
+    fn other_strategy(&self, than: Strategy) -> Strategy {
+        let others: Vec<_> = STRATEGIES.into_iter().filter(|strategy| *strategy != than).collect();
+        others[usize::try_from(self.seed / 3).unwrap_or_default() % others.len()]
     }
 
     /// An event told before its commit.
@@ -222,6 +306,12 @@ impl Tamper {
             Fact::LegCleared { leg, .. } => {
                 self.legs.remove(leg);
             }
+            Fact::OfferMade { offer, agent, .. } => {
+                self.asked.insert(*offer, *agent);
+            }
+            Fact::OfferEnded { offer, .. } => {
+                self.asked.remove(offer);
+            }
             Fact::CallQueued { call, queue, .. } => self.waiting.push((*queue, *call)),
             Fact::WaitingEnded { call, .. } => self.waiting.retain(|(_, other)| other != call),
             _ => {}
@@ -247,12 +337,14 @@ impl Tamper {
         line.next()
     }
 
+    /// Somebody whose phone is busy with something else than an offer.
     fn busy_agent(&self, tenant: TenantId, but: AgentId) -> Option<AgentId> {
+        let is_asked = |agent: &AgentId| self.asked.values().any(|asked| asked == agent);
         let busy = self
             .legs
             .values()
             .flatten()
-            .find(|agent| **agent != but && self.tenants.get(agent) == Some(&tenant));
+            .find(|agent| **agent != but && !is_asked(agent) && self.tenants.get(agent) == Some(&tenant));
         busy.copied()
     }
 

@@ -22,7 +22,7 @@ const WASM: &str = "wasm32-unknown-unknown";
 pub(super) const STAGES: &[Stage] = &[
     Stage {
         name: "debian",
-        budget_s: 125,
+        budget_s: 150,
         steps: &[Step::Inline(
             "install the programs that the proofs need, if missing",
             packages::install_missing,
@@ -63,7 +63,7 @@ pub(super) const STAGES: &[Stage] = &[
     },
     Stage {
         name: "sim",
-        budget_s: 145,
+        budget_s: 120,
         steps: &[
             Step::Program("sim --seeds 500 --from 1"),
             Step::Program("sim --every-record"),

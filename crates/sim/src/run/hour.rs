@@ -109,15 +109,12 @@ fn company(world: &mut World, chance: &mut Chance, index: usize, people: u64) ->
     for (n, queue) in queues.iter().enumerate() {
         let greeting = n.is_multiple_of(2).then(|| name("en/welcome"));
         let destination = Destination::Queue(*queue);
-        world.add(
-            tenant,
-            Entry::Route(Route {
-                number: number(&format!("+44100{n}")),
-                greeting,
-                destination,
-                priority: Priority::default(),
-            }),
-        );
+        for (dialled, urgency) in [(format!("+44100{n}"), 0), (format!("+44101{n}"), 1)] {
+            let (number, greeting) = (number(&dialled), greeting.clone());
+            let priority = Priority { urgency, head_start_ms: 0 };
+            let route = Route { number, greeting, destination, priority };
+            world.add(tenant, Entry::Route(route));
+        }
     }
     let others = [
         ("+44200", Destination::Agent(first.0)),

@@ -1,12 +1,15 @@
 //! Who lives in a seed: tenants, queues, agents with their phones, carriers, and the weather.
 
 use cordial_engine::entry::{
-    AfterMissed, Destination, Disposition, Entry, EntryId, Overflow, Priority, Queue, Route, Strategy,
+    AfterMissed, Destination, Disposition, Entry, EntryId, Overflow, Priority, Queue, Reach, Route, Sticky,
+    Strategy, Tier,
 };
 use cordial_engine::id::{AgentId, DispositionId, QueueId, ReasonId, TenantId};
+use cordial_engine::{Actor, Command, Input};
 
 use crate::chance::Chance;
 use crate::network::Weather;
+use crate::tamper::STRATEGIES;
 use crate::world::{DOMAINS, Desk, Line, Settings, World, name, number};
 
 /// One company of a seed.
@@ -86,6 +89,7 @@ pub(super) fn company(world: &mut World, chance: &mut Chance, index: usize) -> C
             serves.push(queues[0]);
         }
         let agent = world.add_agent(tenant, &format!("agent {n}"), Some(&format!("30{n}")), &serves);
+        draw_tiers(world, chance, tenant, agent, &serves);
         let tone = world.has_audio().then_some(1_300.0);
         let desk = world.add_desk(tenant, domain, &format!("10{n}"), &format!("desk {index}.{n}"), tone);
         agents.push((agent, desk));
@@ -94,6 +98,19 @@ pub(super) fn company(world: &mut World, chance: &mut Chance, index: usize) -> C
     let carrier = world.add_carrier(tenant, domain, &format!("carrier{index}"), tone, digest);
     add_routes(world, chance, tenant, &queues, agents[0]);
     Company { tenant, agents, queues, reason, disposition, carrier }
+}
+
+/// Half of the agents are on one level with one skill everywhere, as in most places.
+fn draw_tiers(world: &mut World, chance: &mut Chance, tenant: TenantId, agent: AgentId, serves: &[QueueId]) {
+    for queue in serves.iter().copied() {
+        if chance.permille(500) {
+            continue;
+        }
+        let (level, position, skill) = (chance.within(0..=2), chance.within(1..=3), chance.within(0..=2));
+        let tier = Tier { level: level as u16, position: position as u16, skill: skill as u8 };
+        let command = Command::Assign { agent, queue, tier: Some(tier) };
+        world.must(Input::Command { tenant, by: Actor::Operator, command });
+    }
 }
 
 fn add_routes(
@@ -105,12 +122,19 @@ fn add_routes(
 ) {
     for (n, queue) in queues.iter().enumerate() {
         let greeting = chance.permille(300).then(|| name("en/welcome"));
-        add_route(world, tenant, &format!("+44100{n}"), greeting, Destination::Queue(*queue));
+        let destination = Destination::Queue(*queue);
+        let plain = Priority::default();
+        add_route(world, tenant, &format!("+44100{n}"), greeting, destination, plain);
+        // The same queue for those who matter more.
+        let urgent =
+            Priority { urgency: chance.within(0..=2) as u8, head_start_ms: chance.within(0..=20_000) };
+        add_route(world, tenant, &format!("+44101{n}"), None, destination, urgent);
     }
+    let plain = Priority::default();
     let welcome = Some(name("en/welcome"));
-    add_route(world, tenant, "+44200", None, Destination::Agent(first.0));
-    add_route(world, tenant, "+44201", None, Destination::Device(first.1.device));
-    add_route(world, tenant, "+44202", welcome, Destination::Clear);
+    add_route(world, tenant, "+44200", None, Destination::Agent(first.0), plain);
+    add_route(world, tenant, "+44201", None, Destination::Device(first.1.device), plain);
+    add_route(world, tenant, "+44202", welcome, Destination::Clear, plain);
 }
 
 fn add_route(
@@ -119,11 +143,9 @@ fn add_route(
     dialled: &str,
     greeting: Option<cordial_engine::entry::Name>,
     destination: Destination,
+    priority: Priority,
 ) {
-    world.add(
-        tenant,
-        Entry::Route(Route { number: number(dialled), greeting, destination, priority: Priority::default() }),
-    );
+    world.add(tenant, Entry::Route(Route { number: number(dialled), greeting, destination, priority }));
 }
 
 fn draw_queue(chance: &mut Chance, n: u64, earlier: Option<QueueId>) -> Queue {
@@ -133,7 +155,7 @@ fn draw_queue(chance: &mut Chance, n: u64, earlier: Option<QueueId>) -> Queue {
     };
     Queue {
         number: Some(number(&format!("50{n}"))),
-        strategy: if chance.permille(300) { Strategy::RingAll } else { Strategy::LongestIdle },
+        strategy: draw_strategy(chance),
         offer_ms: chance.within(4_000..=15_000),
         wrap_up_ms: if chance.permille(300) { 0 } else { chance.within(2_000..=20_000) },
         on_no_answer: missed(chance),
@@ -142,6 +164,36 @@ fn draw_queue(chance: &mut Chance, n: u64, earlier: Option<QueueId>) -> Queue {
         overflow: earlier.map_or(Overflow::Clear, Overflow::Queue),
         max_waiting: if chance.permille(300) { 2 } else { 100 },
         record: chance.permille(700),
+        reach: draw_reach(chance),
+        skip_empty_levels: chance.permille(500),
+        skill_first: chance.permille(300),
+        progress_ms: chance.within(1_000..=5_000),
+        weight: if chance.permille(300) { 1 } else { 0 },
+        promote_after_ms: chance.permille(300).then(|| chance.within(5_000..=30_000)),
+        sticky: chance
+            .permille(300)
+            .then(|| Sticky { remember_ms: 600_000, wait_ms: chance.within(1_000..=10_000) }),
         ..Queue::named(name(&format!("queue {n}")))
+    }
+}
+
+/// Longest idle and ring all as often as all others together, for that is what most queues do.
+fn draw_strategy(chance: &mut Chance) -> Strategy {
+    match chance.within(0..=5) {
+        0 | 1 => Strategy::LongestIdle,
+        2 => Strategy::RingAll,
+        _ => *chance.pick(&STRATEGIES).expect("there are twelve"),
+    }
+}
+
+/// Everybody at once, more levels with time, or the lower ones asked together.
+fn draw_reach(chance: &mut Chance) -> Vec<Reach> {
+    let step =
+        |after_ms, min_level, max_level, raise_level| Reach { after_ms, min_level, max_level, raise_level };
+    match chance.within(0..=5) {
+        0 => vec![step(0, 0, 0, 0), step(4_000, 0, 1, 0), step(9_000, 0, 2, 0)],
+        1 => vec![step(0, 1, 2, 0), step(5_000, 0, 2, 0)],
+        2 => vec![step(0, 0, 2, 1), step(5_000, 0, 2, 2)],
+        _ => Vec::new(),
     }
 }
