@@ -13,11 +13,12 @@ mod bench {
     pub(super) mod calls;
     pub(super) mod clock;
     pub(super) mod day;
+    pub(super) mod freed;
     pub(super) mod relay;
     pub(super) mod signalling;
 }
 
-use bench::{assignment, calls, clock, day, relay, signalling};
+use bench::{assignment, calls, clock, day, freed, relay, signalling};
 
 /// The allocator of the program `cordial`.
 #[global_allocator]
@@ -26,7 +27,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// Measure what a unit of work costs, in memory. Figures are good to one digit; build in release.
 #[derive(Parser)]
 struct Arguments {
-    /// Only measurements whose name contains this: day, assignment, register, parse, b2bua, queued, relay.
+    /// Only measurements whose name contains this: day, assignment, assignment-freed,
+    /// assignment-queues, register, parse, b2bua, queued, relay.
     #[arg(long)]
     only: Option<String>,
     /// A few seconds for all: shows that everything runs, on a small scale; the figures are rough.
@@ -55,9 +57,11 @@ impl Scale {
 type Measurement = fn(Scale);
 
 /// Each by name.
-const MEASUREMENTS: [(&str, Measurement); 7] = [
+const MEASUREMENTS: [(&str, Measurement); 9] = [
     ("day", day::facts_of_a_mixed_day),
     ("assignment", assignment::assignment_at_growing_sites),
+    ("assignment-freed", freed::agent_freed_before_a_long_line),
+    ("assignment-queues", freed::state_change_in_many_queues),
     ("register", signalling::registration_with_digest),
     ("parse", signalling::invite_parsed_and_written),
     ("b2bua", calls::calls_between_two_devices),
