@@ -8,7 +8,7 @@ use super::arguments::VoicemailVerb;
 use super::print::Printer;
 
 /// What of an agent is written; the rest of what is read is state.
-const WRITTEN: [&str; 4] = ["name", "number", "user", "team"];
+const WRITTEN: [&str; 5] = ["name", "number", "user", "team", "wrap_up_ms"];
 
 pub(super) async fn voicemail(api: &Api, printer: &Printer, verb: &VoicemailVerb) -> Result<(), Failure> {
     match verb {
