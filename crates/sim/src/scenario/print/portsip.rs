@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use cordial_dialects::portsip::floor::{Audience, Floor};
+use cordial_dialects::portsip::watch::{Audience, Watch};
 use cordial_dialects::portsip::wire::wsi::Message;
 use cordial_engine::{Engine, Event, Now};
 
@@ -20,22 +20,22 @@ pub(super) fn transcript(told: &[Event], begins: u64) -> String {
         engine.apply(event);
         now = Now { at: event.at, wall: event.wall };
     }
-    let Some(mut floor) = Floor::of(&engine, tenant, now) else { return String::new() };
+    let Some(mut watch) = Watch::of(&engine, tenant, now) else { return String::new() };
     let mut ids = Ids::default();
     let mut text = String::new();
     let mut line = |at: u64, message: &Message| {
         let written = serde_json::to_string(message).unwrap_or_default();
         let _infallible = writeln!(text, "{}  {}", clock(at, begins), ids.named(&written));
     };
-    for queue in floor.queues() {
-        if let Some(message) = floor.queue_status(queue) {
+    for queue in watch.queues() {
+        if let Some(message) = watch.queue_status(queue) {
             line(begins, &message);
         }
     }
-    line(begins, &floor.extension_status(&floor.extensions()));
+    line(begins, &watch.extension_status(&watch.extensions()));
     for event in told[before..].iter().filter(|event| event.tenant == tenant) {
         let mut last = None;
-        for told in floor.apply(event) {
+        for told in watch.apply(event) {
             // An extension with two numbers is told of once.
             if last.as_ref() != Some(&told.message) && !matches!(told.audience, Audience::ExtensionV16(_)) {
                 line(event.at.0, &told.message);

@@ -2,12 +2,11 @@
 
 use cordial_engine::agent::{Duty, Handling, WhyNotReady};
 use cordial_engine::call::Cause;
-use cordial_engine::command::Endpoint;
 use cordial_engine::id::{AgentId, CallId, DeviceId, LegId, QueueId};
-use cordial_engine::text::Number;
 use cordial_engine::time::WallTime;
 
-use super::{Call, Floor, Phone, Seat};
+use super::{Watch, call_of};
+use crate::floor::{Desk, Line, Seat, Talk};
 use crate::portsip::state::Rest;
 use crate::portsip::wire::wsi::{
     AgentStatus, CallBegun, CallHeld, CallTold, ExtensionStatus, ManagedExtension, Message, QueueAgent,
@@ -19,72 +18,67 @@ pub(super) fn seconds(at: WallTime) -> String {
     at.0.div_euclid(1_000).to_string()
 }
 
-fn text(number: Option<&Number>) -> String {
-    number.map(|number| number.as_str().to_owned()).unwrap_or_default()
+fn text(number: Option<&String>) -> String {
+    number.cloned().unwrap_or_default()
 }
 
 /// What a subscriber hears at once.
-impl Floor {
+impl Watch {
     /// The queue with this number or id.
     #[must_use]
     pub fn queue_called(&self, name: &str) -> Option<QueueId> {
         let guid = cordial_engine::id::Guid::parse(name);
-        let is = |queue: &&super::Queue| {
-            queue.number.as_ref().is_some_and(|own| own.as_str() == name) || guid == Some(queue.guid)
-        };
-        self.queues.iter().find(|(_, queue)| is(queue)).map(|(id, _)| *id)
+        let is = |line: &Line| line.number.as_deref() == Some(name) || guid == Some(line.guid);
+        self.floor.queues.iter().find(|(_, line)| is(line)).map(|(id, _)| *id)
     }
 
     /// The phone that is an extension with this number, or that its person uses.
     #[must_use]
     pub fn extension_called(&self, number: &str) -> Option<DeviceId> {
-        let own = self.phones.iter().find(|(_, phone)| phone.number.as_str() == number);
-        let seat = || {
-            let is = |seat: &&Seat| seat.number.as_ref().is_some_and(|own| own.as_str() == number);
-            self.agents.values().find(is)?.device
-        };
-        own.map(|(id, _)| *id).or_else(seat)
+        let is = |seat: &&Seat| seat.number.as_deref() == Some(number);
+        let seat = || self.floor.agents.values().find(is)?.device;
+        self.floor.phone_called(number).or_else(seat)
     }
 
     /// All queues.
     #[must_use]
     pub fn queues(&self) -> Vec<QueueId> {
-        self.queues.keys().copied().collect()
+        self.floor.queues.keys().copied().collect()
     }
 
     /// The queues of an agent.
     #[must_use]
     pub fn queues_of(&self, agent: AgentId) -> Vec<QueueId> {
-        self.agents.get(&agent).into_iter().flat_map(|seat| seat.memberships.keys().copied()).collect()
+        self.floor.agents.get(&agent).into_iter().flat_map(|seat| seat.memberships.keys().copied()).collect()
     }
 
     /// The agent at a phone.
     #[must_use]
     pub fn agent_at(&self, device: DeviceId) -> Option<AgentId> {
-        self.phones.get(&device)?.agent
+        self.floor.agent_at(device)
     }
 
     /// A queue as it is.
     #[must_use]
     pub fn queue_status(&self, id: QueueId) -> Option<Message> {
-        let queue = self.queues.get(&id)?;
+        let queue = self.floor.queues.get(&id)?;
         let waiting = |(position, (_, id)): (usize, &(_, CallId))| {
-            let call = self.calls.get(id)?;
+            let call = self.floor.calls.get(id)?;
             Some(Waiting {
                 position: (position + 1).to_string(),
                 session_id: call.guid.to_string(),
-                caller_number: text(call.caller.as_ref()),
-                caller_name: call.caller_name.to_string(),
-                timestamp: seconds(call.queued),
+                caller_number: call.caller.clone(),
+                caller_name: call.caller_name.clone(),
+                timestamp: call.queued.map(|(_, since)| seconds(since)).unwrap_or_default(),
                 kind: "normal",
             })
         };
-        let agents = self.agents.iter().filter(|(_, seat)| seat.memberships.contains_key(&id));
+        let agents = self.floor.agents.iter().filter(|(_, seat)| seat.memberships.contains_key(&id));
         Some(Message::QueueStatus {
-            tenant_id: self.tenant.to_string(),
+            tenant_id: self.tenant_id(),
             queue_id: queue.guid.to_string(),
             queue_number: text(queue.number.as_ref()),
-            queue_name: queue.name.to_string(),
+            queue_name: queue.name.clone(),
             waiting_list: queue.waiting.iter().enumerate().filter_map(waiting).collect(),
             agents: agents.filter_map(|(agent, _)| self.queue_agent(*agent, id)).collect(),
         })
@@ -94,91 +88,93 @@ impl Floor {
     #[must_use]
     pub fn extension_status(&self, devices: &[DeviceId]) -> Message {
         let status = |id: &DeviceId| {
-            let phone = self.phones.get(id)?;
+            let phone = self.floor.devices.get(id)?;
             let (presence, presence_note) = self.presence_at(phone);
             Some(ExtensionStatus {
                 extension: self.aor(phone),
                 extension_id: self.extension_id(phone),
-                call_status: phone.status,
+                call_status: self.shown_of(*id).0,
                 online: phone.registered,
                 presence,
                 presence_note,
                 push_online: false,
-                time: seconds(phone.since),
+                time: seconds(self.shown_of(*id).1),
             })
         };
         let status = devices.iter().filter_map(status).collect();
-        Message::ExtensionStatus { status, tenant_id: self.tenant.to_string() }
+        Message::ExtensionStatus { status, tenant_id: self.tenant_id() }
     }
 
     /// All extensions.
     #[must_use]
     pub fn extensions(&self) -> Vec<DeviceId> {
-        self.phones.keys().copied().collect()
+        self.floor.devices.keys().copied().collect()
     }
 
     /// The numbers under which an extension can be subscribed to.
     #[must_use]
     pub fn numbers_of(&self, device: DeviceId) -> Vec<String> {
-        let Some(phone) = self.phones.get(&device) else { return Vec::new() };
-        let own = phone.agent.and_then(|agent| self.agents.get(&agent)?.number.as_ref());
-        std::iter::once(&phone.number).chain(own).map(|number| number.as_str().to_owned()).collect()
+        self.numbers_with(device, self.agent_at(device))
+    }
+
+    /// As [`Watch::numbers_of`], when this agent is at it.
+    pub(super) fn numbers_with(&self, device: DeviceId, agent: Option<AgentId>) -> Vec<String> {
+        let Some(phone) = self.floor.devices.get(&device) else { return Vec::new() };
+        let own = agent.and_then(|agent| self.floor.agents.get(&agent)?.number.as_ref());
+        std::iter::once(&phone.number).chain(own).cloned().collect()
     }
 
     /// All queues, for those who manage them.
     #[must_use]
     pub fn queues_there(&self) -> Vec<Message> {
-        let created = |queue: &super::Queue| Message::QueueCreated {
+        let created = |queue: &Line| Message::QueueCreated {
             queue_number: text(queue.number.as_ref()),
-            tenant_id: self.tenant.to_string(),
+            tenant_id: self.tenant_id(),
         };
-        self.queues.values().map(created).collect()
+        self.floor.queues.values().map(created).collect()
     }
 
     /// All extensions, for those who manage them.
     #[must_use]
     pub fn extensions_there(&self) -> Vec<Message> {
-        self.phones.values().map(|phone| Message::ExtensionCreated(self.managed(phone))).collect()
+        let created = |id: &DeviceId| self.managed(*id).map(Message::ExtensionCreated);
+        self.floor.devices.keys().filter_map(created).collect()
     }
 }
 
 /// The pieces of messages.
-impl Floor {
+impl Watch {
     pub(super) fn queue_agent(&self, id: AgentId, queue: QueueId) -> Option<QueueAgent> {
-        let seat = self.agents.get(&id)?;
-        let (status, since) = seat.shown.get(&queue)?;
-        let call = seat.call().and_then(|call| self.calls.get(&call));
+        let seat = self.floor.agents.get(&id)?;
+        let (status, since) = self.agents.get(&id)?.states.get(&queue)?;
+        let call = call_of(seat).and_then(|call| self.floor.calls.get(&call));
         Some(QueueAgent {
             state: status.word(),
             agent_extension_number: self.extension_of(seat)?,
             session_id: call.map(|call| call.guid.to_string()).unwrap_or_default(),
-            caller_number: call.map(|call| text(call.caller.as_ref())).unwrap_or_default(),
-            caller_name: call.map(|call| call.caller_name.to_string()).unwrap_or_default(),
+            caller_number: call.map(|call| call.caller.clone()).unwrap_or_default(),
+            caller_name: call.map(|call| call.caller_name.clone()).unwrap_or_default(),
             timestamp: seconds(*since),
         })
-    }
-
-    pub(super) fn removed_agent(&self, id: AgentId) -> Option<RemovedAgent> {
-        let agent_extension_number = self.extension_of(self.agents.get(&id)?)?;
-        Some(RemovedAgent { agent_extension_number })
     }
 
     pub(super) fn agent_changed(&self, id: AgentId, queue: QueueId) -> Option<Message> {
         let updated = self.queue_agent(id, queue)?;
         Some(Message::QueueAgentStatus {
-            tenant_id: self.tenant.to_string(),
-            queue_id: self.queues.get(&queue)?.guid.to_string(),
+            tenant_id: self.tenant_id(),
+            queue_id: self.floor.queues.get(&queue)?.guid.to_string(),
             updated_agents: vec![updated],
             removed_agents: Vec::new(),
         })
     }
 
-    pub(super) fn agent_removed(&self, removed: RemovedAgent, queue: QueueId) -> Option<Message> {
+    pub(super) fn agent_removed(&self, id: AgentId, queue: QueueId) -> Option<Message> {
+        let agent_extension_number = self.extension_of(self.floor.agents.get(&id)?)?;
         Some(Message::QueueAgentStatus {
-            tenant_id: self.tenant.to_string(),
-            queue_id: self.queues.get(&queue)?.guid.to_string(),
+            tenant_id: self.tenant_id(),
+            queue_id: self.floor.queues.get(&queue)?.guid.to_string(),
             updated_agents: Vec::new(),
-            removed_agents: vec![removed],
+            removed_agents: vec![RemovedAgent { agent_extension_number }],
         })
     }
 
@@ -190,14 +186,14 @@ impl Floor {
         reason: &'static str,
         at: WallTime,
     ) -> Option<Message> {
-        let call = self.calls.get(&call)?;
+        let call = self.floor.calls.get(&call)?;
         Some(Message::QueueCallerStatus {
-            tenant_id: self.tenant.to_string(),
-            queue_id: self.queues.get(&queue)?.guid.to_string(),
+            tenant_id: self.tenant_id(),
+            queue_id: self.floor.queues.get(&queue)?.guid.to_string(),
             updated_callers: vec![UpdatedCaller {
                 position: position.to_string(),
                 session_id: call.guid.to_string(),
-                caller_number: text(call.caller.as_ref()),
+                caller_number: call.caller.clone(),
                 reason,
                 timestamp: seconds(at),
                 kind: "normal",
@@ -213,48 +209,54 @@ impl Floor {
         queues: &[QueueId],
         at: WallTime,
     ) -> Option<Message> {
-        let seat = self.agents.get(&id)?;
-        let phone = self.phones.get(&device)?;
+        let seat = self.floor.agents.get(&id)?;
+        let phone = self.floor.devices.get(&device)?;
         let status = |queue: &QueueId| {
-            let (status, _) = seat.shown.get(queue)?;
-            let number = text(self.queues.get(queue)?.number.as_ref());
+            let (status, _) = self.agents.get(&id)?.states.get(queue)?;
+            let number = text(self.floor.queues.get(queue)?.number.as_ref());
             Some(AgentStatus { queue_number: number, status: status.word() })
         };
         Some(Message::ExtensionAgentStatus {
             agent_status: queues.iter().filter_map(status).collect(),
-            extension: self.aor(phone),
-            extension_id: self.extension_id(phone),
-            tenant_id: self.tenant.to_string(),
+            extension: self.address(seat.number.as_ref().unwrap_or(&phone.number)),
+            extension_id: seat.guid.to_string(),
+            tenant_id: self.tenant_id(),
             time: seconds(at),
         })
     }
 
+    /// What a phone does, and since when.
+    fn shown_of(&self, device: DeviceId) -> (&'static str, WallTime) {
+        self.phones.get(&device).copied().unwrap_or_default()
+    }
+
     pub(super) fn call_status(&self, device: DeviceId) -> Option<Message> {
-        let phone = self.phones.get(&device)?;
+        let phone = self.floor.devices.get(&device)?;
+        let (call_status, since) = self.shown_of(device);
         Some(Message::ExtensionCall {
             extension: self.aor(phone),
-            call_status: phone.status,
-            tenant_id: self.tenant.to_string(),
+            call_status,
+            tenant_id: self.tenant_id(),
             extension_id: self.extension_id(phone),
-            time: seconds(phone.since),
+            time: seconds(since),
         })
     }
 
     pub(super) fn presence_told(&self, device: DeviceId, at: WallTime) -> Option<Message> {
-        let phone = self.phones.get(&device)?;
+        let phone = self.floor.devices.get(&device)?;
         let (presence, presence_note) = self.presence_at(phone);
         Some(Message::ExtensionPresence {
             extension: self.aor(phone),
             presence,
             presence_note,
-            tenant_id: self.tenant.to_string(),
+            tenant_id: self.tenant_id(),
             extension_id: self.extension_id(phone),
             time: seconds(at),
         })
     }
 
     pub(super) fn presence_of(&self, seat: &Seat) -> (&'static str, String) {
-        let rest = |reason| self.rests.get(&reason).copied();
+        let rest = |reason| Rest::named(&self.floor.reasons.get(&reason)?.name);
         let presence = match (&seat.handling, &seat.duty) {
             (Handling::Busy, _) => "DO_NOT_DISTURB",
             (_, Duty::NotReady { reason: Some(WhyNotReady::Reason(reason)), .. }) => match rest(*reason) {
@@ -271,94 +273,97 @@ impl Floor {
         (presence, note)
     }
 
-    fn presence_at(&self, phone: &Phone) -> (&'static str, String) {
-        let seat = phone.agent.and_then(|agent| self.agents.get(&agent));
+    fn presence_at(&self, phone: &Desk) -> (&'static str, String) {
+        let seat = phone.agent.and_then(|agent| self.floor.agents.get(&agent));
         seat.map_or(("ONLINE", String::new()), |seat| self.presence_of(seat))
     }
 
-    pub(super) fn managed(&self, phone: &Phone) -> ManagedExtension {
-        let seat = phone.agent.and_then(|agent| self.agents.get(&agent));
-        ManagedExtension {
-            extension_number: phone.number.as_str().to_owned(),
-            disp_name: phone.name.to_string(),
+    pub(super) fn managed(&self, id: DeviceId) -> Option<ManagedExtension> {
+        let phone = self.floor.devices.get(&id)?;
+        let seat = phone.agent.and_then(|agent| self.floor.agents.get(&agent));
+        Some(ManagedExtension {
+            extension_number: phone.number.clone(),
+            disp_name: phone.name.clone(),
             email: String::new(),
             extension_id: self.extension_id(phone),
-            tenant_id: self.tenant.to_string(),
-            username: seat.map(|seat| seat.name.to_string()).unwrap_or_default(),
+            tenant_id: self.tenant_id(),
+            username: seat.map(|seat| seat.name.clone()).unwrap_or_default(),
             enabled: true,
-        }
+        })
     }
 
-    pub(super) fn begun(&self, call: &Call, at: WallTime) -> CallBegun {
+    pub(super) fn begun(&self, call: &Talk, at: WallTime) -> CallBegun {
         let session = call.guid.to_string();
         CallBegun {
             call_id: session.clone(),
-            callee: call.dialled.as_str().to_owned(),
-            caller: text(call.caller.as_ref()),
-            caller_display_name: call.caller_name.to_string(),
+            callee: call.dialled.clone(),
+            caller: call.caller.clone(),
+            caller_display_name: call.caller_name.clone(),
             cdr_id: session.clone(),
             direction: "ext",
             request_id: session.clone(),
             session_id: session,
-            tenant_id: self.tenant.to_string(),
+            tenant_id: self.tenant_id(),
             time: seconds(at),
         }
     }
 
-    pub(super) fn told(&self, call: &Call, at: WallTime) -> CallTold {
+    pub(super) fn told(&self, call: &Talk, at: WallTime) -> CallTold {
         let session = call.guid.to_string();
-        let target = call.target.and_then(|device| self.phones.get(&device)).map(|phone| self.aor(phone));
+        let target =
+            call.target.and_then(|device| self.floor.devices.get(&device)).map(|phone| self.aor(phone));
         CallTold {
             call_id: session.clone(),
-            call_target: target.unwrap_or_else(|| call.dialled.as_str().to_owned()),
-            callee: call.dialled.as_str().to_owned(),
-            caller: text(call.caller.as_ref()),
+            call_target: target.unwrap_or_else(|| call.dialled.clone()),
+            callee: call.dialled.clone(),
+            caller: call.caller.clone(),
             session_id: session,
-            tenant_id: self.tenant.to_string(),
+            tenant_id: self.tenant_id(),
             time: seconds(at),
         }
     }
 
-    pub(super) fn held(&self, call: &Call, leg: LegId, at: WallTime) -> Option<(DeviceId, CallHeld)> {
-        let Endpoint::Device(device) = call.legs.get(&leg)?.endpoint else { return None };
-        let other = call.legs.iter().find(|(id, _)| **id != leg).map(|(_, leg)| leg.endpoint);
-        let peer = match other {
-            Some(Endpoint::Device(other)) => self.phones.get(&other).map(|phone| self.aor(phone)),
-            Some(Endpoint::Trunk(_)) | None => None,
-        };
+    pub(super) fn held(&self, leg: LegId, at: WallTime) -> Option<(DeviceId, CallHeld)> {
+        let party = self.floor.legs.get(&leg)?;
+        let (device, call) = (party.device?, self.floor.calls.get(&party.call)?);
+        let other = call.legs.iter().find(|id| **id != leg).and_then(|id| self.floor.legs.get(id)?.device);
+        let peer = other.and_then(|other| self.floor.devices.get(&other)).map(|phone| self.aor(phone));
         let session = call.guid.to_string();
         let held = CallHeld {
-            aor: self.aor(self.phones.get(&device)?),
+            aor: self.aor(self.floor.devices.get(&device)?),
             call_id: session.clone(),
-            peer_aor: peer.unwrap_or_else(|| text(call.caller.as_ref())),
+            peer_aor: peer.unwrap_or_else(|| call.caller.clone()),
             session_id: session,
-            tenant_id: self.tenant.to_string(),
+            tenant_id: self.tenant_id(),
             time: seconds(at),
         };
         Some((device, held))
     }
 
     pub(super) fn queue_number(&self, id: QueueId) -> String {
-        self.queues.get(&id).map(|queue| text(queue.number.as_ref())).unwrap_or_default()
+        self.floor.queues.get(&id).map(|queue| text(queue.number.as_ref())).unwrap_or_default()
     }
 
     pub(super) fn tenant_id(&self) -> String {
-        self.tenant.to_string()
+        self.floor.tenant.map(|tenant| tenant.to_string()).unwrap_or_default()
     }
 
     fn extension_of(&self, seat: &Seat) -> Option<String> {
-        let phone = || Some(&self.phones.get(&seat.device?)?.number);
-        seat.number.as_ref().or_else(phone).map(|number| number.as_str().to_owned())
+        let phone = || Some(&self.floor.devices.get(&seat.device?)?.number);
+        seat.number.as_ref().or_else(phone).cloned()
     }
 
-    fn aor(&self, phone: &Phone) -> String {
-        let seat = phone.agent.and_then(|agent| self.agents.get(&agent));
-        let number = seat.and_then(|seat| seat.number.as_ref()).unwrap_or(&phone.number);
-        format!("sip:{}@{}", number.as_str(), self.domain)
+    fn aor(&self, phone: &Desk) -> String {
+        let seat = phone.agent.and_then(|agent| self.floor.agents.get(&agent));
+        self.address(seat.and_then(|seat| seat.number.as_ref()).unwrap_or(&phone.number))
     }
 
-    fn extension_id(&self, phone: &Phone) -> String {
-        let seat = phone.agent.and_then(|agent| self.agents.get(&agent));
+    fn address(&self, number: &str) -> String {
+        format!("sip:{number}@{}", self.floor.domain)
+    }
+
+    fn extension_id(&self, phone: &Desk) -> String {
+        let seat = phone.agent.and_then(|agent| self.floor.agents.get(&agent));
         seat.map_or(phone.guid, |seat| seat.guid).to_string()
     }
 }
