@@ -60,11 +60,13 @@ struct Shown {
     states: BTreeMap<QueueId, (Status, WallTime)>,
     /// What he says of himself, in the vendor's word and in his own.
     presence: (&'static str, String),
+    /// His own number, else that of the phone that he uses or used last.
+    extension: Option<String>,
 }
 
 impl Default for Shown {
     fn default() -> Self {
-        Self { states: BTreeMap::new(), presence: ("ONLINE", String::new()) }
+        Self { states: BTreeMap::new(), presence: ("ONLINE", String::new()), extension: None }
     }
 }
 
@@ -101,7 +103,10 @@ impl Watch {
         let Some(seat) = self.floor.agents.get(&id) else { return Vec::new() };
         let now: BTreeMap<QueueId, Status> =
             seat.memberships.iter().map(|(queue, part)| (*queue, self.status(seat, *queue, *part))).collect();
-        let shown = &mut self.agents.entry(id).or_default().states;
+        let extension = self.extension_of(seat);
+        let shown = self.agents.entry(id).or_default();
+        shown.extension = extension.or(shown.extension.take());
+        let shown = &mut shown.states;
         shown.retain(|queue, _| now.contains_key(queue));
         let mut changed = Vec::new();
         for (queue, status) in now {

@@ -146,11 +146,12 @@ impl Watch {
 impl Watch {
     pub(super) fn queue_agent(&self, id: AgentId, queue: QueueId) -> Option<QueueAgent> {
         let seat = self.floor.agents.get(&id)?;
-        let (status, since) = self.agents.get(&id)?.states.get(&queue)?;
+        let shown = self.agents.get(&id)?;
+        let (status, since) = shown.states.get(&queue)?;
         let call = call_of(seat).and_then(|call| self.floor.calls.get(&call));
         Some(QueueAgent {
             state: status.word(),
-            agent_extension_number: self.extension_of(seat)?,
+            agent_extension_number: shown.extension.clone()?,
             session_id: call.map(|call| call.guid.to_string()).unwrap_or_default(),
             caller_number: call.map(|call| call.caller.clone()).unwrap_or_default(),
             caller_name: call.map(|call| call.caller_name.clone()).unwrap_or_default(),
@@ -169,7 +170,7 @@ impl Watch {
     }
 
     pub(super) fn agent_removed(&self, id: AgentId, queue: QueueId) -> Option<Message> {
-        let agent_extension_number = self.extension_of(self.floor.agents.get(&id)?)?;
+        let agent_extension_number = self.agents.get(&id)?.extension.clone()?;
         Some(Message::QueueAgentStatus {
             tenant_id: self.tenant_id(),
             queue_id: self.floor.queues.get(&queue)?.guid.to_string(),
@@ -348,7 +349,7 @@ impl Watch {
         self.floor.tenant.map(|tenant| tenant.to_string()).unwrap_or_default()
     }
 
-    fn extension_of(&self, seat: &Seat) -> Option<String> {
+    pub(super) fn extension_of(&self, seat: &Seat) -> Option<String> {
         let phone = || Some(&self.floor.devices.get(&seat.device?)?.number);
         seat.number.as_ref().or_else(phone).cloned()
     }
