@@ -291,7 +291,8 @@ impl Floor {
                 | EntryId::Queue(_)
                 | EntryId::Route(_)
                 | EntryId::Reason(_)
-                | EntryId::Disposition(_),
+                | EntryId::Disposition(_)
+                | EntryId::BlacklistedNumber(_),
                 _,
             ) => {}
         }
@@ -314,7 +315,11 @@ impl Floor {
             }
             EntryId::Reason(id) => drop(self.reasons.remove(&id)),
             EntryId::User(id) => drop(self.users.remove(&id)),
-            EntryId::Team(_) | EntryId::Trunk(_) | EntryId::Route(_) | EntryId::Disposition(_) => {}
+            EntryId::Team(_)
+            | EntryId::Trunk(_)
+            | EntryId::Route(_)
+            | EntryId::Disposition(_)
+            | EntryId::BlacklistedNumber(_) => {}
         }
     }
 }

@@ -60,6 +60,8 @@ impl Part {
                 Self::Line(*call, *queue)
             }
             Fact::TenantAdded { .. }
+            | Fact::BlacklistPromptsSet { .. }
+            | Fact::CallerBlacklisted { .. }
             | Fact::FeatureCodesSet { .. }
             | Fact::FeatureCodeDialled { .. }
             | Fact::AnnouncementStarted { .. }

@@ -83,7 +83,8 @@ impl Account {
                 | Entry::Queue(_)
                 | Entry::Route(_)
                 | Entry::Reason(_)
-                | Entry::Disposition(_),
+                | Entry::Disposition(_)
+                | Entry::BlacklistedNumber(_),
             )
             | None => BTreeSet::new(),
         };

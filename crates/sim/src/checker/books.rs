@@ -156,6 +156,8 @@ impl Books {
             | Fact::RecordingFailed { .. } => self.read_recording(event)?,
             Fact::NodeStarted { .. } => self.started = at,
             Fact::TenantAdded { .. }
+            | Fact::BlacklistPromptsSet { .. }
+            | Fact::CallerBlacklisted { .. }
             | Fact::OutboundRulesSet { .. }
             | Fact::OutboundRefused { .. }
             | Fact::EntryRemoved { .. }

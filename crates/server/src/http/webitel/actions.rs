@@ -107,7 +107,8 @@ impl Acting<'_> {
                     | EntryId::Queue(_)
                     | EntryId::Route(_)
                     | EntryId::Reason(_)
-                    | EntryId::Disposition(_),
+                    | EntryId::Disposition(_)
+                    | EntryId::BlacklistedNumber(_),
                     _,
                 ) => None,
             }
