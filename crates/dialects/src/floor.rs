@@ -108,6 +108,8 @@ pub struct Line {
     pub name: String,
     /// Its number, if it has one.
     pub number: Option<String>,
+    /// Wait within which a call should be answered. Milliseconds.
+    pub service_level_ms: u64,
     /// Calls waiting, by when each entered.
     pub waiting: BTreeSet<(Timestamp, CallId)>,
 }
@@ -135,6 +137,8 @@ pub struct Talk {
     pub queued: Option<(QueueId, WallTime)>,
     /// Since when it waits, as long as it does.
     pub waits: Option<Timestamp>,
+    /// Whether it is to call somebody back.
+    pub is_callback: bool,
     /// Its live legs.
     pub legs: BTreeSet<LegId>,
     /// The phones that ever had a part in it.

@@ -178,6 +178,7 @@ impl Floor {
                     first_guid: None,
                     queued: None,
                     waits: None,
+                    is_callback: false,
                     legs: BTreeSet::new(),
                     phones: BTreeSet::new(),
                     target: None,
@@ -203,6 +204,7 @@ impl Floor {
                     line.waiting.insert((*entered, call));
                 }
             }
+            Fact::CallbackAsked { .. } => talk.is_callback = true,
             Fact::WaitingEnded { .. } => {
                 if let (Some(entered), Some(line)) = (talk.waits.take(), line) {
                     line.waiting.remove(&(entered, call));
@@ -270,9 +272,11 @@ impl Floor {
                     guid: guid.unwrap_or(Guid(0)),
                     name: String::new(),
                     number: None,
+                    service_level_ms: 0,
                     waiting: BTreeSet::new(),
                 });
                 line.name = entry.name.to_string();
+                line.service_level_ms = entry.service_level_ms;
                 line.number = entry.number.as_ref().map(|number| number.as_str().to_owned());
             }
             (EntryId::User(id), Entry::User(entry)) => {

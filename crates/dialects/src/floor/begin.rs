@@ -153,6 +153,7 @@ impl Floor {
             first_guid: first.map(|leg| leg.guid),
             queued: waits.map(|(queue, entered)| (queue, wall(now, entered))),
             waits: waits.map(|(_, entered)| entered),
+            is_callback: call.callback.is_some(),
             legs: BTreeSet::new(),
             phones: BTreeSet::new(),
             target: None,

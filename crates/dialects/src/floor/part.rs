@@ -56,9 +56,10 @@ impl Part {
             Fact::CallStarted { call, .. } | Fact::CallCleared { call, .. } | Fact::CallClosed { call } => {
                 Self::Call(*call)
             }
-            Fact::CallQueued { call, queue, .. } | Fact::WaitingEnded { call, queue, .. } => {
-                Self::Line(*call, *queue)
-            }
+            Fact::CallQueued { call, queue, .. }
+            | Fact::CallbackAsked { call, queue, .. }
+            | Fact::ServiceLevelBreached { call, queue, .. }
+            | Fact::WaitingEnded { call, queue, .. } => Self::Line(*call, *queue),
             Fact::TenantAdded { .. }
             | Fact::BlacklistPromptsSet { .. }
             | Fact::CallerBlacklisted { .. }
@@ -79,8 +80,6 @@ impl Part {
             | Fact::AgentRestEnded { .. }
             | Fact::SearchWidened { .. }
             | Fact::CallerTold { .. }
-            | Fact::ServiceLevelBreached { .. }
-            | Fact::CallbackAsked { .. }
             | Fact::BriefingStarted { .. }
             | Fact::LegSaved { .. }
             | Fact::LegsBridged { .. }

@@ -1,6 +1,6 @@
 //! What is told because of each fact.
 
-use cordial_engine::call::{Cause, OfferEnd, Role, WaitingEnd};
+use cordial_engine::call::{Cause, LegPhase, OfferEnd, Role, WaitingEnd};
 use cordial_engine::entry::{Entry, EntryId};
 use cordial_engine::fact::{Event, Fact};
 use cordial_engine::id::{AgentId, CallId, DeviceId, LegId, QueueId};
@@ -8,7 +8,7 @@ use cordial_engine::id::{AgentId, CallId, DeviceId, LegId, QueueId};
 use super::tell::fail_code;
 use super::{Audience, Told, Watch};
 use crate::floor::Part;
-use crate::portsip::wire::wsi::{CallHeld, Message};
+use crate::portsip::wire::wsi::{CallHeld, CallTold, Message};
 
 impl Watch {
     /// Takes the next event of the tenant in; gives what is to be told.
@@ -32,6 +32,8 @@ struct Telling<'a> {
 struct Left {
     /// Where the agent was logged in, or the leg was.
     device: Option<DeviceId>,
+    /// Where the leg was on its way, when it was a callee's.
+    callee: Option<LegPhase>,
     /// The caller's place in line.
     position: usize,
 }
@@ -52,8 +54,9 @@ impl Telling<'_> {
                 return Left { device, ..Left::default() };
             }
             Fact::LegCleared { leg, .. } => {
-                let device = floor.legs.get(leg).and_then(|party| party.device);
-                return Left { device, ..Left::default() };
+                let Some(party) = floor.legs.get(leg) else { return Left::default() };
+                let callee = (party.role == Role::Callee).then_some(party.phase);
+                return Left { device: party.device, callee, ..Left::default() };
             }
             Fact::WaitingEnded { call, queue, .. } => {
                 let position = floor.queues.get(queue).map_or(0, |line| line.position(*call));
@@ -194,6 +197,8 @@ impl Telling<'_> {
         if let Some((_, since)) = self.watch.phones.get_mut(&device) {
             *since = self.event.wall;
         }
+        let register = self.watch.registered(device, self.event.wall);
+        self.tell_extension(device, register.as_ref(), true);
         let message = self.watch.extension_status(&[device]);
         self.tell_extension(device, Some(&message), false);
         if let Some(agent) = self.watch.agent_at(device) {
@@ -236,13 +241,17 @@ impl Telling<'_> {
                 let talk = self.watch.floor.calls.get(&call);
                 let begun = talk.map(|talk| self.watch.begun(talk, self.event.wall));
                 self.tell_extension(device, begun.map(Message::CallStart).as_ref(), true);
+                self.target(call, leg, Message::TargetAdd);
             }
+            Fact::LegRinging { .. } => self.target(call, leg, Message::TargetRinging),
             Fact::LegAnswered { .. } => self.leg_answered(call, leg),
             Fact::LegHeld { .. } => self.held(leg, Message::CallHold),
             Fact::LegRetrieved { .. } => self.held(leg, Message::CallUnhold),
-            Fact::LegCleared { .. } => {
-                if let Some(device) = left.device {
-                    self.refresh_phone(device);
+            Fact::LegCleared { cause, .. } => {
+                let Some(device) = left.device else { return };
+                self.refresh_phone(device);
+                if let Some(phase) = left.callee {
+                    self.target_gone(call, device, phase, *cause);
                 }
             }
             _ => {}
@@ -251,6 +260,42 @@ impl Telling<'_> {
 
     fn device_of(&self, leg: LegId) -> Option<DeviceId> {
         self.watch.floor.legs.get(&leg)?.device
+    }
+
+    /// Tells the extensions of a call of one that it is for.
+    fn target(&mut self, call: CallId, leg: LegId, message: fn(CallTold) -> Message) {
+        let party = self.watch.floor.legs.get(&leg).filter(|party| party.role == Role::Callee);
+        if let Some(device) = party.and_then(|party| party.device) {
+            self.tell_call(call, Some(device), message);
+        }
+    }
+
+    fn target_gone(&mut self, call: CallId, device: DeviceId, phase: LegPhase, cause: Cause) {
+        match (phase, cause) {
+            (LegPhase::Answered | LegPhase::Held, _) => {
+                self.tell_call(call, Some(device), Message::TargetEnded);
+            }
+            (_, Cause::NoAnswer) => self.tell_call(call, Some(device), Message::TargetNoanswer),
+            (LegPhase::Arrived | LegPhase::Dialled | LegPhase::Ringing, _) => {
+                let fail_code = fail_code(cause);
+                self.tell_call(call, Some(device), |call| Message::TargetFail { call, fail_code });
+            }
+        }
+    }
+
+    /// Tells all extensions of a call; `target` is whom it is about, when it is not whom the call is for.
+    fn tell_call(
+        &mut self,
+        call: CallId,
+        target: Option<DeviceId>,
+        message: impl FnOnce(CallTold) -> Message,
+    ) {
+        let Some(talk) = self.watch.floor.calls.get(&call) else { return };
+        let phones = talk.phones.clone();
+        let told = message(self.watch.told_of(talk, target.or(talk.target), self.event.wall));
+        for device in phones {
+            self.tell_extension(device, Some(&told), true);
+        }
     }
 
     fn leg_answered(&mut self, call: CallId, leg: LegId) {
@@ -276,6 +321,10 @@ impl Telling<'_> {
     #[expect(clippy::wildcard_enum_match_arm, reason = "`Part` names every fact; these are of queues")]
     fn line(&mut self, id: CallId, queue: QueueId, left: Left) {
         let (position, reason) = match &self.event.fact {
+            Fact::ServiceLevelBreached { breached, waiting, .. } => {
+                let message = self.watch.breached(queue, id, *breached, *waiting, self.event.wall);
+                return self.tell(Audience::Queue(queue), message);
+            }
             Fact::CallQueued { .. } => {
                 (self.watch.floor.queues.get(&queue).map_or(0, |line| line.position(id)), "enqueue")
             }
@@ -291,5 +340,8 @@ impl Telling<'_> {
         };
         let message = self.watch.caller_changed(queue, id, position, reason, self.event.wall);
         self.tell(Audience::Queue(queue), message);
+        if reason == "overflow" {
+            self.tell_call(id, None, Message::CallReroute);
+        }
     }
 }

@@ -70,7 +70,7 @@ impl Watch {
                 caller_number: call.caller.clone(),
                 caller_name: call.caller_name.clone(),
                 timestamp: call.queued.map(|(_, since)| seconds(since)).unwrap_or_default(),
-                kind: "normal",
+                kind: kind(call),
             })
         };
         let agents = self.floor.agents.iter().filter(|(_, seat)| seat.memberships.contains_key(&id));
@@ -197,7 +197,7 @@ impl Watch {
                 caller_number: call.caller.clone(),
                 reason,
                 timestamp: seconds(at),
-                kind: "normal",
+                kind: kind(call),
             }],
         })
     }
@@ -310,9 +310,46 @@ impl Watch {
     }
 
     pub(super) fn told(&self, call: &Talk, at: WallTime) -> CallTold {
+        self.told_of(call, call.target, at)
+    }
+
+    /// A caller who has waited too long.
+    pub(super) fn breached(
+        &self,
+        queue: QueueId,
+        call: CallId,
+        breached: u32,
+        waiting: u32,
+        at: WallTime,
+    ) -> Option<Message> {
+        let line = self.floor.queues.get(&queue)?;
+        Some(Message::QueueSlaBreached {
+            queue_id: line.guid.to_string(),
+            tenant_id: self.tenant_id(),
+            caller: self.floor.calls.get(&call)?.caller.clone(),
+            total_callers_breached: breached,
+            sla_time_secs: line.service_level_ms.div_ceil(1_000),
+            waiting_callers: waiting,
+            timestamp: seconds(at),
+        })
+    }
+
+    /// That a phone registered, or is registered no longer.
+    pub(super) fn registered(&self, device: DeviceId, at: WallTime) -> Option<Message> {
+        let phone = self.floor.devices.get(&device)?;
+        Some(Message::ExtensionRegister {
+            extension: self.aor(phone),
+            extension_id: self.extension_id(phone),
+            registration_contacts: phone.registered.then_some([]),
+            removed_contacts: (!phone.registered).then_some([]),
+            tenant_id: self.tenant_id(),
+            time: seconds(at),
+        })
+    }
+
+    pub(super) fn told_of(&self, call: &Talk, target: Option<DeviceId>, at: WallTime) -> CallTold {
         let session = call.guid.to_string();
-        let target =
-            call.target.and_then(|device| self.floor.devices.get(&device)).map(|phone| self.aor(phone));
+        let target = target.and_then(|device| self.floor.devices.get(&device)).map(|phone| self.aor(phone));
         CallTold {
             call_id: session.clone(),
             call_target: target.unwrap_or_else(|| call.dialled.clone()),
@@ -367,6 +404,11 @@ impl Watch {
         let seat = phone.agent.and_then(|agent| self.floor.agents.get(&agent));
         seat.map_or(phone.guid, |seat| seat.guid).to_string()
     }
+}
+
+/// What a caller waits for.
+const fn kind(call: &Talk) -> &'static str {
+    if call.is_callback { "callback" } else { "normal" }
 }
 
 /// The SIP code that stands for why a call came to nothing.
