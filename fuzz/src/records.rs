@@ -8,7 +8,8 @@ use cordial_dialects::native::encode;
 use cordial_dialects::native::wire;
 use cordial_engine::entry::{Entry, EntryId, Kind};
 use cordial_engine::id::{
-    AgentId, CallId, DeviceId, DispositionId, Guid, QueueId, ReasonId, RouteId, TeamId, TrunkId, UserId,
+    AgentId, BlacklistedNumberId, CallId, DeviceId, DispositionId, Guid, QueueId, ReasonId, RouteId, TeamId,
+    TrunkId, UserId,
 };
 use cordial_store::Codec;
 use serde::Serialize;
@@ -59,6 +60,7 @@ impl Find for Town {
             Kind::Route => Some(EntryId::Route(RouteId(id))),
             Kind::Reason => Some(EntryId::Reason(ReasonId(id))),
             Kind::Disposition => Some(EntryId::Disposition(DispositionId(id))),
+            Kind::BlacklistedNumber => Some(EntryId::BlacklistedNumber(BlacklistedNumberId(id))),
             Kind::Tenant | Kind::Call | Kind::Leg | Kind::Offer | Kind::Recording => None,
         }
     }
@@ -86,6 +88,7 @@ pub(crate) fn native_json(bytes: &[u8]) {
         b'g' => entry::<wire::Route>(body),
         b'h' => entry::<wire::Reason>(body),
         b'i' => entry::<wire::Disposition>(body),
+        b'v' => entry::<wire::BlacklistedNumber>(body),
         b'j' => given(body, |body| decode::log_in(agent, body, &Town)),
         b'k' => given(body, |body| decode::not_ready(agent, &body, &Town)),
         b'l' => given(body, |body| decode::set_handling(agent, &body, &Town)),

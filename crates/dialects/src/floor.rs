@@ -6,15 +6,17 @@
 
 mod apply;
 mod begin;
+mod part;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cordial_engine::WallTime;
 use cordial_engine::agent::{Absence, DeviceState, Duty, Handling, Membership, WhyNotReady};
 use cordial_engine::call::{Direction, LegPhase, Role};
 use cordial_engine::entry::Tier;
 use cordial_engine::id::{AgentId, CallId, DeviceId, Guid, LegId, OfferId, QueueId, ReasonId, UserId};
+use cordial_engine::{Timestamp, WallTime};
 
+pub use self::part::Part;
 use crate::webitel::status::{Axes, Doing, Stance};
 
 /// The fold.
@@ -30,13 +32,25 @@ pub struct Floor {
     pub devices: BTreeMap<DeviceId, Desk>,
     /// The logins' names.
     pub users: BTreeMap<UserId, String>,
-    /// The queues' names.
+    /// Every queue.
     pub queues: BTreeMap<QueueId, Line>,
     /// Calls whose records are open.
     pub calls: BTreeMap<CallId, Talk>,
     /// Live legs.
     pub legs: BTreeMap<LegId, Party>,
-    reasons: BTreeMap<ReasonId, Absence>,
+    /// The tenant's reasons for not being ready.
+    pub reasons: BTreeMap<ReasonId, Reason>,
+    /// The devices by their numbers.
+    numbers: BTreeMap<String, DeviceId>,
+}
+
+/// A reason of the tenant's for not being ready.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// Its name.
+    pub name: String,
+    /// What kind of absence it is.
+    pub absence: Absence,
 }
 
 /// An agent.
@@ -46,6 +60,8 @@ pub struct Seat {
     pub guid: Guid,
     /// The name.
     pub name: String,
+    /// The person's own number, if there is one.
+    pub number: Option<String>,
     /// Where logged in.
     pub device: Option<DeviceId>,
     /// What the person wants.
@@ -60,8 +76,8 @@ pub struct Seat {
     pub offer: Option<(OfferId, LegId)>,
     /// The calls talked in, by leg: through which queue.
     pub parts: BTreeMap<LegId, (CallId, Option<QueueId>)>,
-    /// Whether a wrap-up goes on.
-    pub wraps_up: bool,
+    /// The wrap-up that goes on: after which call, in which queue.
+    pub wrap_up: Option<(CallId, QueueId)>,
     /// When the duty last changed, for people.
     pub since: WallTime,
 }
@@ -69,8 +85,12 @@ pub struct Seat {
 /// A device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Desk {
+    /// The guid.
+    pub guid: Guid,
     /// Its number.
     pub number: String,
+    /// What it is shown as.
+    pub name: String,
     /// Whether it has a binding.
     pub registered: bool,
     /// Its live legs.
@@ -82,10 +102,16 @@ pub struct Desk {
 /// A queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
+    /// The guid.
+    pub guid: Guid,
     /// Its name.
     pub name: String,
-    /// Calls waiting.
-    pub waiting: usize,
+    /// Its number, if it has one.
+    pub number: Option<String>,
+    /// Wait within which a call should be answered. Milliseconds.
+    pub service_level_ms: u64,
+    /// Calls waiting, by when each entered.
+    pub waiting: BTreeSet<(Timestamp, CallId)>,
 }
 
 /// A call.
@@ -109,8 +135,18 @@ pub struct Talk {
     pub first_guid: Option<Guid>,
     /// Where it waits or waited, and since when.
     pub queued: Option<(QueueId, WallTime)>,
-    /// Whether it waits now.
-    pub waits: bool,
+    /// Since when it waits, as long as it does.
+    pub waits: Option<Timestamp>,
+    /// Whether it is to call somebody back.
+    pub is_callback: bool,
+    /// Its live legs.
+    pub legs: BTreeSet<LegId>,
+    /// The phones that ever had a part in it.
+    pub phones: BTreeSet<DeviceId>,
+    /// The phone that was rung last, or that answered.
+    pub target: Option<DeviceId>,
+    /// Whether whom it was for ever answered.
+    pub answered: bool,
     /// Who was offered it, for what is told at the end of each part.
     pub served: BTreeMap<AgentId, Served>,
 }
@@ -188,7 +224,9 @@ impl Floor {
             Duty::Ready => Stance::Ready,
             Duty::NotReady { reason: None, .. } => Stance::Fresh,
             Duty::NotReady { reason: Some(why), .. } => Stance::Absent(match why {
-                WhyNotReady::Reason(reason) => self.reasons.get(reason).copied().unwrap_or_default(),
+                WhyNotReady::Reason(reason) => {
+                    self.reasons.get(reason).map_or_else(Absence::default, |known| known.absence)
+                }
                 WhyNotReady::Absence(absence) => *absence,
                 // As `mod_callcenter` does with who does not answer.
                 WhyNotReady::NoAnswer
@@ -201,7 +239,7 @@ impl Floor {
 
     fn doing(&self, seat: &Seat, desk: Option<&Desk>) -> Doing {
         let talk = |leg: &LegId| self.legs.get(leg).map_or(Doing::OtherCall, |party| self.own_call(party));
-        if seat.wraps_up {
+        if seat.wrap_up.is_some() {
             Doing::WrapUp
         } else if seat.parts.values().any(|(_, queue)| queue.is_some()) {
             Doing::QueueCall
@@ -216,7 +254,7 @@ impl Floor {
 
     fn own_call(&self, party: &Party) -> Doing {
         let call = self.calls.get(&party.call);
-        match (party.role, call.map(|talk| (talk.direction, talk.waits))) {
+        match (party.role, call.map(|talk| (talk.direction, talk.waits.is_some()))) {
             (Role::Caller, Some((Direction::Outbound, _))) => Doing::Outbound,
             // The leg of an offer that is about to be made, or was just accepted.
             (Role::Callee, Some((_, true))) => offered(party.phase),
@@ -228,6 +266,18 @@ impl Floor {
     #[must_use]
     pub fn agent_at(&self, device: DeviceId) -> Option<AgentId> {
         self.devices.get(&device)?.agent
+    }
+
+    /// The device with a number.
+    #[must_use]
+    pub fn phone_called(&self, number: &str) -> Option<DeviceId> {
+        self.numbers.get(number).copied()
+    }
+
+    /// The device that an agent uses, else the one whose number is his name.
+    #[must_use]
+    pub fn phone_of(&self, seat: &Seat) -> Option<DeviceId> {
+        seat.device.or_else(|| self.phone_called(&seat.name))
     }
 
     /// The state of a device.
@@ -250,6 +300,14 @@ const fn offered(phase: LegPhase) -> Doing {
     match phase {
         LegPhase::Ringing | LegPhase::Answered | LegPhase::Held => Doing::Receiving,
         LegPhase::Dialled | LegPhase::Arrived => Doing::Reserved,
+    }
+}
+
+impl Line {
+    /// Where a call stands in the line, from 1; 0 when it does not.
+    #[must_use]
+    pub fn position(&self, call: CallId) -> usize {
+        self.waiting.iter().position(|(_, waiting)| *waiting == call).map_or(0, |before| before + 1)
     }
 }
 

@@ -17,7 +17,7 @@
 //! fields; one that we cannot honour is refused by its name, unless it says what is so anyway ([`decode`]).
 //!
 //! **What happened.** WSI is a WebSocket on which a client says who it is, subscribes to topics, hears how things are, and
-//! then how they change. [`session`] reads what it says; [`floor`] folds facts into the messages of [`wire::wsi`]. The
+//! then how they change. [`session`] reads what it says; [`watch`] turns what changes on the [floor](crate::floor) into the messages of [`wire::wsi`]. The
 //! v16 had an address of its own for it and shorter answers; its messages about single calls are told there only.
 //!
 //! **When it is no.** `{"errors": [{"code", "message"}]}` with a status of 400 and up ([`problem`]).
@@ -27,11 +27,11 @@
 
 pub mod decode;
 pub mod encode;
-pub mod floor;
 pub mod limits;
 pub mod problem;
 pub mod routes;
 pub mod scene;
 pub mod session;
 pub mod state;
+pub mod watch;
 pub mod wire;

@@ -191,10 +191,17 @@ fn the_fold_of_the_events_is_what_the_engine_shows() {
             for agent in &centre.agents {
                 assert_eq!(folded.axes(*agent), shown.axes(*agent), "seed {seed}, step {step}, {agent}");
                 assert_eq!(folded.note(*agent), shown.note(*agent), "seed {seed}, step {step}, {agent}");
+                let near = Floor::around(&centre.engine, centre.tenant, Some(*agent), None, centre.now());
+                assert_eq!(near.axes(*agent), shown.axes(*agent), "seed {seed}, step {step}, {agent}");
+                assert!(near.agents.len() == 1 && near.devices.len() <= 1, "only what he has is looked at");
             }
             for device in &centre.devices {
                 let states = [folded.device_state(*device), shown.device_state(*device)];
                 assert_eq!(states[0], states[1], "seed {seed}, step {step}, {device}");
+                assert_eq!(
+                    folded.devices[device].legs, shown.devices[device].legs,
+                    "seed {seed}, step {step}"
+                );
             }
             assert_eq!(folded.queues, shown.queues, "seed {seed}, step {step}");
             assert_eq!(folded.legs, shown.legs, "seed {seed}, step {step}");

@@ -664,7 +664,9 @@ fn call_of(fact: &Fact) -> Option<CallId> {
         | Fact::RecordingStopped { call, .. }
         | Fact::RecordingSaved { call, .. }
         | Fact::RecordingFailed { call, .. } => Some(*call),
-        Fact::OutboundRulesSet { .. }
+        Fact::BlacklistPromptsSet { .. }
+        | Fact::CallerBlacklisted { .. }
+        | Fact::OutboundRulesSet { .. }
         | Fact::OutboundRefused { .. }
         | Fact::TenantAdded { .. }
         | Fact::EntryAdded { .. }

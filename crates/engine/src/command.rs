@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::agent::{Absence, Attend, Handling, Membership, QueueWish};
+use crate::blacklist::BlacklistPrompts;
 use crate::call::Cause;
 use crate::code::FeatureCodes;
 use crate::entry::{Entry, EntryId, Name, Tier};
@@ -70,6 +71,8 @@ pub enum Command {
     SetOutboundRules(OutboundRules),
     /// Changes what the tenant's devices dial for features.
     SetFeatureCodes(FeatureCodes),
+    /// Changes what callers on the blacklist hear.
+    SetBlacklistPrompts(BlacklistPrompts),
     /// Lets an agent take calls of a queue, or gives him another rank there; the membership begins as in and ready.
     Assign {
         /// Who.

@@ -8,7 +8,8 @@ use crate::engine::Engine;
 use crate::entry::{Entry, EntryId, Kind, Name};
 use crate::fact::Fact;
 use crate::id::{
-    AgentId, DeviceId, DispositionId, QueueId, ReasonId, RouteId, TeamId, TenantId, TrunkId, UserId,
+    AgentId, BlacklistedNumberId, DeviceId, DispositionId, QueueId, ReasonId, RouteId, TeamId, TenantId,
+    TrunkId, UserId,
 };
 use crate::limits::{ENTRIES_MAX, TENANTS_MAX, TRUNKS_MAX};
 use crate::refusal::Refusal;
@@ -114,7 +115,8 @@ impl Engine {
             | EntryId::Trunk(_)
             | EntryId::Route(_)
             | EntryId::Reason(_)
-            | EntryId::Disposition(_) => Vec::new(),
+            | EntryId::Disposition(_)
+            | EntryId::BlacklistedNumber(_) => Vec::new(),
         }
     }
 }
@@ -130,5 +132,6 @@ const fn id_for(entry: &Entry, number: u64) -> EntryId {
         Entry::Route(_) => EntryId::Route(RouteId(number)),
         Entry::Reason(_) => EntryId::Reason(ReasonId(number)),
         Entry::Disposition(_) => EntryId::Disposition(DispositionId(number)),
+        Entry::BlacklistedNumber(_) => EntryId::BlacklistedNumber(BlacklistedNumberId(number)),
     }
 }

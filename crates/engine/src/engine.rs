@@ -128,6 +128,7 @@ impl Engine {
             Command::Remove(id) => self.remove_entry(tenant, id),
             Command::SetOutboundRules(rules) => self.set_outbound_rules(tenant, rules),
             Command::SetFeatureCodes(codes) => self.set_feature_codes(tenant, codes),
+            Command::SetBlacklistPrompts(prompts) => self.set_blacklist_prompts(tenant, prompts),
             Command::Assign { agent, queue, tier } => self.assign(tenant, agent, queue, tier),
             Command::Unassign { agent, queue } => self.unassign(tenant, agent, queue),
             Command::LogIn { agent, device } => self.log_in(tenant, agent, device),

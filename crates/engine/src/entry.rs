@@ -5,7 +5,11 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 use crate::agent::Absence;
-use crate::id::{AgentId, DeviceId, DispositionId, QueueId, ReasonId, RouteId, TeamId, TrunkId, UserId};
+use crate::blacklist::BlacklistedNumber;
+use crate::id::{
+    AgentId, BlacklistedNumberId, DeviceId, DispositionId, QueueId, ReasonId, RouteId, TeamId, TrunkId,
+    UserId,
+};
 use crate::limits::REACH_STEPS_MAX;
 use crate::text::{Number, Text};
 
@@ -33,6 +37,8 @@ pub enum Entry {
     Reason(Reason),
     /// How a contact ended.
     Disposition(Disposition),
+    /// A number whose calls queues refuse.
+    BlacklistedNumber(BlacklistedNumber),
 }
 
 /// The id of an entry, with its kind.
@@ -56,6 +62,8 @@ pub enum EntryId {
     Reason(ReasonId),
     /// See [`Entry::Disposition`].
     Disposition(DispositionId),
+    /// See [`Entry::BlacklistedNumber`].
+    BlacklistedNumber(BlacklistedNumberId),
 }
 
 impl EntryId {
@@ -71,6 +79,7 @@ impl EntryId {
             Self::Route(_) => Kind::Route,
             Self::Reason(_) => Kind::Reason,
             Self::Disposition(_) => Kind::Disposition,
+            Self::BlacklistedNumber(_) => Kind::BlacklistedNumber,
         }
     }
 
@@ -86,6 +95,7 @@ impl EntryId {
             Self::Route(id) => id.0,
             Self::Reason(id) => id.0,
             Self::Disposition(id) => id.0,
+            Self::BlacklistedNumber(id) => id.0,
         }
     }
 }
@@ -109,10 +119,12 @@ impl Entry {
             Self::Route(_) => Kind::Route,
             Self::Reason(_) => Kind::Reason,
             Self::Disposition(_) => Kind::Disposition,
+            Self::BlacklistedNumber(_) => Kind::BlacklistedNumber,
         }
     }
 
-    /// What is unique per kind within a tenant: the name, or the number of a device or route.
+    /// What is unique per kind within a tenant: the name, or the number of a device, a route or the
+    /// blacklist.
     pub fn key(&self) -> &str {
         match self {
             Self::User(user) => user.name.as_str(),
@@ -124,6 +136,7 @@ impl Entry {
             Self::Route(route) => route.number.as_str(),
             Self::Reason(reason) => reason.name.as_str(),
             Self::Disposition(disposition) => disposition.name.as_str(),
+            Self::BlacklistedNumber(entry) => entry.number.as_str(),
         }
     }
 
@@ -134,7 +147,12 @@ impl Entry {
             Self::Device(device) => Some(&device.number),
             Self::Queue(queue) => queue.number.as_ref(),
             Self::Route(route) => Some(&route.number),
-            Self::User(_) | Self::Team(_) | Self::Trunk(_) | Self::Reason(_) | Self::Disposition(_) => None,
+            Self::User(_)
+            | Self::Team(_)
+            | Self::Trunk(_)
+            | Self::Reason(_)
+            | Self::Disposition(_)
+            | Self::BlacklistedNumber(_) => None,
         }
     }
 }
@@ -154,6 +172,7 @@ pub enum Kind {
     Route,
     Reason,
     Disposition,
+    BlacklistedNumber,
     Call,
     Leg,
     Offer,

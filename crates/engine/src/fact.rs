@@ -3,13 +3,15 @@
 use serde::{Deserialize, Serialize};
 
 use crate::agent::{Duty, Handling, Membership, PendingMembership};
+use crate::blacklist::BlacklistPrompts;
 use crate::call::{Cause, Direction, OfferEnd, Preferred, Role, WaitingEnd, Widening};
 use crate::code::{Feature, FeatureCodes};
 use crate::command::{Actor, Endpoint, Note};
 use crate::entry::{Entry, EntryId, Name, Priority, Tier};
 use crate::estimate::WaitRange;
 use crate::id::{
-    AgentId, CallId, DeviceId, DispositionId, Guid, LegId, OfferId, QueueId, RecordingId, TenantId,
+    AgentId, BlacklistedNumberId, CallId, DeviceId, DispositionId, Guid, LegId, OfferId, QueueId,
+    RecordingId, TenantId,
 };
 use crate::outbound::{NotOut, OutboundRules};
 use crate::text::{Number, Text};
@@ -49,6 +51,10 @@ pub enum Fact {
     OutboundRulesSet { rules: OutboundRules },
     /// A call was not let out, to the number as it was said. Floods are told in part.
     OutboundRefused { from: Endpoint, number: Number, why: NotOut },
+    /// What callers on the blacklist hear is this.
+    BlacklistPromptsSet { prompts: BlacklistPrompts },
+    /// A caller on the blacklist was kept out of a queue.
+    CallerBlacklisted { call: CallId, queue: QueueId, number: BlacklistedNumberId },
     /// What the tenant's devices dial for features is this.
     FeatureCodesSet { codes: FeatureCodes },
     /// An agent may take calls of a queue.

@@ -48,6 +48,8 @@ ids! {
     ReasonId "reason-";
     /// An agent's word for how a contact ended.
     DispositionId "disposition-";
+    /// A number whose calls queues refuse.
+    BlacklistedNumberId "blacklisted-number-";
     /// One conversation and all its legs.
     CallId "call-";
     /// One party's part in a call.

@@ -4,6 +4,7 @@
 
 pub mod action;
 pub mod agent;
+pub mod blacklist;
 pub mod call;
 pub mod cdr;
 pub mod code;

@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 pub(crate) use agent::{Agent, Assignment, Message};
 pub(crate) use call::{Call, EndedLeg, Leg, Recording};
-pub(crate) use directory::{Device, Filed, Tenant};
+pub(crate) use directory::{Blacklisted, Device, Filed, Tenant};
 pub(crate) use outbound::Outbound;
 pub(crate) use place::Place;
 pub(crate) use pool::{Group, Levels, Match, Pool, Spot, step_after};
@@ -26,8 +26,8 @@ pub(crate) use queue::{Offer, Queue};
 use crate::entry;
 use crate::entry::Name;
 use crate::id::{
-    AgentId, CallId, DeviceId, DispositionId, LegId, OfferId, QueueId, ReasonId, RecordingId, RouteId,
-    TeamId, TenantId, TrunkId, UserId,
+    AgentId, BlacklistedNumberId, CallId, DeviceId, DispositionId, LegId, OfferId, QueueId, ReasonId,
+    RecordingId, RouteId, TeamId, TenantId, TrunkId, UserId,
 };
 use crate::text::Text;
 use crate::time::{Now, Timestamp, WallTime};
@@ -57,6 +57,7 @@ pub struct State {
     pub(crate) routes: BTreeMap<RouteId, Filed<entry::Route>>,
     pub(crate) reasons: BTreeMap<ReasonId, Filed<entry::Reason>>,
     pub(crate) dispositions: BTreeMap<DispositionId, Filed<entry::Disposition>>,
+    pub(crate) blacklist: BTreeMap<BlacklistedNumberId, Blacklisted>,
 
     pub(crate) calls: BTreeMap<CallId, Call>,
     pub(crate) legs: BTreeMap<LegId, Leg>,

@@ -2,6 +2,7 @@
 
 mod api;
 mod arguments;
+mod blacklist;
 mod codes;
 mod directory;
 mod operate;
@@ -130,6 +131,7 @@ async fn dispatch(arguments: &Arguments, config: &Config, printer: &Printer) -> 
         Verb::Route(verb) => directory::route(&api()?, printer, verb).await,
         Verb::Reason(verb) => directory::named(&api()?, printer, "reasons", verb).await,
         Verb::Disposition(verb) => directory::named(&api()?, printer, "dispositions", verb).await,
+        Verb::Blacklist(verb) => blacklist::blacklist(&api()?, printer, verb).await,
         Verb::Call(verb) => operate::call(&api()?, printer, verb).await,
         Verb::Token(verb) => operate::token(&api()?, printer, verb).await,
         Verb::CallcenterConfig { words } => operate::callcenter_config(&api()?, printer, words).await,

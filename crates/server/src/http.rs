@@ -7,6 +7,7 @@
 mod access;
 mod agents;
 mod ask;
+mod blacklist;
 mod calls;
 mod codes;
 mod directory;
@@ -165,6 +166,7 @@ fn operations() -> Vec<Operation> {
     let mut all = Vec::new();
     all.extend(access::operations());
     all.extend(directory::operations());
+    all.extend(blacklist::operations());
     all.extend(codes::operations());
     all.extend(messages::operations());
     all.extend(outbound::operations());

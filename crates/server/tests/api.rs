@@ -65,6 +65,7 @@ async fn cases(site: &Site) -> Vec<Case> {
         ("routes", &a.route),
         ("reasons", &a.reason),
         ("dispositions", &a.disposition),
+        ("blacklist", &a.blacklisted),
     ] {
         let operation = |method: &str, one: bool| -> &'static str {
             format!("{method} /v1/{kind}{}", if one { "/{id}" } else { "" }).leak()
@@ -216,6 +217,14 @@ async fn cases(site: &Site) -> Vec<Case> {
             200,
             "supervise",
         ),
+        case("GET /v1/blacklist-prompts", "/v1/blacklist-prompts", none.clone(), 200, "admin"),
+        case(
+            "PUT /v1/blacklist-prompts",
+            "/v1/blacklist-prompts",
+            json!({"first": "en/please-wait"}),
+            200,
+            "supervise",
+        ),
         case("GET /v1/outbound", "/v1/outbound", none.clone(), 200, "admin"),
         case("PUT /v1/outbound", "/v1/outbound", json!({"calls": 9, "denied": ["+881"]}), 200, "supervise"),
         case("GET /v1/calls", "/v1/calls", none.clone(), 200, "admin"),
@@ -285,6 +294,7 @@ fn fresh(kind: &str, word: &str, site: &Site) -> Value {
         "devices" => json!({"number": number(3000), "display_name": word}),
         "queues" => json!({"name": word, "overflow": {"to": "queue", "queue": site.ids.queue}}),
         "trunks" => json!({"name": word, "address": format!("192.0.2.{}:5060", word.len())}),
+        "blacklist" => json!({"number": number(6000), "level": "second", "until": "2999-01-01T00:00:00Z"}),
         "routes" => json!({"number": number(5000), "destination": {"to": "queue", "queue": site.ids.queue}}),
         _ => json!({"name": word}),
     }

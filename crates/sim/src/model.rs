@@ -9,10 +9,11 @@ mod choice;
 
 use std::collections::BTreeMap;
 
-use cordial_engine::agent::{Duty, Handling, Membership, WhyNotReady};
+use cordial_engine::agent::{Duty, Handling, Membership, PendingMembership, WhyNotReady};
 use cordial_engine::call::{OfferEnd, Role, WaitingEnd, Withdrawn};
 use cordial_engine::entry::{AfterMissed, Entry, EntryId, Queue, Tier};
 use cordial_engine::id::{AgentId, CallId, DeviceId, LegId, OfferId, QueueId};
+use cordial_engine::limits::WRAP_UP_MS_MAX;
 use cordial_engine::{Actor, Endpoint, Event, Fact, Timestamp};
 
 use crate::checker::Broken;
@@ -52,6 +53,8 @@ struct Agent {
     talked_ms: u64,
     rests: bool,
     wraps_up: bool,
+    /// The queue in which the agent asked for a wrap-up after the live call.
+    asks_wrap_up: Option<QueueId>,
     idle_since: Timestamp,
 }
 
@@ -274,16 +277,25 @@ impl Model {
             Fact::NodeStarted { .. } => self.restarted(),
             Fact::AgentDisconnected { call, agent } => self.disconnected(*agent, *call, at),
             Fact::WrapUpStarted { agent, call, queue, until } => {
-                let length = self.queues.get(queue).map_or(0, |queue| queue.wrap_up_ms);
-                let talks = self
-                    .conversations
-                    .iter()
-                    .any(|(of, with, through, _)| (of, with, *through) == (agent, call, Some(*queue)));
-                if !talks || until.0 != at.0 + length {
+                let length = self.wrap_up_after(*agent, Some(*queue)).unwrap_or(0);
+                let asked = self.agents.get(agent).and_then(|agent| agent.asks_wrap_up) == Some(*queue);
+                let talks = |through: Option<QueueId>| {
+                    let mut talks = self.conversations.iter();
+                    talks.any(|(of, with, by, _)| (of, with, *by) == (agent, call, through))
+                };
+                let follows = talks(Some(*queue)) || (asked && talks(None));
+                if !follows || until.0 != at.0 + length {
                     self.expected.push(Expected::WrapsUp(*agent, *call, Timestamp(at.0 + length)));
                 }
                 self.change(*agent, |agent| agent.wraps_up = true);
             }
+            Fact::MembershipPending { agent, queue, wish } => self.change(*agent, |agent| {
+                if *wish == Some(PendingMembership::WrapUp) {
+                    agent.asks_wrap_up = Some(*queue);
+                } else if agent.asks_wrap_up == Some(*queue) {
+                    agent.asks_wrap_up = None;
+                }
+            }),
             Fact::WrapUpEnded { agent, .. } => {
                 self.change(*agent, |agent| (agent.wraps_up, agent.idle_since) = (false, at));
                 self.settle(*agent);
@@ -310,6 +322,7 @@ impl Model {
                 talked_ms: 0,
                 rests: false,
                 wraps_up: false,
+                asks_wrap_up: None,
                 idle_since: at,
             });
         }
@@ -477,10 +490,20 @@ impl Model {
                 *had = (had.0 + 1, Some(at));
             }
         });
-        match queue.and_then(|queue| self.queues.get(&queue)).map(|queue| queue.wrap_up_ms) {
-            Some(0) | None => self.settle(id),
+        match self.wrap_up_after(id, queue) {
+            None => self.settle(id),
             Some(_) if self.agents.get(&id).is_some_and(|agent| agent.wraps_up) => {}
             Some(length) => self.expected.push(Expected::WrapsUp(id, call, Timestamp(at.0 + length))),
+        }
+    }
+
+    /// How long the wrap-up takes that follows a conversation through that queue, if one does. Milliseconds.
+    fn wrap_up_after(&self, id: AgentId, queue: Option<QueueId>) -> Option<u64> {
+        let asked = self.agents.get(&id)?.asks_wrap_up;
+        let queue = self.queues.get(&queue.or(asked)?)?;
+        match queue.wrap_up_ms {
+            0 => (asked.is_some() || !queue.auto_ready).then_some(WRAP_UP_MS_MAX),
+            ms => Some(ms),
         }
     }
 }

@@ -2,6 +2,9 @@
 
 #![expect(clippy::disallowed_methods, reason = "a test reads its stories and its wishes from outside")]
 
+#[path = "scenarios/rows.rs"]
+mod rows;
+
 use std::path::{Path, PathBuf};
 
 use cordial_sim::scenario::{Story, play};
@@ -53,9 +56,14 @@ fn compare(path: &Path, update: bool) -> Vec<String> {
         Err(error) => return vec![format!("scenarios/{name}: {error}")],
     };
     let mut faults = Vec::new();
-    for (extension, now) in
-        [("facts", &played.facts), ("sip", &played.sip), ("cdr", &played.cdr), ("portsip", &played.portsip)]
-    {
+    for (extension, now) in [
+        ("facts", &played.facts),
+        ("sip", &played.sip),
+        ("cdr", &played.cdr),
+        ("portsip", &played.portsip),
+        ("webitel", &played.webitel),
+        ("freeswitch", &played.freeswitch),
+    ] {
         let kept_path = path.with_extension(extension);
         if update {
             std::fs::write(&kept_path, now).expect("the repository can be written");

@@ -127,7 +127,7 @@ macro_rules! names {
 }
 
 names! {
-    TenantAdded FeatureCodesSet OutboundRulesSet OutboundRefused EntryAdded EntryChanged EntryRemoved
+    TenantAdded FeatureCodesSet OutboundRulesSet OutboundRefused BlacklistPromptsSet CallerBlacklisted EntryAdded EntryChanged EntryRemoved
     AgentAssigned TierSet SearchWidened CallerTold ServiceLevelBreached CallbackAsked BriefingStarted AgentUnassigned
     DeviceRegistered DeviceUnregistered
     AgentLoggedIn AgentLoggedOut AgentReady AgentNotReady DutyPending HandlingSet MembershipSet MembershipPending

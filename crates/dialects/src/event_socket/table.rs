@@ -1,12 +1,13 @@
 //! The tables that `callcenter_config` prints: names of columns, then rows, values between bars.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use cordial_engine::Now;
 use cordial_engine::agent::Membership;
 use cordial_engine::entry::{Strategy, Tier};
-use cordial_engine::id::{AgentId, QueueId};
+use cordial_engine::id::{AgentId, CallId, QueueId};
 use cordial_engine::view::QueueView;
-use cordial_engine::{Now, WallTime};
 use serde_json::{Map, Value};
 
 use super::console::{OK, Rows, TierState};
@@ -193,10 +194,7 @@ fn agent_row(floor: &Floor, agent: AgentId, seat: &Seat) -> String {
 
 /// Where an agent is rung: the device in use, else the one of the same name.
 fn contact(floor: &Floor, seat: &Seat) -> String {
-    let desk = match seat.device {
-        Some(device) => floor.devices.get(&device),
-        None => floor.devices.values().find(|desk| desk.number == seat.name),
-    };
+    let desk = floor.phone_of(seat).and_then(|device| floor.devices.get(&device));
     desk.map(|desk| format!("user/{}@{}", desk.number, floor.domain)).unwrap_or_default()
 }
 
@@ -251,39 +249,33 @@ fn tier_state(
 }
 
 fn member_rows(floor: &Floor, queue: QueueId, narrowed: &Narrowed, now: Now) -> Vec<String> {
-    let line = floor.queues.get(&queue).map_or("", |line| line.name.as_str());
-    let mut waiting: Vec<(&Talk, WallTime)> = floor
-        .calls
-        .values()
-        .filter_map(|talk| {
-            talk.queued.filter(|(of, _)| talk.waits && *of == queue).map(|(_, since)| (talk, since))
-        })
-        .collect();
-    waiting.sort_by_key(|(_, since)| *since);
-    let row = |(talk, since): &(&Talk, WallTime)| {
-        let offered = floor.agents.values().find(|seat| {
-            let call = seat.offer.and_then(|(_, leg)| floor.legs.get(&leg)).map(|party| party.call);
-            call.and_then(|call| floor.calls.get(&call)).is_some_and(|of| of.guid == talk.guid)
-        });
+    let Some(line) = floor.queues.get(&queue) else { return Vec::new() };
+    let call_of = |seat: &Seat| Some(floor.legs.get(&seat.offer?.1)?.call);
+    let offers: BTreeMap<CallId, &Seat> =
+        floor.agents.values().filter_map(|seat| Some((call_of(seat)?, seat))).collect();
+    let row = |call: &CallId| {
+        let talk = floor.calls.get(call)?;
+        let (_, since) = talk.queued?;
+        let offered = offers.get(call);
         let state = if offered.is_some() { "Trying" } else { "Waiting" };
         if narrowed.status.as_ref().is_some_and(|wanted| !wanted.eq_ignore_ascii_case(state)) {
             return None;
         }
         Some(format!(
             "{queue}|single_box|{uuid}|{session}|{number}|{name}|{began}|{joined}|0|0|0|0|0|{agent}|{system}|{state}|{score}",
-            queue = cell(&full_name(line, &floor.domain)),
+            queue = cell(&full_name(&line.name, &floor.domain)),
             uuid = uuid(talk.guid),
             session = talk.first_guid.map(uuid).unwrap_or_default(),
             number = cell(&talk.caller),
             name = cell(&talk.caller_name),
             began = seconds(talk.began),
-            joined = seconds(*since),
+            joined = seconds(since),
             agent = offered.map(|seat| cell(&full_name(&seat.name, &floor.domain))).unwrap_or_default(),
             system = if offered.is_some() { "single_box" } else { "" },
             score = (now.wall.0 - since.0).max(0) / 1_000,
         ))
     };
-    waiting.iter().filter_map(row).collect()
+    line.waiting.iter().filter_map(|(_, call)| row(call)).collect()
 }
 
 /// Text of strangers in a cell: neither a bar nor the end of the line is theirs to set.

@@ -1,16 +1,16 @@
 //! The floor brought on by one event.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cordial_engine::agent::{Duty, Handling, Membership};
-use cordial_engine::call::LegPhase;
+use cordial_engine::call::{LegPhase, Role};
 use cordial_engine::command::{Endpoint, Note};
 use cordial_engine::entry::{Entry, EntryId};
-use cordial_engine::id::{AgentId, DeviceId, Guid, LegId};
-use cordial_engine::{Event, Fact, Now};
+use cordial_engine::id::{AgentId, CallId, DeviceId, Guid, LegId, QueueId};
+use cordial_engine::{Event, Fact, Now, WallTime};
 
 use super::begin::wall;
-use super::{Applied, Change, Desk, Floor, Line, Party, Seat, Served, Talk};
+use super::{Applied, Change, Desk, Floor, Line, Part, Party, Reason, Seat, Served, Talk};
 
 impl Floor {
     /// Brings the floor on by an event of its tenant, and tells what that changed: one agent and one device at most.
@@ -29,14 +29,12 @@ impl Floor {
     }
 
     /// The device whose state a fact can change.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "`touched` names every fact; these concern a device")]
     fn device_of(&self, fact: &Fact) -> Option<DeviceId> {
-        match fact {
-            Fact::DeviceRegistered { device }
-            | Fact::DeviceUnregistered { device }
-            | Fact::LegAdded { endpoint: Endpoint::Device(device), .. } => Some(*device),
-            Fact::LegCleared { leg, .. } => self.legs.get(leg)?.device,
-            _ => None,
+        match (Part::of(fact), fact) {
+            (Part::Device(device), _) => Some(device),
+            (Part::Leg(..), Fact::LegAdded { endpoint: Endpoint::Device(device), .. }) => Some(*device),
+            (Part::Leg(_, leg), _) => self.legs.get(&leg)?.device,
+            (Part::Entry | Part::Agent(_) | Part::Call(_) | Part::Line(..) | Part::Elsewhere, _) => None,
         }
     }
 
@@ -50,126 +48,125 @@ impl Floor {
 
     /// The agent whose axes a fact can change.
     fn touched(&self, fact: &Fact) -> Option<AgentId> {
-        match fact {
-            Fact::AgentLoggedIn { agent, .. }
-            | Fact::AgentLoggedOut { agent }
-            | Fact::AgentReady { agent }
-            | Fact::AgentNotReady { agent, .. }
-            | Fact::DutyPending { agent, .. }
-            | Fact::HandlingSet { agent, .. }
-            | Fact::AgentRested { agent, .. }
-            | Fact::AgentRestEnded { agent }
-            | Fact::AgentConnected { agent, .. }
-            | Fact::AgentDisconnected { agent, .. }
-            | Fact::OfferMade { agent, .. }
-            | Fact::OfferEnded { agent, .. }
-            | Fact::WrapUpStarted { agent, .. }
-            | Fact::WrapUpEnded { agent, .. } => Some(*agent),
-            Fact::DeviceRegistered { device }
-            | Fact::DeviceUnregistered { device }
-            | Fact::LegAdded { endpoint: Endpoint::Device(device), .. } => self.agent_at(*device),
-            Fact::LegRinging { leg, .. }
-            | Fact::LegAnswered { leg, .. }
-            | Fact::LegHeld { leg, .. }
-            | Fact::LegRetrieved { leg, .. }
-            | Fact::LegCleared { leg, .. } => self.agent_at(self.legs.get(leg)?.device?),
-            Fact::LegAdded { endpoint: Endpoint::Trunk(_), .. }
-            | Fact::TenantAdded { .. }
-            | Fact::EntryAdded { .. }
-            | Fact::EntryChanged { .. }
-            | Fact::EntryRemoved { .. }
-            | Fact::FeatureCodesSet { .. }
-            | Fact::FeatureCodeDialled { .. }
-            | Fact::AnnouncementStarted { .. }
-            | Fact::MembershipPending { .. }
-            | Fact::MailboxReached { .. }
-            | Fact::MailboxOpened { .. }
-            | Fact::MessagePlayed { .. }
-            | Fact::MessageLeft { .. }
-            | Fact::MessageMarked { .. }
-            | Fact::MessageRemoved { .. }
-            | Fact::OutboundRulesSet { .. }
-            | Fact::OutboundRefused { .. }
-            | Fact::AgentAssigned { .. }
-            | Fact::AgentUnassigned { .. }
-            | Fact::TierSet { .. }
-            | Fact::SearchWidened { .. }
-            | Fact::CallerTold { .. }
-            | Fact::WrapUpExtended { .. }
-            | Fact::ServiceLevelBreached { .. }
-            | Fact::CallbackAsked { .. }
-            | Fact::BriefingStarted { .. }
-            | Fact::MembershipSet { .. }
-            | Fact::CallStarted { .. }
-            | Fact::LegSaved { .. }
-            | Fact::LegsBridged { .. }
-            | Fact::LegsUnbridged { .. }
-            | Fact::GreetingStarted { .. }
-            | Fact::CallCleared { .. }
-            | Fact::CallClosed { .. }
-            | Fact::CallQueued { .. }
-            | Fact::WaitingEnded { .. }
-            | Fact::DispositionSet { .. }
-            | Fact::RecordingStarted { .. }
-            | Fact::RecordingPaused { .. }
-            | Fact::RecordingResumed { .. }
-            | Fact::RecordingStopped { .. }
-            | Fact::RecordingSaved { .. }
-            | Fact::RecordingFailed { .. }
-            | Fact::NodeStarted { .. } => None,
+        match Part::of(fact) {
+            Part::Agent(agent) => Some(agent),
+            Part::Device(_) | Part::Leg(..) => self.agent_at(self.device_of(fact)?),
+            Part::Entry | Part::Call(_) | Part::Line(..) | Part::Elsewhere => None,
         }
     }
 
-    #[expect(clippy::too_many_lines, reason = "every fact is named once")]
     fn fold(&mut self, event: &Event) {
-        match &event.fact {
-            Fact::EntryAdded { id, guid, entry } => self.added(*id, Some(*guid), entry, event),
-            Fact::EntryChanged { id, entry } => self.added(*id, None, entry, event),
-            Fact::EntryRemoved { id } => self.removed(*id),
-            Fact::AgentAssigned { agent, queue, tier } => self.seat(*agent, |seat| {
-                seat.memberships.insert(*queue, Membership::Ready);
-                seat.tiers.insert(*queue, *tier);
-            }),
-            Fact::TierSet { agent, queue, tier } => self.seat(*agent, |seat| {
-                seat.tiers.insert(*queue, *tier);
-            }),
-            Fact::AgentUnassigned { agent, queue } => self.seat(*agent, |seat| {
-                seat.memberships.remove(queue);
-                seat.tiers.remove(queue);
-            }),
-            Fact::MembershipSet { agent, queue, membership } => self.seat(*agent, |seat| {
-                seat.memberships.insert(*queue, *membership);
-            }),
-            Fact::DeviceRegistered { device } | Fact::DeviceUnregistered { device } => {
+        match Part::of(&event.fact) {
+            Part::Entry => self.fold_entry(event),
+            Part::Agent(agent) => self.fold_agent(agent, event),
+            Part::Device(device) => {
                 let registered = matches!(event.fact, Fact::DeviceRegistered { .. });
-                self.desk(*device, |desk| desk.registered = registered);
+                self.desk(device, |desk| desk.registered = registered);
             }
-            Fact::AgentLoggedIn { agent, device } => {
-                let duty = Duty::NotReady { reason: None, note: Note::default() };
-                self.seat(*agent, |seat| {
-                    (seat.device, seat.duty, seat.since) = (Some(*device), duty, event.wall);
-                });
-                self.desk(*device, |desk| desk.agent = Some(*agent));
-            }
-            Fact::AgentLoggedOut { agent } => {
-                let device = self.agents.get(agent).and_then(|seat| seat.device);
-                self.seat(*agent, |seat| {
-                    (seat.device, seat.duty, seat.since) = (None, Duty::LoggedOut, event.wall);
-                });
-                if let Some(device) = device {
+            Part::Leg(call, leg) => self.fold_leg(call, leg, event),
+            Part::Call(call) => self.fold_call(call, event),
+            Part::Line(call, queue) => self.fold_line(call, queue, event),
+            Part::Elsewhere => {}
+        }
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "`Part` names every fact; these are of the directory")]
+    fn fold_entry(&mut self, event: &Event) {
+        match &event.fact {
+            Fact::EntryAdded { id, guid, entry } => self.added(*id, Some(*guid), entry, event.wall),
+            Fact::EntryChanged { id, entry } => self.added(*id, None, entry, event.wall),
+            Fact::EntryRemoved { id } => self.removed(*id),
+            _ => {}
+        }
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "`Part` names every fact; these are of agents")]
+    fn fold_agent(&mut self, agent: AgentId, event: &Event) {
+        match &event.fact {
+            Fact::AgentLoggedIn { device, .. } => self.desk(*device, |desk| desk.agent = Some(agent)),
+            Fact::AgentLoggedOut { .. } => {
+                if let Some(device) = self.agents.get(&agent).and_then(|seat| seat.device) {
                     self.desk(device, |desk| desk.agent = None);
                 }
             }
-            Fact::AgentReady { agent } => {
-                self.seat(*agent, |seat| (seat.duty, seat.since) = (Duty::Ready, event.wall));
+            Fact::AgentConnected { call, .. } => {
+                let served = self.calls.get_mut(call).and_then(|talk| talk.served.get_mut(&agent));
+                if let Some(served) = served {
+                    served.answered = Some(event.wall);
+                }
             }
-            Fact::AgentNotReady { agent, duty } => {
-                self.seat(*agent, |seat| (seat.duty, seat.since) = (duty.clone(), event.wall));
+            Fact::OfferMade { call, leg, .. } => {
+                if let (Some(talk), Some(party)) = (self.calls.get_mut(call), self.legs.get(leg)) {
+                    let served = Served { leg: party.guid, called: event.wall, answered: None };
+                    talk.served.insert(agent, served);
+                }
             }
-            Fact::HandlingSet { agent, handling } => {
-                self.seat(*agent, |seat| seat.handling = handling.clone());
+            _ => {}
+        }
+        self.seat(agent, |seat| seat.fold(event));
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "`Part` names every fact; these are of legs")]
+    fn fold_leg(&mut self, call: CallId, leg: LegId, event: &Event) {
+        match &event.fact {
+            Fact::LegAdded { guid, role, arrived, endpoint, .. } => {
+                let device = match endpoint {
+                    Endpoint::Device(device) => Some(*device),
+                    Endpoint::Trunk(_) => None,
+                };
+                let phase = if *arrived { LegPhase::Arrived } else { LegPhase::Dialled };
+                self.add_leg(leg, Party { guid: *guid, call, role: *role, device, phase });
             }
-            Fact::CallStarted { call, guid, direction, caller, caller_name, dialled } => {
+            Fact::LegRinging { .. } => self.phase(leg, LegPhase::Ringing),
+            Fact::LegAnswered { .. } => {
+                self.phase(leg, LegPhase::Answered);
+                let party = self.legs.get(&leg).filter(|party| party.role == Role::Callee);
+                if let (Some(party), Some(talk)) = (party, self.calls.get_mut(&call)) {
+                    talk.target = party.device.or(talk.target);
+                    talk.answered = true;
+                }
+            }
+            Fact::LegRetrieved { .. } => self.phase(leg, LegPhase::Answered),
+            Fact::LegHeld { .. } => self.phase(leg, LegPhase::Held),
+            Fact::LegCleared { .. } => {
+                let party = self.legs.remove(&leg);
+                if let Some(device) = party.and_then(|party| party.device) {
+                    self.desk(device, |desk| {
+                        desk.legs.remove(&leg);
+                    });
+                }
+                if let Some(talk) = self.calls.get_mut(&call) {
+                    talk.legs.remove(&leg);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A leg of a call that is known, as it is.
+    pub(super) fn add_leg(&mut self, leg: LegId, party: Party) {
+        if let Some(device) = party.device {
+            self.desk(device, |desk| {
+                desk.legs.insert(leg);
+            });
+        }
+        if let Some(talk) = self.calls.get_mut(&party.call) {
+            if talk.first.is_none() {
+                (talk.first, talk.first_guid) = (Some(leg), Some(party.guid));
+            }
+            talk.legs.insert(leg);
+            talk.phones.extend(party.device);
+            if party.role == Role::Callee {
+                talk.target = party.device;
+            }
+        }
+        self.legs.insert(leg, party);
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "`Part` names every fact; these are of calls")]
+    fn fold_call(&mut self, call: CallId, event: &Event) {
+        match &event.fact {
+            Fact::CallStarted { guid, direction, caller, caller_name, dialled, .. } => {
                 let talk = Talk {
                     guid: *guid,
                     direction: *direction,
@@ -180,114 +177,40 @@ impl Floor {
                     first: None,
                     first_guid: None,
                     queued: None,
-                    waits: false,
+                    waits: None,
+                    is_callback: false,
+                    legs: BTreeSet::new(),
+                    phones: BTreeSet::new(),
+                    target: None,
+                    answered: false,
                     served: BTreeMap::new(),
                 };
-                self.calls.insert(*call, talk);
+                self.calls.insert(call, talk);
             }
-            Fact::LegAdded { call, leg, guid, role, arrived, endpoint, .. } => {
-                let device = match endpoint {
-                    Endpoint::Device(device) => Some(*device),
-                    Endpoint::Trunk(_) => None,
-                };
-                let phase = if *arrived { LegPhase::Arrived } else { LegPhase::Dialled };
-                self.legs.insert(*leg, Party { guid: *guid, call: *call, role: *role, device, phase });
-                if let Some(device) = device {
-                    self.desk(device, |desk| {
-                        desk.legs.insert(*leg);
-                    });
-                }
-                if let Some(talk) = self.calls.get_mut(call).filter(|talk| talk.first.is_none()) {
-                    (talk.first, talk.first_guid) = (Some(*leg), Some(*guid));
-                }
-            }
-            Fact::LegRinging { leg, .. } => self.phase(*leg, LegPhase::Ringing),
-            Fact::LegAnswered { leg, .. } | Fact::LegRetrieved { leg, .. } => {
-                self.phase(*leg, LegPhase::Answered);
-            }
-            Fact::LegHeld { leg, .. } => self.phase(*leg, LegPhase::Held),
-            Fact::LegCleared { leg, .. } => {
-                let party = self.legs.remove(leg);
-                if let Some(device) = party.and_then(|party| party.device) {
-                    self.desk(device, |desk| {
-                        desk.legs.remove(leg);
-                    });
+            Fact::CallClosed { .. } => drop(self.calls.remove(&call)),
+            _ => {}
+        }
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "`Part` names every fact; these are of queues")]
+    fn fold_line(&mut self, call: CallId, queue: QueueId, event: &Event) {
+        let Some(talk) = self.calls.get_mut(&call) else { return };
+        let line = self.queues.get_mut(&queue);
+        match &event.fact {
+            Fact::CallQueued { entered, .. } => {
+                let since = wall(Now { at: event.at, wall: event.wall }, *entered);
+                (talk.queued, talk.waits) = (Some((queue, since)), Some(*entered));
+                if let Some(line) = line {
+                    line.waiting.insert((*entered, call));
                 }
             }
-            Fact::AgentConnected { call, agent, leg, queue } => {
-                self.seat(*agent, |seat| {
-                    seat.parts.insert(*leg, (*call, *queue));
-                });
-                if let Some(served) = self.calls.get_mut(call).and_then(|talk| talk.served.get_mut(agent)) {
-                    served.answered = Some(event.wall);
+            Fact::CallbackAsked { .. } => talk.is_callback = true,
+            Fact::WaitingEnded { .. } => {
+                if let (Some(entered), Some(line)) = (talk.waits.take(), line) {
+                    line.waiting.remove(&(entered, call));
                 }
             }
-            Fact::AgentDisconnected { call, agent } => {
-                self.seat(*agent, |seat| seat.parts.retain(|_, (of, _)| of != call));
-            }
-            Fact::CallQueued { call, queue, entered, .. } => {
-                let entered = wall(Now { at: event.at, wall: event.wall }, *entered);
-                if let Some(talk) = self.calls.get_mut(call) {
-                    (talk.queued, talk.waits) = (Some((*queue, entered)), true);
-                }
-                if let Some(line) = self.queues.get_mut(queue) {
-                    line.waiting += 1;
-                }
-            }
-            Fact::WaitingEnded { call, queue, .. } => {
-                let waited = self.calls.get_mut(call).is_some_and(|talk| core::mem::take(&mut talk.waits));
-                if let Some(line) = self.queues.get_mut(queue) {
-                    line.waiting -= usize::from(waited);
-                }
-            }
-            Fact::OfferMade { offer, call, agent, leg, .. } => {
-                self.seat(*agent, |seat| seat.offer = Some((*offer, *leg)));
-                if let (Some(talk), Some(party)) = (self.calls.get_mut(call), self.legs.get(leg)) {
-                    let served = Served { leg: party.guid, called: event.wall, answered: None };
-                    talk.served.insert(*agent, served);
-                }
-            }
-            Fact::OfferEnded { agent, .. } => self.seat(*agent, |seat| seat.offer = None),
-            Fact::WrapUpStarted { agent, .. } => self.seat(*agent, |seat| seat.wraps_up = true),
-            Fact::WrapUpEnded { agent, .. } => self.seat(*agent, |seat| seat.wraps_up = false),
-            Fact::CallClosed { call } => {
-                self.calls.remove(call);
-            }
-            Fact::TenantAdded { .. }
-            | Fact::FeatureCodesSet { .. }
-            | Fact::FeatureCodeDialled { .. }
-            | Fact::AnnouncementStarted { .. }
-            | Fact::MembershipPending { .. }
-            | Fact::MailboxReached { .. }
-            | Fact::MailboxOpened { .. }
-            | Fact::MessagePlayed { .. }
-            | Fact::MessageLeft { .. }
-            | Fact::MessageMarked { .. }
-            | Fact::MessageRemoved { .. }
-            | Fact::OutboundRulesSet { .. }
-            | Fact::OutboundRefused { .. }
-            | Fact::DutyPending { .. }
-            | Fact::AgentRested { .. }
-            | Fact::AgentRestEnded { .. }
-            | Fact::SearchWidened { .. }
-            | Fact::WrapUpExtended { .. }
-            | Fact::CallerTold { .. }
-            | Fact::ServiceLevelBreached { .. }
-            | Fact::CallbackAsked { .. }
-            | Fact::BriefingStarted { .. }
-            | Fact::LegSaved { .. }
-            | Fact::LegsBridged { .. }
-            | Fact::LegsUnbridged { .. }
-            | Fact::GreetingStarted { .. }
-            | Fact::CallCleared { .. }
-            | Fact::DispositionSet { .. }
-            | Fact::RecordingStarted { .. }
-            | Fact::RecordingPaused { .. }
-            | Fact::RecordingResumed { .. }
-            | Fact::RecordingStopped { .. }
-            | Fact::RecordingSaved { .. }
-            | Fact::RecordingFailed { .. }
-            | Fact::NodeStarted { .. } => {}
+            _ => {}
         }
     }
 
@@ -310,13 +233,13 @@ impl Floor {
     }
 
     /// An entry is new, or is otherwise than before; what it does meanwhile stays.
-    fn added(&mut self, id: EntryId, guid: Option<Guid>, entry: &Entry, event: &Event) {
+    pub(super) fn added(&mut self, id: EntryId, guid: Option<Guid>, entry: &Entry, at: WallTime) {
         match (id, entry) {
             (EntryId::Agent(id), Entry::Agent(entry)) => {
-                let name = entry.name.to_string();
                 let seat = self.agents.entry(id).or_insert_with(|| Seat {
                     guid: guid.unwrap_or(Guid(0)),
                     name: String::new(),
+                    number: None,
                     device: None,
                     duty: Duty::LoggedOut,
                     handling: Handling::Ring,
@@ -324,26 +247,44 @@ impl Floor {
                     tiers: BTreeMap::new(),
                     offer: None,
                     parts: BTreeMap::new(),
-                    wraps_up: false,
-                    since: event.wall,
+                    wrap_up: None,
+                    since: at,
                 });
-                seat.name = name;
+                seat.name = entry.name.to_string();
+                seat.number = entry.number.as_ref().map(|number| number.as_str().to_owned());
             }
             (EntryId::Device(id), Entry::Device(entry)) => {
+                let desk = self.devices.entry(id).or_insert_with(|| Desk {
+                    guid: guid.unwrap_or(Guid(0)),
+                    number: String::new(),
+                    name: String::new(),
+                    registered: false,
+                    legs: BTreeSet::new(),
+                    agent: None,
+                });
                 let number = entry.number.as_str().to_owned();
-                let fresh =
-                    || Desk { number: String::new(), registered: false, legs: [].into(), agent: None };
-                self.devices.entry(id).or_insert_with(fresh).number = number;
+                self.numbers.remove(&core::mem::replace(&mut desk.number, number.clone()));
+                self.numbers.insert(number, id);
+                desk.name = entry.display_name.to_string();
             }
             (EntryId::Queue(id), Entry::Queue(entry)) => {
-                let fresh = || Line { name: String::new(), waiting: 0 };
-                self.queues.entry(id).or_insert_with(fresh).name = entry.name.to_string();
+                let line = self.queues.entry(id).or_insert_with(|| Line {
+                    guid: guid.unwrap_or(Guid(0)),
+                    name: String::new(),
+                    number: None,
+                    service_level_ms: 0,
+                    waiting: BTreeSet::new(),
+                });
+                line.name = entry.name.to_string();
+                line.service_level_ms = entry.service_level_ms;
+                line.number = entry.number.as_ref().map(|number| number.as_str().to_owned());
             }
             (EntryId::User(id), Entry::User(entry)) => {
                 self.users.insert(id, entry.name.to_string());
             }
             (EntryId::Reason(id), Entry::Reason(entry)) => {
-                self.reasons.insert(id, entry.absence);
+                let reason = Reason { name: entry.name.to_string(), absence: entry.absence };
+                self.reasons.insert(id, reason);
             }
             (
                 EntryId::User(_)
@@ -354,7 +295,8 @@ impl Floor {
                 | EntryId::Queue(_)
                 | EntryId::Route(_)
                 | EntryId::Reason(_)
-                | EntryId::Disposition(_),
+                | EntryId::Disposition(_)
+                | EntryId::BlacklistedNumber(_),
                 _,
             ) => {}
         }
@@ -363,7 +305,11 @@ impl Floor {
     fn removed(&mut self, id: EntryId) {
         match id {
             EntryId::Agent(id) => drop(self.agents.remove(&id)),
-            EntryId::Device(id) => drop(self.devices.remove(&id)),
+            EntryId::Device(id) => {
+                if let Some(desk) = self.devices.remove(&id) {
+                    self.numbers.remove(&desk.number);
+                }
+            }
             EntryId::Queue(id) => {
                 self.queues.remove(&id);
                 for seat in self.agents.values_mut() {
@@ -373,7 +319,55 @@ impl Floor {
             }
             EntryId::Reason(id) => drop(self.reasons.remove(&id)),
             EntryId::User(id) => drop(self.users.remove(&id)),
-            EntryId::Team(_) | EntryId::Trunk(_) | EntryId::Route(_) | EntryId::Disposition(_) => {}
+            EntryId::Team(_)
+            | EntryId::Trunk(_)
+            | EntryId::Route(_)
+            | EntryId::Disposition(_)
+            | EntryId::BlacklistedNumber(_) => {}
         }
+    }
+}
+
+impl Seat {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "`Part` names every fact; these are of agents")]
+    fn fold(&mut self, event: &Event) {
+        match &event.fact {
+            Fact::AgentAssigned { queue, tier, .. } => {
+                self.memberships.insert(*queue, Membership::Ready);
+                self.tiers.insert(*queue, *tier);
+            }
+            Fact::TierSet { queue, tier, .. } => drop(self.tiers.insert(*queue, *tier)),
+            Fact::AgentUnassigned { queue, .. } => {
+                self.memberships.remove(queue);
+                self.tiers.remove(queue);
+            }
+            Fact::MembershipSet { queue, membership, .. } => {
+                self.memberships.insert(*queue, *membership);
+            }
+            Fact::AgentLoggedIn { device, .. } => {
+                self.device = Some(*device);
+                self.wants(Duty::NotReady { reason: None, note: Note::default() }, event);
+            }
+            Fact::AgentLoggedOut { .. } => {
+                self.device = None;
+                self.wants(Duty::LoggedOut, event);
+            }
+            Fact::AgentReady { .. } => self.wants(Duty::Ready, event),
+            Fact::AgentNotReady { duty, .. } => self.wants(duty.clone(), event),
+            Fact::HandlingSet { handling, .. } => self.handling = handling.clone(),
+            Fact::AgentConnected { call, leg, queue, .. } => {
+                self.parts.insert(*leg, (*call, *queue));
+            }
+            Fact::AgentDisconnected { call, .. } => self.parts.retain(|_, (of, _)| of != call),
+            Fact::OfferMade { offer, leg, .. } => self.offer = Some((*offer, *leg)),
+            Fact::OfferEnded { .. } => self.offer = None,
+            Fact::WrapUpStarted { call, queue, .. } => self.wrap_up = Some((*call, *queue)),
+            Fact::WrapUpEnded { .. } => self.wrap_up = None,
+            _ => {}
+        }
+    }
+
+    fn wants(&mut self, duty: Duty, event: &Event) {
+        (self.duty, self.since) = (duty, event.wall);
     }
 }

@@ -1,76 +1,147 @@
 //! The floor as it stands: from the engine's views.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use cordial_engine::agent::{Activity, DeviceState};
+use cordial_engine::agent::{Activity, DeviceState, Duty, WhyNotReady};
 use cordial_engine::call::{LegPhase, Role};
 use cordial_engine::command::Endpoint;
 use cordial_engine::entry::{Entry, EntryId, Kind};
-use cordial_engine::id::{AgentId, DeviceId, LegId, TenantId};
-use cordial_engine::view::{AgentView, CallPhase, CallView};
+use cordial_engine::id::{AgentId, CallId, DeviceId, TenantId};
+use cordial_engine::view::{AgentView, CallPhase, CallView, DeviceView, OfferView, QueueView};
 use cordial_engine::{Engine, Now, Timestamp, WallTime};
 
-use super::{Desk, Floor, Line, Party, Seat, Served, Talk};
+use super::{Floor, Party, Seat, Served, Talk};
 
 impl Floor {
     /// The floor of a tenant at `now`.
     #[must_use]
     pub fn of(engine: &Engine, tenant: TenantId, now: Now) -> Self {
-        let view = engine.tenant(tenant);
-        let mut floor = Self {
-            tenant: view.as_ref().map(|view| view.guid),
-            domain: view.map(|view| view.domain).unwrap_or_default(),
-            ..Self::default()
-        };
+        let mut floor = Self::empty(engine, tenant);
+        for kind in [Kind::User, Kind::Reason] {
+            for (id, guid, entry) in engine.entries(tenant, kind) {
+                floor.added(id, Some(guid), &entry, now.wall);
+            }
+        }
         for device in engine.devices(tenant) {
-            let desk = Desk {
-                number: device.entry.number.as_str().to_owned(),
-                registered: device.state != DeviceState::Unregistered,
-                legs: device.legs.into_iter().collect(),
-                agent: device.agent,
-            };
-            floor.devices.insert(device.id, desk);
+            floor.begin_device(device, now);
         }
         for queue in engine.queues(tenant, now.at) {
-            let line = Line { name: queue.entry.name.to_string(), waiting: queue.waiting };
-            floor.queues.insert(queue.id, line);
-        }
-        for (id, _, entry) in engine.entries(tenant, Kind::User) {
-            if let (EntryId::User(id), Entry::User(user)) = (id, entry) {
-                floor.users.insert(id, user.name.to_string());
-            }
-        }
-        for (id, _, entry) in engine.entries(tenant, Kind::Reason) {
-            if let (EntryId::Reason(id), Entry::Reason(reason)) = (id, entry) {
-                floor.reasons.insert(id, reason.absence);
-            }
+            floor.begin_queue(engine, tenant, queue, now);
         }
         for agent in engine.agents(tenant) {
-            floor.agents.insert(agent.id, seat(engine, &agent, now));
+            floor.begin_agent(engine, agent, now);
         }
         for call in engine.calls(tenant) {
             floor.begin_call(&call, now);
         }
         for offer in engine.offers(tenant) {
-            let leg = engine.leg(offer.leg);
-            if let (Some(talk), Some(leg)) = (floor.calls.get_mut(&offer.call), leg) {
-                let called = wall(now, leg.since);
-                talk.served.insert(offer.agent, Served { leg: leg.guid, called, answered: None });
-            }
+            floor.begin_offer(engine, &offer, now);
         }
         floor
     }
 
+    /// What one agent and one phone have of the floor: them, their calls, and the queues that those wait in. Costs the
+    /// same however many others there are.
+    #[must_use]
+    pub fn around(
+        engine: &Engine,
+        tenant: TenantId,
+        agent: Option<AgentId>,
+        phone: Option<DeviceId>,
+        now: Now,
+    ) -> Self {
+        let mut floor = Self::empty(engine, tenant);
+        let agent = agent.and_then(|agent| engine.agent(tenant, agent));
+        let used = agent.as_ref().and_then(|agent| agent.login).map(|login| login.device);
+        let mut calls = BTreeSet::<CallId>::new();
+        for id in BTreeSet::from([used, phone]).into_iter().flatten() {
+            if let Some(device) = engine.device(tenant, id) {
+                let of_leg = |leg: &_| engine.call_of_leg(*leg).map(|(_, call)| call);
+                calls.extend(device.legs.iter().filter_map(of_leg));
+                floor.begin_device(device, now);
+            }
+        }
+        let mut offered = None;
+        if let Some(agent) = agent {
+            if let Duty::NotReady { reason: Some(WhyNotReady::Reason(reason)), .. } = &agent.duty {
+                let id = EntryId::Reason(*reason);
+                if let Some(entry) = engine.entry(tenant, id) {
+                    floor.added(id, None, &entry, now.wall);
+                }
+            }
+            match agent.activity {
+                Activity::Idle => {}
+                Activity::Offered { offer } => offered = engine.offer(offer),
+                Activity::InCall { call, .. } | Activity::WrapUp { call, .. } => drop(calls.insert(call)),
+            }
+            calls.extend(offered.iter().map(|offer| offer.call));
+            floor.begin_agent(engine, agent, now);
+        }
+        for call in calls.into_iter().filter_map(|call| engine.call(tenant, call)) {
+            floor.begin_call(&call, now);
+            if let CallPhase::Waiting { queue, .. } = call.phase
+                && let Some(queue) = engine.queue(tenant, queue, now.at)
+            {
+                floor.begin_queue(engine, tenant, queue, now);
+            }
+        }
+        if let Some(offer) = offered {
+            floor.begin_offer(engine, &offer, now);
+        }
+        floor
+    }
+
+    fn empty(engine: &Engine, tenant: TenantId) -> Self {
+        let view = engine.tenant(tenant);
+        Self {
+            tenant: view.as_ref().map(|view| view.guid),
+            domain: view.map(|view| view.domain).unwrap_or_default(),
+            ..Self::default()
+        }
+    }
+
+    fn begin_device(&mut self, view: DeviceView, now: Now) {
+        self.added(EntryId::Device(view.id), Some(view.guid), &Entry::Device(view.entry), now.wall);
+        if let Some(desk) = self.devices.get_mut(&view.id) {
+            desk.registered = view.state != DeviceState::Unregistered;
+            desk.agent = view.agent;
+        }
+    }
+
+    fn begin_queue(&mut self, engine: &Engine, tenant: TenantId, view: QueueView, now: Now) {
+        self.added(EntryId::Queue(view.id), Some(view.guid), &Entry::from(view.entry), now.wall);
+        if let Some(line) = self.queues.get_mut(&view.id) {
+            let waiting = engine.line(tenant, view.id);
+            line.waiting = waiting.into_iter().map(|(call, entered)| (entered, call)).collect();
+        }
+    }
+
+    fn begin_agent(&mut self, engine: &Engine, view: AgentView, now: Now) {
+        let id = EntryId::Agent(view.id);
+        self.added(id, Some(view.guid), &Entry::Agent(view.entry), wall(now, view.duty_since));
+        let Some(seat) = self.agents.get_mut(&view.id) else { return };
+        seat.device = view.login.map(|login| login.device);
+        (seat.duty, seat.handling) = (view.duty, view.handling);
+        seat.memberships = view.memberships.into_iter().collect();
+        seat.tiers = view.tiers.into_iter().collect();
+        match view.activity {
+            Activity::Idle => {}
+            Activity::Offered { offer } => seat.offer = engine.offer(offer).map(|view| (offer, view.leg)),
+            Activity::InCall { call, leg, queue } => drop(seat.parts.insert(leg, (call, queue))),
+            Activity::WrapUp { call, queue, .. } => seat.wrap_up = Some((call, queue)),
+        }
+    }
+
     fn begin_call(&mut self, call: &CallView, now: Now) {
-        let first = call.legs.iter().find(|leg| leg.role == Role::Caller);
-        let queued = match call.phase {
-            CallPhase::Waiting { queue, entered } => Some((queue, wall(now, entered))),
+        let waits = match call.phase {
+            CallPhase::Waiting { queue, entered } => Some((queue, entered)),
             CallPhase::Setup
             | CallPhase::Greeting
             | CallPhase::Served
             | CallPhase::Talking
             | CallPhase::WrapUp => None,
         };
+        let first = call.legs.iter().find(|leg| leg.role == Role::Caller);
         let talk = Talk {
             guid: call.guid,
             direction: call.direction,
@@ -80,8 +151,13 @@ impl Floor {
             began: call.started_wall,
             first: first.map(|leg| leg.id),
             first_guid: first.map(|leg| leg.guid),
-            queued,
-            waits: queued.is_some(),
+            queued: waits.map(|(queue, entered)| (queue, wall(now, entered))),
+            waits: waits.map(|(_, entered)| entered),
+            is_callback: call.callback.is_some(),
+            legs: BTreeSet::new(),
+            phones: BTreeSet::new(),
+            target: None,
+            answered: matches!(call.phase, CallPhase::Talking),
             served: BTreeMap::new(),
         };
         self.calls.insert(call.id, talk);
@@ -91,49 +167,25 @@ impl Floor {
                 Endpoint::Trunk(_) => None,
             };
             let party = Party { guid: leg.guid, call: call.id, role: leg.role, device, phase: leg.phase };
-            self.legs.insert(leg.id, party);
+            self.add_leg(leg.id, party);
             let talks = matches!(leg.phase, LegPhase::Answered | LegPhase::Held)
                 && matches!(call.phase, CallPhase::Talking);
-            if let (Some(agent), true) = (leg.agent, talks) {
-                self.begin_part(agent, call, leg.id, device);
+            // A second line of an agent is not told by his view; it came through no queue. Who logged out while it rang
+            // has no part in it.
+            let sits = |seat: &&mut Seat| seat.device.is_some() && seat.device == device;
+            let seat = leg.agent.filter(|_| talks).and_then(|agent| self.agents.get_mut(&agent)).filter(sits);
+            if let Some(seat) = seat {
+                seat.parts.entry(leg.id).or_insert((call.id, None));
             }
         }
     }
 
-    /// A second line of an agent is not told by his view; it came through no queue. Who logged out while it rang has no
-    /// part in it.
-    fn begin_part(&mut self, agent: AgentId, call: &CallView, leg: LegId, device: Option<DeviceId>) {
-        if let Some(seat) =
-            self.agents.get_mut(&agent).filter(|seat| seat.device.is_some() && seat.device == device)
-        {
-            seat.parts.entry(leg).or_insert((call.id, None));
+    fn begin_offer(&mut self, engine: &Engine, offer: &OfferView, now: Now) {
+        if let (Some(talk), Some(leg)) = (self.calls.get_mut(&offer.call), engine.leg(offer.leg)) {
+            let called = wall(now, leg.since);
+            talk.served.insert(offer.agent, Served { leg: leg.guid, called, answered: None });
         }
     }
-}
-
-fn seat(engine: &Engine, agent: &AgentView, now: Now) -> Seat {
-    let mut seat = Seat {
-        guid: agent.guid,
-        name: agent.entry.name.to_string(),
-        device: agent.login.map(|login| login.device),
-        duty: agent.duty.clone(),
-        handling: agent.handling.clone(),
-        memberships: agent.memberships.iter().copied().collect(),
-        tiers: agent.tiers.iter().copied().collect(),
-        offer: None,
-        parts: BTreeMap::new(),
-        wraps_up: false,
-        since: wall(now, agent.duty_since),
-    };
-    match agent.activity {
-        Activity::Idle => {}
-        Activity::Offered { offer } => seat.offer = engine.offer(offer).map(|view| (offer, view.leg)),
-        Activity::InCall { call, leg, queue } => {
-            seat.parts.insert(leg, (call, queue));
-        }
-        Activity::WrapUp { .. } => seat.wraps_up = true,
-    }
-    seat
 }
 
 /// The wall time of an instant, reckoned from clocks read together.

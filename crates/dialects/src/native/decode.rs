@@ -1,5 +1,6 @@
 //! From the wire to commands: text is parsed once, here, and every fault is reported with the field that has it.
 
+mod blacklist;
 mod treatment;
 
 use cordial_engine::Refusal;
@@ -17,6 +18,8 @@ use super::limits::{PASSWORD_MAX, PASSWORD_MIN, TOKEN_LIFE_S_MAX};
 use super::problem::FieldError;
 use super::wire::{self, Id};
 use crate::names::{EntryKey, Find};
+
+pub use blacklist::blacklist_prompts;
 
 /// The faults of one request.
 type Faults = Vec<FieldError>;

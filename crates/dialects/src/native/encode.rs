@@ -1,5 +1,6 @@
 //! From views, entries, facts and records to the wire: tables that can be read aloud.
 
+mod blacklist;
 mod code;
 mod event;
 mod message;
@@ -7,6 +8,7 @@ mod outbound;
 mod record;
 mod state;
 
+pub use blacklist::{blacklist_prompts, blacklisted_number};
 pub use code::feature_codes;
 pub use event::{Book, message, untold};
 pub use message::messages;
@@ -67,6 +69,7 @@ pub fn entry(entry: &Entry, names: &dyn Names) -> Encoded<wire::Entry> {
             wire::Entry::Reason(wire::Reason { name, absence: absence(it.absence), team })
         }
         Entry::Disposition(it) => wire::Entry::Disposition(wire::Disposition { name: it.name.to_string() }),
+        Entry::BlacklistedNumber(it) => wire::Entry::BlacklistedNumber(blacklisted_number(it)),
     })
 }
 

@@ -1,10 +1,12 @@
 //! From this API's bodies to commands: every member is read once, and one that is not known, or that we cannot honour, is
 //! refused by its name.
 
+mod blacklist;
 mod body;
 mod listing;
 mod queue;
 
+pub use blacklist::{blacklist_prompts, changed_blacklisted, new_blacklisted};
 pub use body::{Body, is_extension};
 pub use listing::Listing;
 pub(super) use queue::STRATEGIES;

@@ -1,5 +1,6 @@
 //! From views to the answers of REST.
 
+use cordial_engine::blacklist::{BlacklistLevel, BlacklistPrompts};
 use cordial_engine::entry::{self, Entry, EntryId, Overflow, Strategy};
 use cordial_engine::id::QueueId;
 use cordial_engine::limits::WAITING_MAX;
@@ -9,6 +10,7 @@ use super::decode::STRATEGIES;
 use super::problem::Problem;
 use super::scene::Scene;
 use super::wire;
+use crate::native::wire::Time;
 
 /// A queue that somebody belongs to.
 #[must_use]
@@ -135,4 +137,42 @@ pub fn agent(agent: &AgentView, queue: &QueueView, scene: &Scene<'_>) -> Result<
     let none = || Problem::not_found("agent in this queue");
     let status = scene.status(agent, queue.id).ok_or_else(none)?;
     Ok(wire::Agent { listed: listed_agent(agent, queue.id, scene).ok_or_else(none)?, status: status.word() })
+}
+
+/// A number on the blacklist; `None` when there is none of that id.
+#[must_use]
+pub fn blacklisted(id: EntryId, scene: &Scene<'_>) -> Option<wire::Blacklisted> {
+    let (EntryId::BlacklistedNumber(key), Some(Entry::BlacklistedNumber(entry))) =
+        (id, scene.engine.entry(scene.tenant, id))
+    else {
+        return None;
+    };
+    let seconds = |until| Time(until).to_string().get(..19).map(|text| format!("{text}Z"));
+    Some(wire::Blacklisted {
+        id: scene.engine.guid(id)?.to_string(),
+        number: entry.number.as_str().to_owned(),
+        level: match entry.level {
+            BlacklistLevel::First => "FIRST",
+            BlacklistLevel::Second => "SECOND",
+        },
+        longitude: entry.place.longitude.to_string(),
+        latitude: entry.place.latitude.to_string(),
+        address: entry.place.address.to_string(),
+        expire_at: entry.until.and_then(seconds),
+        trigger_times: scene.engine.blacklist_refused(scene.tenant, key)?,
+        enabled: entry.enabled,
+        description: entry.note.to_string(),
+    })
+}
+
+/// What callers on the blacklist hear.
+#[must_use]
+pub fn prompts(prompts: &BlacklistPrompts) -> wire::BlacklistPrompts {
+    let name = |prompt: &Option<entry::Name>| prompt.as_ref().map(ToString::to_string);
+    wire::BlacklistPrompts {
+        enable_level1: prompts.first.is_some(),
+        level1_prompt_file_name: name(&prompts.first),
+        enable_level2: prompts.second.is_some(),
+        level2_prompt_file_name: name(&prompts.second),
+    }
 }

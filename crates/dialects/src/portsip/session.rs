@@ -7,8 +7,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::decode::Body;
-use super::floor::{Audience, Floor};
+
 use super::limits::TOPIC_KEYS_MAX;
+use super::watch::{Audience, Watch};
 use super::wire::wsi::Message;
 
 /// A request, with what its answer repeats.
@@ -293,35 +294,35 @@ impl Interest {
         &mut self,
         topics: &Topics,
         rights: Rights,
-        floor: &Floor,
+        watch: &Watch,
     ) -> Result<Vec<Message>, String> {
         let mut then = self.clone();
         let mut told = Vec::new();
         for topic in topics.topics.iter().filter(|topic| !matches!(topic, Topic::Global(_))) {
-            then.add(*topic, topics, rights, floor, &mut told)?;
+            then.add(*topic, topics, rights, watch, &mut told)?;
         }
         *self = then;
         Ok(told)
     }
 
     /// Adds the topics over tenants, for this one of them; gives what is told at once.
-    pub fn subscribe_globally(&mut self, topics: &Topics, floor: &Floor) -> Result<Vec<Message>, String> {
+    pub fn subscribe_globally(&mut self, topics: &Topics, watch: &Watch) -> Result<Vec<Message>, String> {
         let mut told = Vec::new();
         let whole = Topics::default();
         for topic in topics.topics.iter().filter_map(|topic| topic.beneath()) {
-            self.add(topic, &whole, Rights::System, floor, &mut told)?;
+            self.add(topic, &whole, Rights::System, watch, &mut told)?;
         }
         Ok(told)
     }
 
     /// Takes topics back; what was not subscribed to is no fault.
-    pub fn unsubscribe(&mut self, topics: &Topics, floor: &Floor) {
+    pub fn unsubscribe(&mut self, topics: &Topics, watch: &Watch) {
         for topic in &topics.topics {
             match topic.beneath().unwrap_or(*topic) {
                 Topic::Queues => match &topics.queues {
                     None => self.queues = Wanted::default(),
                     Some(names) => {
-                        for queue in names.iter().filter_map(|name| floor.queue_called(name)) {
+                        for queue in names.iter().filter_map(|name| watch.queue_called(name)) {
                             self.queues.some.remove(&queue);
                         }
                     }
@@ -343,24 +344,24 @@ impl Interest {
         topic: Topic,
         topics: &Topics,
         rights: Rights,
-        floor: &Floor,
+        watch: &Watch,
         told: &mut Vec<Message>,
     ) -> Result<(), String> {
         let manages = !matches!(rights, Rights::Agent(_));
         match topic {
-            Topic::Queues => self.add_queues(topics.queues.as_deref(), rights, floor, told)?,
-            Topic::Extensions => self.add_extensions(topics.extensions.as_deref(), floor, told)?,
+            Topic::Queues => self.add_queues(topics.queues.as_deref(), rights, watch, told)?,
+            Topic::Extensions => self.add_extensions(topics.extensions.as_deref(), watch, told)?,
             Topic::Cdr | Topic::QueueManagement | Topic::ExtensionManagement if !manages => {
                 return Err("permission denied".to_owned());
             }
             Topic::Cdr => self.cdr = true,
             Topic::QueueManagement => {
                 self.queue_management = true;
-                told.extend(floor.queues_there());
+                told.extend(watch.queues_there());
             }
             Topic::ExtensionManagement => {
                 self.extension_management = true;
-                told.extend(floor.extensions_there());
+                told.extend(watch.extensions_there());
             }
             Topic::Global(_) => {}
         }
@@ -371,28 +372,28 @@ impl Interest {
         &mut self,
         names: Option<&[String]>,
         rights: Rights,
-        floor: &Floor,
+        watch: &Watch,
         told: &mut Vec<Message>,
     ) -> Result<(), String> {
         let own = match rights {
             Rights::System | Rights::Tenant => None,
-            Rights::Agent(agent) => Some(agent.map(|agent| floor.queues_of(agent)).unwrap_or_default()),
+            Rights::Agent(agent) => Some(agent.map(|agent| watch.queues_of(agent)).unwrap_or_default()),
         };
         let wanted: Vec<QueueId> = match (names, &own) {
             (Some(names), _) => {
-                let called = |name: &String| floor.queue_called(name).ok_or(format!("no such queue: {name}"));
+                let called = |name: &String| watch.queue_called(name).ok_or(format!("no such queue: {name}"));
                 names.iter().map(called).collect::<Result<_, _>>()?
             }
             (None, Some(own)) => own.clone(),
             (None, None) => {
                 self.queues.all = true;
-                floor.queues()
+                watch.queues()
             }
         };
         if own.is_some_and(|own| wanted.iter().any(|queue| !own.contains(queue))) {
             return Err("permission denied".to_owned());
         }
-        told.extend(wanted.iter().filter_map(|queue| floor.queue_status(*queue)));
+        told.extend(wanted.iter().filter_map(|queue| watch.queue_status(*queue)));
         self.queues.some.extend(wanted);
         Ok(())
     }
@@ -400,18 +401,18 @@ impl Interest {
     fn add_extensions(
         &mut self,
         numbers: Option<&[String]>,
-        floor: &Floor,
+        watch: &Watch,
         told: &mut Vec<Message>,
     ) -> Result<(), String> {
         let Some(numbers) = numbers else {
             self.extensions.all = true;
-            told.push(floor.extension_status(&floor.extensions()));
+            told.push(watch.extension_status(&watch.extensions()));
             return Ok(());
         };
         let called =
-            |number: &String| floor.extension_called(number).ok_or(format!("no such extension: {number}"));
+            |number: &String| watch.extension_called(number).ok_or(format!("no such extension: {number}"));
         let devices = numbers.iter().map(called).collect::<Result<Vec<_>, _>>()?;
-        told.push(floor.extension_status(&devices));
+        told.push(watch.extension_status(&devices));
         self.extensions.some.extend(numbers.iter().cloned());
         Ok(())
     }

@@ -160,3 +160,33 @@ pub struct ServerStatus {
     pub memory_usage: u32,
     pub status: &'static str,
 }
+
+/// A number on the blacklist.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "named as the vendor names them")]
+pub struct Blacklisted {
+    pub id: String,
+    pub number: String,
+    pub level: &'static str,
+    pub longitude: String,
+    pub latitude: String,
+    pub address: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expire_at: Option<String>,
+    /// How many calls it has refused.
+    pub trigger_times: u64,
+    pub enabled: bool,
+    pub description: String,
+}
+
+/// What callers on the blacklist hear; a level that is not enabled is cleared unanswered.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "named as the vendor names them")]
+pub struct BlacklistPrompts {
+    pub enable_level1: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level1_prompt_file_name: Option<String>,
+    pub enable_level2: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level2_prompt_file_name: Option<String>,
+}

@@ -41,9 +41,14 @@ impl Account {
     /// The account of that name, with or without its domain.
     #[must_use]
     pub fn find(engine: &Engine, tenant: TenantId, name: &str, now: Now) -> Option<Self> {
-        let floor = Floor::of(engine, tenant, now);
-        let local = local_name(name, &floor.domain)?.to_owned();
-        Self::of(engine, tenant, &floor, &local)
+        let domain = engine.tenant(tenant)?.domain;
+        Self::named(engine, tenant, local_name(name, &domain)?, now)
+    }
+
+    fn named(engine: &Engine, tenant: TenantId, name: &str, now: Now) -> Option<Self> {
+        let keys = Keys::of(engine, tenant, name)?;
+        let floor = Floor::around(engine, tenant, keys.agent, keys.device, now);
+        Some(Self::on(engine, tenant, &floor, keys))
     }
 
     /// The account of a login.
@@ -52,31 +57,22 @@ impl Account {
         let Some(Entry::User(entry)) = engine.entry(tenant, EntryId::User(user)) else {
             return None;
         };
-        let floor = Floor::of(engine, tenant, now);
-        Self::of(engine, tenant, &floor, entry.name.as_str())
+        Self::named(engine, tenant, entry.name.as_str(), now)
     }
 
     /// All accounts of a tenant, by name.
     #[must_use]
     pub fn all(engine: &Engine, tenant: TenantId, now: Now) -> Vec<Self> {
         let floor = Floor::of(engine, tenant, now);
-        let mut names: BTreeSet<String> = floor.users.values().cloned().collect();
-        names.extend(floor.agents.values().map(|seat| seat.name.clone()));
-        names.extend(floor.devices.values().map(|desk| desk.number.clone()));
-        names.iter().filter_map(|name| Self::of(engine, tenant, &floor, name)).collect()
+        let mut names: BTreeSet<&str> = floor.users.values().map(String::as_str).collect();
+        names.extend(floor.agents.values().map(|seat| seat.name.as_str()));
+        names.extend(floor.devices.values().map(|desk| desk.number.as_str()));
+        let keys = names.into_iter().filter_map(|name| Keys::of(engine, tenant, name));
+        keys.map(|keys| Self::on(engine, tenant, &floor, keys)).collect()
     }
 
-    fn of(engine: &Engine, tenant: TenantId, floor: &Floor, name: &str) -> Option<Self> {
-        let find = |kind| engine.find_by_name(tenant, kind, name);
-        let user = find(Kind::User).and_then(UserId::of);
-        // The agent that the login acts as comes before a namesake.
-        let acts_as = user.and_then(|user| engine.agent_of_user(tenant, user));
-        let agent = acts_as.or_else(|| find(Kind::Agent).and_then(AgentId::of));
-        let logged_in = agent.and_then(|agent| floor.agents.get(&agent)).and_then(|seat| seat.device);
-        let device = logged_in.or_else(|| find(Kind::Device).and_then(DeviceId::of));
-        if user.is_none() && agent.is_none() && device.is_none() {
-            return None;
-        }
+    fn on(engine: &Engine, tenant: TenantId, floor: &Floor, keys: Keys) -> Self {
+        let Keys { name, user, agent, device } = keys;
         let roles = match user.and_then(|user| engine.entry(tenant, EntryId::User(user))) {
             Some(Entry::User(entry)) => entry.roles,
             Some(
@@ -87,12 +83,13 @@ impl Account {
                 | Entry::Queue(_)
                 | Entry::Route(_)
                 | Entry::Reason(_)
-                | Entry::Disposition(_),
+                | Entry::Disposition(_)
+                | Entry::BlacklistedNumber(_),
             )
             | None => BTreeSet::new(),
         };
-        Some(Self {
-            id: name.to_owned(),
+        Self {
+            id: name,
             domain: floor.domain.clone(),
             user,
             roles,
@@ -101,7 +98,7 @@ impl Account {
             state: device.and_then(|device| floor.device_state(device)).unwrap_or(DeviceState::Unregistered),
             axes: agent.and_then(|agent| floor.axes(agent)),
             description: agent.map(|agent| floor.note(agent).to_owned()).unwrap_or_default(),
-        })
+        }
     }
 
     /// The name with its domain.
@@ -176,6 +173,29 @@ impl Account {
             "acl": acl(&self.roles),
         });
         me.as_object().cloned().unwrap_or_default()
+    }
+}
+
+/// What an account is put together from.
+struct Keys {
+    name: String,
+    user: Option<UserId>,
+    agent: Option<AgentId>,
+    device: Option<DeviceId>,
+}
+
+impl Keys {
+    /// What has this name; `None` when nothing has.
+    fn of(engine: &Engine, tenant: TenantId, name: &str) -> Option<Self> {
+        let find = |kind| engine.find_by_name(tenant, kind, name);
+        let user = find(Kind::User).and_then(UserId::of);
+        // The agent that the login acts as comes before a namesake.
+        let acts_as = user.and_then(|user| engine.agent_of_user(tenant, user));
+        let agent = acts_as.or_else(|| find(Kind::Agent).and_then(AgentId::of));
+        let used = agent.and_then(|agent| engine.agent(tenant, agent)?.login).map(|login| login.device);
+        let device = used.or_else(|| find(Kind::Device).and_then(DeviceId::of));
+        let some = user.is_some() || agent.is_some() || device.is_some();
+        some.then(|| Self { name: name.to_owned(), user, agent, device })
     }
 }
 

@@ -102,9 +102,7 @@ fn account_status(floor: &Floor, agent: AgentId, online: &impl Fn(&str) -> bool)
 
 /// The state of an account's phone: the one in use, else the namesake.
 fn phone_state(floor: &Floor, seat: &Seat) -> DeviceState {
-    let namesake = || floor.devices.iter().find(|(_, desk)| desk.number == seat.name).map(|(id, _)| *id);
-    let device = seat.device.or_else(namesake);
-    device.and_then(|device| floor.device_state(device)).unwrap_or(DeviceState::Unregistered)
+    floor.phone_of(seat).and_then(|device| floor.device_state(device)).unwrap_or(DeviceState::Unregistered)
 }
 
 fn agent_changes(floor: &Floor, agent: AgentId, before: &Axes, after: &Axes) -> Vec<Happened> {

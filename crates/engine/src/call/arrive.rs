@@ -5,7 +5,7 @@ use super::{CallStep, Cause, Direction, LegPhase, Role};
 use crate::action::{Action, AfterPrompts};
 use crate::command::{Actor, Answer, Endpoint};
 use crate::engine::Engine;
-use crate::entry::{EntryId, Kind, Name};
+use crate::entry::{Destination, EntryId, Kind, Name};
 use crate::fact::Fact;
 use crate::id::{CallId, DeviceId, Guid, LegId, TenantId, TrunkId};
 use crate::limits::{CALLS_MAX, LEGS_PER_DEVICE_MAX};
@@ -196,10 +196,25 @@ impl Engine {
 
     pub(crate) fn lead(&mut self, call: CallId, target: Target) {
         match target {
-            Target::Queue(queue, priority) => self.enter_queue(call, queue, priority),
+            Target::Queue(queue, priority) => match self.blacklisted(call) {
+                Some(number) => self.refuse_caller(call, queue, number),
+                None => self.enter_queue(call, queue, priority),
+            },
             Target::Device(device) => self.ring_device(call, device),
             Target::Trunk(trunk, number) => self.ring_trunk(call, trunk, number),
-            Target::Greeting(_, prompt) => self.greet(call, prompt),
+            Target::Greeting(route, prompt) => {
+                match (self.state.route(route).destination, self.blacklisted(call)) {
+                    // Whom the queue behind the greeting refuses is not greeted first.
+                    (Destination::Queue(queue), Some(number)) => self.refuse_caller(call, queue, number),
+                    (
+                        Destination::Queue(_)
+                        | Destination::Agent(_)
+                        | Destination::Device(_)
+                        | Destination::Clear,
+                        _,
+                    ) => self.greet(call, prompt),
+                }
+            }
             Target::Mailbox(agent) => self.reach_mailbox(call, agent),
             Target::Gone(cause) => self.clear_call(call, cause),
         }

@@ -224,7 +224,8 @@ impl Engine {
                 | EntryId::Device(_)
                 | EntryId::Trunk(_)
                 | EntryId::Reason(_)
-                | EntryId::Disposition(_),
+                | EntryId::Disposition(_)
+                | EntryId::BlacklistedNumber(_),
             )
             | None => None,
         };

@@ -78,7 +78,8 @@ impl Engine {
                 | EntryId::Team(_)
                 | EntryId::Trunk(_)
                 | EntryId::Reason(_)
-                | EntryId::Disposition(_),
+                | EntryId::Disposition(_)
+                | EntryId::BlacklistedNumber(_),
             )
             | None => Name::default(),
         }
@@ -116,7 +117,8 @@ impl Engine {
                     | EntryId::Team(_)
                     | EntryId::Trunk(_)
                     | EntryId::Reason(_)
-                    | EntryId::Disposition(_),
+                    | EntryId::Disposition(_)
+                    | EntryId::BlacklistedNumber(_),
                 ) => return Err(Refusal::NoRoute),
                 None => {
                     let (trunk, number) = self.out(tenant, from, &number)?;

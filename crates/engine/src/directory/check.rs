@@ -42,8 +42,12 @@ impl Engine {
             Entry::Trunk(trunk) => check_trunk(trunk)?,
             Entry::Device(Device { owner: Some(owner), .. }) => self.owned(tenant, EntryId::Agent(*owner))?,
             Entry::Reason(Reason { team: Some(team), .. }) => self.owned(tenant, EntryId::Team(*team))?,
-            Entry::User(_) | Entry::Team(_) | Entry::Device(_) | Entry::Reason(_) | Entry::Disposition(_) => {
-            }
+            Entry::User(_)
+            | Entry::Team(_)
+            | Entry::Device(_)
+            | Entry::Reason(_)
+            | Entry::Disposition(_)
+            | Entry::BlacklistedNumber(_) => {}
         }
         let owner = self.state.tenant(tenant);
         let kind = entry.kind();

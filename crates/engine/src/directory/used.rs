@@ -28,7 +28,7 @@ impl Engine {
             EntryId::Queue(queue) => self.queue_used_by(tenant, queue),
             EntryId::Route(route) => self.route_used_by(tenant, route),
             EntryId::Reason(reason) => self.reason_used_by(tenant, reason),
-            EntryId::Disposition(_) => None,
+            EntryId::Disposition(_) | EntryId::BlacklistedNumber(_) => None,
         }
     }
 

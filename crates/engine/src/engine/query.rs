@@ -2,10 +2,14 @@
 
 use super::Engine;
 use crate::agent::{Activity, DeviceState};
+use crate::blacklist::BlacklistPrompts;
 use crate::call::{CallStep, LegPhase};
 use crate::code::FeatureCodes;
 use crate::entry::{Entry, EntryId, Kind};
-use crate::id::{AgentId, CallId, DeviceId, Guid, LegId, OfferId, QueueId, RecordingId, TenantId, UserId};
+use crate::id::{
+    AgentId, BlacklistedNumberId, CallId, DeviceId, Guid, LegId, OfferId, QueueId, RecordingId, TenantId,
+    UserId,
+};
 use crate::recording::RecordingStep;
 use crate::state::{Agent, Device, Message};
 use crate::text::Number;
@@ -42,6 +46,17 @@ impl Engine {
             calls_last_minute: outbound.begun_within_minute(now.at),
             talked_today_ms: outbound.talked_ms(now),
         })
+    }
+
+    /// What callers on the tenant's blacklist hear.
+    pub fn blacklist_prompts(&self, id: TenantId) -> Option<&BlacklistPrompts> {
+        Some(&self.state.tenants.get(&id)?.blacklist_prompts)
+    }
+
+    /// How many calls a number on the blacklist has refused.
+    pub fn blacklist_refused(&self, tenant: TenantId, id: BlacklistedNumberId) -> Option<u64> {
+        let entry = self.state.blacklist.get(&id)?;
+        (entry.filed.tenant == tenant).then_some(entry.refused)
     }
 
     /// What the tenant's devices dial for features.

@@ -22,6 +22,13 @@ impl State {
             Fact::EntryChanged { id, entry } => self.change_entry(event.tenant, *id, entry),
             Fact::EntryRemoved { id } => self.remove_entry(event.tenant, *id),
             Fact::OutboundRulesSet { .. } | Fact::OutboundRefused { .. } => self.apply_outbound(event),
+            Fact::BlacklistPromptsSet { prompts } => {
+                self.tenant_mut(event.tenant).blacklist_prompts = prompts.clone();
+            }
+            Fact::CallerBlacklisted { number, .. } => {
+                let entry = self.blacklist.get_mut(number).expect("the fact names an entry");
+                entry.refused += 1;
+            }
             Fact::FeatureCodesSet { codes } => self.tenant_mut(event.tenant).codes = codes.clone(),
             Fact::AgentAssigned { .. }
             | Fact::TierSet { .. }

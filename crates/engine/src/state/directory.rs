@@ -4,11 +4,19 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Agent, Outbound, Queue, State};
+use crate::blacklist::{BlacklistPrompts, BlacklistedNumber};
 use crate::code::FeatureCodes;
 use crate::entry::{self, Entry, EntryId, Kind, Name};
 use crate::id::{AgentId, CallId, Guid, LegId, TenantId, UserId};
 use crate::limits::CLOSED_CALLS_KEPT;
 use crate::text::{Number, Text};
+
+/// A number on the blacklist, with how many calls it has refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Blacklisted {
+    pub(crate) filed: Filed<BlacklistedNumber>,
+    pub(crate) refused: u64,
+}
 
 /// An entry with its owner and its name outside.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +45,7 @@ pub(crate) struct Tenant {
     pub(crate) closed: BTreeSet<CallId>,
     pub(crate) outbound: Outbound,
     pub(crate) codes: FeatureCodes,
+    pub(crate) blacklist_prompts: BlacklistPrompts,
 }
 
 /// A device with what the network says of it.
@@ -71,6 +80,7 @@ impl Tenant {
             closed: BTreeSet::new(),
             outbound: Outbound::default(),
             codes: FeatureCodes::default(),
+            blacklist_prompts: BlacklistPrompts::default(),
         }
     }
 
@@ -171,6 +181,9 @@ impl State {
             (EntryId::Disposition(id), Entry::Disposition(entry)) => {
                 self.dispositions.insert(id, Filed { tenant, guid, entry });
             }
+            (EntryId::BlacklistedNumber(id), Entry::BlacklistedNumber(entry)) => {
+                self.blacklist.insert(id, Blacklisted { filed: Filed { tenant, guid, entry }, refused: 0 });
+            }
             (id, entry) => unreachable!("{id:?} is not a {:?}", entry.kind()),
         }
     }
@@ -198,6 +211,9 @@ impl State {
             (EntryId::Disposition(id), Entry::Disposition(entry)) => {
                 replace(self.dispositions.get_mut(&id), entry);
             }
+            (EntryId::BlacklistedNumber(id), Entry::BlacklistedNumber(entry)) => {
+                replace(self.blacklist.get_mut(&id).map(|blacklisted| &mut blacklisted.filed), entry);
+            }
             (id, entry) => unreachable!("{id:?} is not a {:?}", entry.kind()),
         }
     }
@@ -219,6 +235,7 @@ impl State {
             EntryId::Route(id) => drop(self.routes.remove(&id)),
             EntryId::Reason(id) => drop(self.reasons.remove(&id)),
             EntryId::Disposition(id) => drop(self.dispositions.remove(&id)),
+            EntryId::BlacklistedNumber(id) => drop(self.blacklist.remove(&id)),
         }
     }
 
@@ -234,6 +251,9 @@ impl State {
             EntryId::Route(id) => Entry::Route(self.routes.get(&id)?.entry.clone()),
             EntryId::Reason(id) => Entry::Reason(self.reasons.get(&id)?.entry.clone()),
             EntryId::Disposition(id) => Entry::Disposition(self.dispositions.get(&id)?.entry.clone()),
+            EntryId::BlacklistedNumber(id) => {
+                Entry::BlacklistedNumber(self.blacklist.get(&id)?.filed.entry.clone())
+            }
         })
     }
 
@@ -252,6 +272,7 @@ impl State {
             EntryId::Route(id) => self.routes.get(&id).map(of),
             EntryId::Reason(id) => self.reasons.get(&id).map(of),
             EntryId::Disposition(id) => self.dispositions.get(&id).map(of),
+            EntryId::BlacklistedNumber(id) => self.blacklist.get(&id).map(|entry| of(&entry.filed)),
         }
     }
 

@@ -7,6 +7,7 @@
 
 mod agents;
 mod announcements;
+mod blacklist;
 mod calls;
 mod checks;
 mod codes;

@@ -127,6 +127,10 @@ impl Names {
             Fact::LegsBridged { a, b, .. } | Fact::LegsUnbridged { a, b, .. } => {
                 format!("{} {}", self.leg(*a), self.leg(*b))
             }
+            Fact::BlacklistPromptsSet { prompts } => format!("{prompts:?}"),
+            Fact::CallerBlacklisted { call, queue, .. } => {
+                format!("{} {}", self.call(*call), self.queue(*queue))
+            }
             Fact::FeatureCodeDialled { agent, feature, argument, refused, .. } => {
                 let who = agent.map_or("nobody".to_owned(), |agent| self.agent(agent));
                 let what = argument.as_ref().map_or(String::new(), |number| format!(" {}", number.as_str()));

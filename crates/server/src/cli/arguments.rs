@@ -79,6 +79,9 @@ pub enum Verb {
     /// How contacts can end
     #[command(subcommand)]
     Disposition(NamedVerb),
+    /// Numbers whose calls queues refuse
+    #[command(subcommand)]
+    Blacklist(BlacklistVerb),
     /// Calls in progress
     #[command(subcommand)]
     Call(CallVerb),
@@ -582,6 +585,41 @@ pub enum NamedVerb {
     Remove {
         /// Name or id
         which: Which,
+    },
+}
+
+/// `cordial blacklist`
+#[derive(Debug, Subcommand)]
+pub enum BlacklistVerb {
+    /// All of them, and how many calls each has refused
+    List,
+    /// Refuse a number's calls to queues
+    Add {
+        /// As it is shown to us
+        number: String,
+        /// On the second level, whose callers hear the second prompt
+        #[arg(long)]
+        second: bool,
+        /// Until when, such as 2027-01-31T00:00:00Z; without it for ever
+        #[arg(long, value_name = "TIME")]
+        until: Option<String>,
+        /// Why
+        #[arg(long)]
+        note: Option<String>,
+    },
+    /// Let a number's calls in again
+    Remove {
+        /// Number or id
+        number: Which,
+    },
+    /// Say what callers hear before they are cleared; a level without a prompt is cleared unanswered
+    Prompts {
+        /// A name of the prompt library, for the first level
+        #[arg(long, value_name = "PROMPT")]
+        first: Option<String>,
+        /// The same for the second
+        #[arg(long, value_name = "PROMPT")]
+        second: Option<String>,
     },
 }
 

@@ -1,4 +1,4 @@
-//! The directory: nine kinds of entry, the same five operations each.
+//! The directory: ten kinds of entry, the same five operations each.
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -7,9 +7,10 @@ use cordial_dialects::names::{EntryKey, Unnamed};
 use cordial_dialects::native::decode::{self, EntryBody};
 use cordial_dialects::native::wire::{self, Id, Page, Scope};
 use cordial_dialects::native::{encode, problem::Code};
-use cordial_engine::entry::Entry;
+use cordial_engine::entry::{Entry, EntryId};
 use cordial_engine::id::{
-    AgentId, DeviceId, DispositionId, QueueId, ReasonId, RouteId, TeamId, TrunkId, UserId,
+    AgentId, BlacklistedNumberId, DeviceId, DispositionId, QueueId, ReasonId, RouteId, TeamId, TrunkId,
+    UserId,
 };
 use cordial_engine::{Answer, Command, Refusal};
 use cordial_store::DeviceSecret;
@@ -78,6 +79,7 @@ pub(super) fn operations() -> Vec<Operation> {
     all.extend(of::<Routes>());
     all.extend(of::<Reasons>());
     all.extend(of::<Dispositions>());
+    all.extend(of::<Blacklist>());
     all.push(
         put("/v1/users/{id}/password")
             .called(
@@ -110,7 +112,7 @@ pub(super) fn operations() -> Vec<Operation> {
 
 fn of<R: Resource>() -> [Operation; 5] {
     let (plural, one) = (R::PLURAL, R::ONE);
-    // Of the nine kinds, a vowel is heard at the beginning of `agent` alone.
+    // Of the ten kinds, a vowel is heard at the beginning of `agent` alone.
     let article = if one.starts_with('a') { "an" } else { "a" };
     let (many_path, one_path) = (format!("/v1/{plural}"), format!("/v1/{plural}/{{id}}"));
     [
@@ -325,6 +327,7 @@ struct Trunks;
 struct Routes;
 struct Reasons;
 struct Dispositions;
+struct Blacklist;
 
 /// An entry that shows nothing but what was written.
 macro_rules! plain {
@@ -411,6 +414,39 @@ plain!(Teams, TeamId, Team, StoredTeam, "teams", "team", "name");
 plain!(Routes, RouteId, Route, StoredRoute, "routes", "route", "number");
 plain!(Reasons, ReasonId, Reason, StoredReason, "reasons", "reason", "name");
 plain!(Dispositions, DispositionId, Disposition, StoredDisposition, "dispositions", "disposition", "name");
+
+impl Resource for Blacklist {
+    type Key = BlacklistedNumberId;
+    type Body = wire::BlacklistedNumber;
+    type Answer = wire::BlacklistedNumberState;
+    type Created = wire::BlacklistedNumberState;
+    const PLURAL: &'static str = "blacklist";
+    const ONE: &'static str = "blacklisted_number";
+    const FOUND_BY: &'static str = "number";
+
+    fn told(
+        scene: &Scene<'_>,
+        key: BlacklistedNumberId,
+    ) -> Result<Option<wire::BlacklistedNumberState>, Unnamed> {
+        let id = EntryId::BlacklistedNumber(key);
+        let Some(Entry::BlacklistedNumber(entry)) = scene.engine.entry(scene.tenant, id) else {
+            return Ok(None);
+        };
+        let seen = scene.engine.guid(id).zip(scene.engine.blacklist_refused(scene.tenant, key));
+        Ok(seen.map(|(guid, refused)| wire::BlacklistedNumberState {
+            id: Id(guid),
+            entry: encode::blacklisted_number(&entry),
+            refused,
+        }))
+    }
+
+    fn created(
+        answer: wire::BlacklistedNumberState,
+        _: Option<wire::DeviceSecret>,
+    ) -> Result<wire::BlacklistedNumberState, No> {
+        Ok(answer)
+    }
+}
 
 impl Resource for Agents {
     type Key = AgentId;

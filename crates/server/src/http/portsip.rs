@@ -2,6 +2,7 @@
 
 mod agents;
 mod asking;
+mod blacklist;
 mod fault;
 mod guard;
 mod queues;
@@ -75,13 +76,14 @@ fn handler(op: Op) -> MethodRouter<State> {
         Op::LogOutAgent => post(agents::log_out),
         Op::ListExclusiveQueues | Op::ListExclusiveAgents => get(no_exclusive_number),
         Op::SetExclusiveAgents | Op::RemoveExclusiveAgents => post(no_exclusive_number),
-        Op::CreateBlacklisted => post(servers::no_blacklist),
-        Op::ListBlacklisted => get(servers::list_blacklisted),
-        Op::ExportBlacklisted => get(servers::export_blacklisted),
-        Op::ShowBlacklisted => get(servers::no_blacklisted),
-        Op::UpdateBlacklisted | Op::DeleteBlacklisted => post(servers::no_blacklisted),
-        Op::ShowPrompts => get(servers::show_prompts),
-        Op::UpdatePrompts => post(servers::update_prompts),
+        Op::CreateBlacklisted => post(blacklist::create),
+        Op::ListBlacklisted => get(blacklist::list),
+        Op::ExportBlacklisted => get(blacklist::export),
+        Op::ShowBlacklisted => get(blacklist::show),
+        Op::UpdateBlacklisted => post(blacklist::update),
+        Op::DeleteBlacklisted => post(blacklist::delete),
+        Op::ShowPrompts => get(blacklist::prompts),
+        Op::UpdatePrompts => post(blacklist::update_prompts),
     }
 }
 

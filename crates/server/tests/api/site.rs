@@ -30,11 +30,12 @@ pub(crate) struct Ids {
     pub(crate) route: String,
     pub(crate) reason: String,
     pub(crate) disposition: String,
+    pub(crate) blacklisted: String,
     pub(crate) call: String,
 }
 
 impl Ids {
-    pub(crate) fn all(&self) -> [&str; 12] {
+    pub(crate) fn all(&self) -> [&str; 13] {
         [
             &self.user,
             &self.team,
@@ -47,6 +48,7 @@ impl Ids {
             &self.route,
             &self.reason,
             &self.disposition,
+            &self.blacklisted,
             &self.call,
         ]
     }
@@ -147,6 +149,7 @@ impl Site {
         self.ids.queue = self.make("queues", json!({"name": "sales", "number": "800"})).await;
         self.ids.reason = self.make("reasons", json!({"name": "lunch"})).await;
         self.ids.disposition = self.make("dispositions", json!({"name": "sold"})).await;
+        self.ids.blacklisted = self.make("blacklist", json!({"number": "4666"})).await;
         let address = self._carrier.local_addr().expect("a bound socket").to_string();
         self.ids.trunk = self.make("trunks", json!({"name": "carrier", "address": address})).await;
         let route = json!({"number": "4400", "destination": {"to": "queue", "queue": self.ids.queue}});

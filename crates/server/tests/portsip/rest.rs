@@ -272,25 +272,80 @@ async fn rest(walk: &mut Walk<'_>) {
         let answer = walk.ask(name, &["1", "2"], Some(json!({"items": ["201"]}))).await;
         walk.expect(&answer, 404, "NOT_FOUND");
     }
-    let number = json!({"number": "+49301234", "level": "FIRST"});
-    let answer = walk.ask("createQueueBlacklistedNumber", &[], Some(number)).await;
-    walk.expect(&answer, 400, "NOT_SUPPORTED");
-    assert_eq!(walk.ask("listQueueBlacklistedNumbers", &[], None).await.json(), json!({"items": []}));
+    blacklist(walk).await;
+}
+
+/// The carrier calls as 4477.
+async fn blacklist(walk: &mut Walk<'_>) {
+    let number = json!({
+        "number": "4477", "level": "FIRST", "longitude": "13.4", "latitude": "52.5", "address": "Berlin, =1",
+        "expire_at": "2999-07-21T17:32:28Z", "trigger_times": 0, "enabled": true, "description": "=shouts, often",
+    });
+    let made = walk.ask("createQueueBlacklistedNumber", &[], Some(number.clone())).await;
+    walk.expect(&made, 200, "id");
+    let id = text(&made.json()["id"]);
+    let again = walk.ask("createQueueBlacklistedNumber", &[], Some(number.clone())).await;
+    walk.expect(&again, 400, "ALREADY_EXISTS");
+    for (field, value) in
+        [("level", json!("THIRD")), ("expire_at", json!("soon")), ("trigger_times", json!(9))]
+    {
+        let mut wrong = number.clone();
+        wrong[field] = value;
+        let answer = walk.ask("createQueueBlacklistedNumber", &[], Some(wrong)).await;
+        walk.expect(&answer, 400, field);
+    }
+    assert_eq!(walk.site.refused("448001"), 603, "a queue refuses the number");
+    let mut shown = walk.ask("showQueueBlacklistedNumber", &[&id], None).await.json();
+    assert_eq!(shown["trigger_times"], 1);
+    assert_eq!(walk.ask("listQueueBlacklistedNumbers", &[], None).await.json(), json!({"items": [shown]}));
+    shown["trigger_times"] = json!(0);
+    shown.as_object_mut().expect("an object").remove("id");
+    assert_eq!(shown, number);
+    let export = walk.ask("exportQueueBlacklistedNumbers", &[], None).await;
+    walk.expect(&export, 200, "number,level");
+    walk.expect(
+        &export,
+        200,
+        "4477,FIRST,13.4,52.5,\"Berlin, =1\",2999-07-21T17:32:28Z,1,true,\"'=shouts, often\"",
+    );
+    let off = json!({"enabled": false, "level": "SECOND"});
+    let answer = walk.ask("updateQueueBlacklistedNumber", &[&id], Some(off)).await;
+    walk.expect(&answer, 200, "");
+    walk.site.call("448001", None).hang_up();
+    prompts(walk, &id).await;
+    let answer = walk.ask("deleteQueueBlacklistedNumber", &[&id], None).await;
+    walk.expect(&answer, 204, "");
     for name in ["showQueueBlacklistedNumber", "updateQueueBlacklistedNumber", "deleteQueueBlacklistedNumber"]
     {
         let body = if name.starts_with("update") { Some(json!({"level": "FIRST"})) } else { None };
-        let answer = walk.ask(name, &["1"], body).await;
+        let answer = walk.ask(name, &[&id], body).await;
         walk.expect(&answer, 404, "NOT_FOUND");
     }
-    let export = walk.ask("exportQueueBlacklistedNumbers", &[], None).await;
-    walk.expect(&export, 200, "number,level");
-    let prompts = walk.ask("getCallQueueBlacklistPrompts", &[], None).await.json();
-    assert_eq!(prompts["enable_level1"], false);
-    let answer =
-        walk.ask("updateCallQueueBlacklistPrompts", &[], Some(json!({"enable_level1": false}))).await;
-    walk.expect(&answer, 200, "");
+    walk.site.call("448001", None).hang_up();
+}
+
+async fn prompts(walk: &mut Walk<'_>, id: &str) {
+    let none = json!({"enable_level1": false, "enable_level2": false});
+    assert_eq!(walk.ask("getCallQueueBlacklistPrompts", &[], None).await.json(), none);
     let answer = walk.ask("updateCallQueueBlacklistPrompts", &[], Some(json!({"enable_level2": true}))).await;
-    walk.expect(&answer, 400, "enable_level2");
+    walk.expect(&answer, 400, "level2_prompt_file_id");
+    let on = json!({"enable_level2": true, "level2_prompt_file_id": "en/please-wait"});
+    let answer = walk.ask("updateCallQueueBlacklistPrompts", &[], Some(on)).await;
+    walk.expect(&answer, 200, "");
+    let shown = walk.ask("getCallQueueBlacklistPrompts", &[], None).await.json();
+    assert_eq!(
+        (&shown["enable_level2"], &shown["level2_prompt_file_name"]),
+        (&json!(true), &json!("en/please-wait"))
+    );
+    let answer = walk.ask("updateQueueBlacklistedNumber", &[id], Some(json!({"enabled": true}))).await;
+    walk.expect(&answer, 200, "");
+    // Answered, told, and cleared by us.
+    walk.site.call("448001", None).is_hung_up();
+    assert_eq!(walk.ask("showQueueBlacklistedNumber", &[id], None).await.json()["trigger_times"], 2);
+    let answer =
+        walk.ask("updateCallQueueBlacklistPrompts", &[], Some(json!({"enable_level2": false}))).await;
+    walk.expect(&answer, 200, "");
+    assert_eq!(walk.ask("getCallQueueBlacklistPrompts", &[], None).await.json(), none);
 }
 
 #[tokio::test(flavor = "multi_thread")]

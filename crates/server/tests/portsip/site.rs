@@ -211,6 +211,21 @@ impl Site {
         })
     }
 
+    /// Calls a number from outside and is refused: with which code.
+    pub(crate) fn refused(&self, number: &str) -> u16 {
+        tokio::task::block_in_place(|| {
+            let invite = self.carrier.invite(number, String::new());
+            let text = self.carrier.text(&invite);
+            self.carrier.send(&text);
+            let refused = self.carrier.hear_final();
+            // RFC 3261 §17.1.1.3: in the transaction of the INVITE, so that the answer is not sent again.
+            let to = refused.headers.get(&Name::To).unwrap_or_default();
+            let ack = text.replacen("INVITE", "ACK", 1).replace(" INVITE\r\n", " ACK\r\n");
+            self.carrier.send(&ack.replace(&format!("To: {}\r\n", invite.to), &format!("To: {to}\r\n")));
+            refused.code
+        })
+    }
+
     /// Lets a phone answer the call that rings there.
     pub(crate) fn answers(&self, callee: usize) {
         tokio::task::block_in_place(|| {
@@ -256,6 +271,11 @@ impl Call<'_> {
             ..self.invite.clone()
         };
         tokio::task::block_in_place(|| assert_eq!(self.carrier.ask(&bye).code, 200));
+    }
+
+    /// Waits until the server hangs up.
+    pub(crate) fn is_hung_up(self) {
+        tokio::task::block_in_place(|| self.carrier.answer(&self.carrier.asked("BYE"), 200, &[], ""));
     }
 }
 

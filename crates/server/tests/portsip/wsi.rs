@@ -281,6 +281,12 @@ async fn extensions_are_told_as_they_are_and_then_as_they_change() {
             "time",
         ]),
     );
+    let target = client.hear_of("target_add").await;
+    assert_eq!(
+        (&target["call_target"], &target["call_id"]),
+        (&json!(format!("sip:201@{}", site.domain)), &start["call_id"])
+    );
+    assert_eq!(client.hear_of("target_ringing").await["call_id"], start["call_id"]);
     assert_eq!(client.hear_of("extension_call").await["call_status"], "ON_CALL");
     let told = texts(&[
         "event_type",
@@ -295,6 +301,9 @@ async fn extensions_are_told_as_they_are_and_then_as_they_change() {
     members(&client.hear_of("call_established").await, &told);
     call.hang_up();
     assert_eq!(client.hear_of("extension_call").await["call_status"], "");
+    let ended = client.hear_of("target_ended").await;
+    members(&ended, &told);
+    assert_eq!(ended["call_target"], format!("sip:201@{}", site.domain));
     members(&client.hear_of("call_ended").await, &told);
 }
 

@@ -116,8 +116,11 @@ fn activity_after(now: Timestamp, was: &Agent, before: &Books) -> Activity {
         return Activity::WrapUp { call, queue, until };
     }
     let through_queue = was.parts.values().find_map(|(call, queue)| Some((*call, (*queue)?)));
-    match through_queue.map(|(call, queue)| (call, queue, before.wrap_up_ms(queue))) {
-        Some((call, queue, ms)) if ms > 0 => Activity::WrapUp { call, queue, until: Timestamp(now.0 + ms) },
-        Some(_) | None => Activity::Idle,
+    let follows = through_queue.and_then(|(call, queue)| {
+        before.wrap_up_after(was, Some(queue)).map(|(queue, ms)| (call, queue, ms))
+    });
+    match follows {
+        Some((call, queue, ms)) => Activity::WrapUp { call, queue, until: Timestamp(now.0 + ms) },
+        None => Activity::Idle,
     }
 }

@@ -86,11 +86,6 @@ impl Books {
         self.recordings.keys().copied()
     }
 
-    /// How long a queue's calls are wrapped up.
-    pub(super) fn wrap_up_ms(&self, queue: QueueId) -> u64 {
-        self.queues.get(&queue).map_or(0, |queue| queue.entry.wrap_up_ms)
-    }
-
     pub(super) fn device_state(&self, device: DeviceId) -> DeviceState {
         match self.devices.get(&device) {
             Some(device) if device.registered && device.legs.is_empty() => DeviceState::Idle,
@@ -150,7 +145,10 @@ impl Books {
             Fact::CallbackAsked { call, .. } => self.call(*call)?.is_callback = true,
             Fact::OfferMade { .. } => self.make_offer(event)?,
             Fact::OfferEnded { .. } => self.end_offer(event)?,
-            Fact::WrapUpStarted { .. } | Fact::WrapUpExtended { .. } | Fact::WrapUpEnded { .. } => {
+            Fact::MembershipPending { .. }
+            | Fact::WrapUpStarted { .. }
+            | Fact::WrapUpExtended { .. }
+            | Fact::WrapUpEnded { .. } => {
                 self.read_wrap_up(event)?;
             }
             Fact::RecordingStarted { .. }
@@ -161,7 +159,8 @@ impl Books {
             | Fact::RecordingFailed { .. } => self.read_recording(event)?,
             Fact::NodeStarted { .. } => self.started = at,
             Fact::TenantAdded { .. }
-            | Fact::MembershipPending { .. }
+            | Fact::BlacklistPromptsSet { .. }
+            | Fact::CallerBlacklisted { .. }
             | Fact::OutboundRulesSet { .. }
             | Fact::OutboundRefused { .. }
             | Fact::EntryRemoved { .. }

@@ -93,6 +93,20 @@ pub(super) enum Wish {
     ClearCall,
     DoNotDisturb(bool),
     Forward(String),
+    ToMailbox,
+    Break,
+    Tasks,
+    InQueue(String, QueuePart),
+}
+
+/// What an agent asks to be in one queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum QueuePart {
+    In,
+    Out,
+    Ready,
+    NotReady,
+    WrapUp,
 }
 
 /// A value that does not fit, in a sentence.
@@ -291,12 +305,22 @@ fn deed(who: &str, words: &[&str], text: &str) -> Result<Step, Fault> {
         ["clears", "the", "call"] => ask(Wish::ClearCall),
         ["does", "not", "want", "to", "be", "disturbed"] => ask(Wish::DoNotDisturb(true)),
         ["forwards", "to", number] => ask(Wish::Forward(own(number))),
+        ["sends", "calls", "to", "the", "mailbox"] => ask(Wish::ToMailbox),
+        ["takes", "a", "break"] => ask(Wish::Break),
+        ["does", "other", "tasks"] => ask(Wish::Tasks),
+        ["logs", "in", "to", queue] => ask(Wish::InQueue(own(queue), QueuePart::In)),
+        ["logs", "out", "of", queue] => ask(Wish::InQueue(own(queue), QueuePart::Out)),
+        ["is", "ready", "in", queue] => ask(Wish::InQueue(own(queue), QueuePart::Ready)),
+        ["is", "not", "ready", "in", queue] => ask(Wish::InQueue(own(queue), QueuePart::NotReady)),
+        ["asks", "for", "wrap-up", "in", queue] => ask(Wish::InQueue(own(queue), QueuePart::WrapUp)),
         ["may", "be", "disturbed"] => ask(Wish::DoNotDisturb(false)),
         _ => Err(format!(
             "`{text}` is not understood: somebody registers, unregisters, loses power, answers [after TIME], lets it \
              ring, declines after TIME, is busy after TIME, hangs up, holds, retrieves, presses KEY, dials NUMBER, logs \
              in, logs out, is ready, is not ready, asks for REASON, ends wrap-up, declines the offer, places a call to NUMBER, \
-             pauses the recording, resumes the recording, marks the call WORD, clears the call"
+             pauses the recording, resumes the recording, marks the call WORD, clears the call, takes a break, \
+             does other tasks, sends calls to the mailbox, logs in to QUEUE, logs out of QUEUE, is ready in QUEUE, is \
+             not ready in QUEUE, asks for wrap-up in QUEUE"
         )),
     }
 }

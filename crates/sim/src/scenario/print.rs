@@ -1,6 +1,8 @@
 //! What came of a story, as text: facts, SIP ladder, call records, and what each dialect's watchers heard. Names stand for ids, times count from its beginning.
 
+mod listener;
 mod portsip;
+mod webitel;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -31,7 +33,8 @@ pub(super) fn written(world: &World, begins: u64, registrations: bool) -> Played
     let mut cdr = serde_json::to_string_pretty(&Value::Array(records)).unwrap_or_default();
     cdr.push('\n');
     let portsip = portsip::transcript(&world.told, begins);
-    Played { facts, sip: ladder(world, begins, registrations), cdr, portsip }
+    let webitel::Heard { webitel, freeswitch } = webitel::transcripts(&world.told, begins);
+    Played { facts, sip: ladder(world, begins, registrations), cdr, portsip, webitel, freeswitch }
 }
 
 /// `mm:ss.mmm` since the story began.

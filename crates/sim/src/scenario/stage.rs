@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use cordial_engine::agent::{Activity, Duty, Handling};
+use cordial_engine::agent::{Absence, Activity, Duty, Handling, QueueWish};
 use cordial_engine::command::Note;
 use cordial_engine::entry::{
     AfterMissed, Choice, Destination, Disposition, Entry, EntryId, MenuKey, Overflow, Priority, Queue, Route,
@@ -15,7 +15,7 @@ use cordial_engine::text::Text;
 use cordial_engine::{Actor, Command, Input, Timestamp};
 use cordial_media::{SAMPLE_RATE, tone};
 
-use super::language::{CallerHabit, Deed, Given, Step, Story, StoryError, Wish, duration};
+use super::language::{CallerHabit, Deed, Given, QueuePart, Step, Story, StoryError, Wish, duration};
 use super::print;
 use crate::network::Loss;
 use crate::phone::{Habit, LineId, PhoneEvent, Placing};
@@ -33,6 +33,10 @@ pub struct Played {
     pub cdr: String,
     /// What PortSIP's WSI told.
     pub portsip: String,
+    /// What Webitel's WebSocket told a supervisor.
+    pub webitel: String,
+    /// What the event socket told of `callcenter::info`.
+    pub freeswitch: String,
 }
 
 /// Plays a story.
@@ -319,6 +323,8 @@ impl Stage {
             }
             ["greeting", prompt] => queue.treatment.greeting = Some(name(prompt)),
             ["not", "recorded"] => queue.record = false,
+            ["not", "ready", "by", "themselves"] => queue.auto_ready = false,
+            ["not", "ready", "after", "other", "calls"] => queue.auto_not_ready_after_other_call = true,
             ["service", "level", time] => queue.service_level_ms = duration(time)?,
             ["briefs", prompt] => queue.briefing = Some(name(prompt)),
             words if self.set_announcement(&mut queue.treatment, words)? => {}
@@ -326,7 +332,7 @@ impl Stage {
                 return Err(format!(
                     "`{}` is none of: a strategy, offer TIME, wrap-up TIME, no answer not ready|rest TIME, \
                      decline not ready|rest TIME, at most N waiting, max wait TIME [then QUEUE], greeting PROMPT, not \
-                     recorded, service level TIME, briefs PROMPT, tells position|wait [once], says PROMPT, announces \
+                     recorded, not ready by themselves, not ready after other calls, service level TIME, briefs PROMPT, tells position|wait [once], says PROMPT, announces \
                      every TIME, speaks LANGUAGE, KEY calls back, KEY takes a message for AGENT, KEY leads to QUEUE by PROMPT",
                     words.join(" ")
                 ));
@@ -486,11 +492,17 @@ impl Stage {
             .ask(Input::Command { tenant, by: Actor::Operator, command })
             .ok_or("the node is down")?;
         // Answers come after a commit; a story asks what may be asked.
-        self.world.run_for(5);
-        match self.world.answer(ask) {
-            Some(Ok(_)) => Ok(()),
-            other => Err(format!("{said} was answered {other:?}")),
+        for _ in 0..10 {
+            self.world.run_for(5);
+            match self.world.answer(ask) {
+                Some(Ok(_)) => return Ok(()),
+                Some(Err(refusal)) => return Err(format!("{said} was refused: {refusal}")),
+                None => {}
+            }
         }
+        let broken =
+            self.world.violation().map(|violation| format!("{}: {}", violation.rule, violation.what));
+        Err(broken.unwrap_or_else(|| format!("{said} was not answered")))
     }
 
     fn command(
@@ -531,6 +543,19 @@ impl Stage {
             },
             Wish::ClearCall => Command::ClearCall { call: self.call_of(tenant, agent)? },
             Wish::Forward(to) => Command::SetHandling { agent, handling: Handling::Forward(number(to)) },
+            Wish::ToMailbox => Command::SetHandling { agent, handling: Handling::Voicemail },
+            Wish::Break => Command::Absent { agent, absence: Absence::Break, note: Note::default() },
+            Wish::Tasks => Command::Absent { agent, absence: Absence::Tasks, note: Note::default() },
+            Wish::InQueue(queue, part) => {
+                let wish = match part {
+                    QueuePart::In => QueueWish::LogIn(Some(desk.device)),
+                    QueuePart::Out => QueueWish::LogOut,
+                    QueuePart::Ready => QueueWish::Ready,
+                    QueuePart::NotReady => QueueWish::NotReady,
+                    QueuePart::WrapUp => QueueWish::WrapUp,
+                };
+                Command::AskInQueue { agent, queue: self.queue(queue)?, wish }
+            }
             Wish::DoNotDisturb(on) => {
                 Command::SetHandling { agent, handling: if *on { Handling::Busy } else { Handling::Ring } }
             }

@@ -72,6 +72,8 @@ async fn fold_rows(
         // `recording_end` has read these two.
         Fact::RecordingSaved { .. }
         | Fact::RecordingFailed { .. }
+        | Fact::BlacklistPromptsSet { .. }
+        | Fact::CallerBlacklisted { .. }
         | Fact::OutboundRulesSet { .. }
         | Fact::OutboundRefused { .. }
         | Fact::AgentAssigned { .. }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use cordial_engine::agent::{Absence, Duty, Handling, Membership, PendingMembership, WhyNotReady};
+use cordial_engine::blacklist::{BlacklistLevel, BlacklistPrompts, BlacklistedNumber, CallerPlace};
 use cordial_engine::call::{Cause, Direction, OfferEnd, Preferred, Role, WaitingEnd, Widening, Withdrawn};
 use cordial_engine::code::{Feature, FeatureCodes};
 use cordial_engine::entry;
@@ -138,6 +139,7 @@ fn examples() -> Vec<Event> {
         outbound(),
         pending_memberships(),
         codes_and_mailboxes(),
+        blacklist(),
     ]
     .concat();
     let actors =
@@ -324,6 +326,28 @@ fn entries() -> impl Iterator<Item = (EntryId, Entry)> {
         ),
     ]
     .into_iter()
+}
+
+fn blacklist() -> Vec<Fact> {
+    let prompts = BlacklistPrompts { first: Some(text("en/refused")), second: None };
+    let number = BlacklistedNumberId(10);
+    let entry = BlacklistedNumber {
+        number: self::number("+4930666"),
+        level: BlacklistLevel::Second,
+        until: Some(WallTime(1_800_000_000_000)),
+        enabled: true,
+        note: text("shouts"),
+        place: CallerPlace { longitude: text("13.4"), latitude: text("52.5"), address: text("Berlin") },
+    };
+    vec![
+        Fact::EntryAdded {
+            id: EntryId::BlacklistedNumber(number),
+            guid: GUID,
+            entry: Entry::BlacklistedNumber(entry),
+        },
+        Fact::BlacklistPromptsSet { prompts },
+        Fact::CallerBlacklisted { call: CallId(1), queue: QueueId(6), number },
+    ]
 }
 
 fn agents() -> Vec<Fact> {

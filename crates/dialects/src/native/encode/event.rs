@@ -4,18 +4,18 @@ use std::collections::BTreeMap;
 
 use cordial_engine::call::Widening;
 use cordial_engine::command::Actor;
-use cordial_engine::entry::Kind;
+use cordial_engine::entry::{EntryId, Kind};
 use cordial_engine::fact::{Event, Fact};
 use cordial_engine::id::{AgentId, CallId, Guid, LegId, OfferId, QueueId, RecordingId};
 use cordial_engine::time::{Now, Timestamp};
 
-use super::feature_codes;
 use super::outbound::{not_out, outbound_rules};
 use super::state::{duty, membership, pending_membership, wait_range};
 use super::{
     Encoded, cause, direction, endpoint, entry, entry_id, handling, id, of, offer_end, offer_of, perhaps,
     priority, role, text, tier, waiting_end,
 };
+use super::{blacklist_prompts, feature_codes};
 use crate::names::{Named, Names, Unnamed};
 use crate::native::wire::{self, By, Id, Message, Time, What};
 
@@ -97,6 +97,7 @@ const fn kind(kind: Kind) -> &'static str {
         Kind::Route => "route",
         Kind::Reason => "reason",
         Kind::Disposition => "disposition",
+        Kind::BlacklistedNumber => "blacklisted_number",
         Kind::Call => "call",
         Kind::Leg => "leg",
         Kind::Offer => "offer",
@@ -150,6 +151,14 @@ impl Teller<'_> {
             Fact::TenantAdded { guid, name, domain } => {
                 What::TenantAdded { id: Id(*guid), name: name.to_string(), domain: domain.to_string() }
             }
+            Fact::BlacklistPromptsSet { prompts } => {
+                What::BlacklistPromptsSet { prompts: blacklist_prompts(prompts) }
+            }
+            Fact::CallerBlacklisted { call, queue, number } => What::CallerBlacklisted {
+                call: of(names, Named::Call(*call))?,
+                queue: of(names, Named::Entry(EntryId::Queue(*queue)))?,
+                number: of(names, Named::Entry(EntryId::BlacklistedNumber(*number)))?,
+            },
             Fact::FeatureCodesSet { codes } => What::FeatureCodesSet { codes: feature_codes(codes).codes },
             Fact::OutboundRulesSet { rules } => What::OutboundRulesSet { rules: outbound_rules(rules) },
             Fact::OutboundRefused { from, number, why } => What::OutboundRefused {

@@ -6,9 +6,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    Agent, AgentState, Call, Cause, Device, DeviceState, Direction, Disposition, Duty, Endpoint, Handling,
-    Id, LegRole, Membership, NotOut, Offer, OutboundRules, PendingMembership, Priority, Queue, QueueState,
-    Reason, Route, Team, Tier, Time, Trunk, User, WaitRange,
+    Agent, AgentState, BlacklistPrompts, BlacklistedNumber, Call, Cause, Device, DeviceState, Direction,
+    Disposition, Duty, Endpoint, Handling, Id, LegRole, Membership, NotOut, Offer, OutboundRules,
+    PendingMembership, Priority, Queue, QueueState, Reason, Route, Team, Tier, Time, Trunk, User, WaitRange,
 };
 
 /// One message of the stream. `seq` rises strictly; it is not contiguous, because other tenants share the journal.
@@ -77,6 +77,7 @@ pub enum Entry {
     Route(Route),
     Reason(Reason),
     Disposition(Disposition),
+    BlacklistedNumber(BlacklistedNumber),
 }
 
 /// How a place in a queue ended.
@@ -142,6 +143,10 @@ pub enum What {
     TenantAdded { id: Id, name: String, domain: String },
     /// What the tenant's devices dial for features is this.
     FeatureCodesSet { codes: BTreeMap<String, String> },
+    /// What callers on the blacklist hear is this.
+    BlacklistPromptsSet { prompts: BlacklistPrompts },
+    /// A caller was kept out of a queue because of that entry of the blacklist.
+    CallerBlacklisted { call: Id, queue: Id, number: Id },
     /// What the tenant lets out is this.
     OutboundRulesSet { rules: OutboundRules },
     /// A call was not let out, to the number as it was said. Of a flood of them some are told: at most 60 a minute.
@@ -315,6 +320,8 @@ names! {
     Untold "untold"
     TenantAdded "tenant_added"
     FeatureCodesSet "feature_codes_set"
+    BlacklistPromptsSet "blacklist_prompts_set"
+    CallerBlacklisted "caller_blacklisted"
     OutboundRulesSet "outbound_rules_set"
     OutboundRefused "outbound_refused"
     EntryAdded "entry_added"

@@ -32,6 +32,43 @@ impl Time {
     }
 }
 
+impl Time {
+    /// Reads RFC 3339 in UTC, with or without a fraction of a second.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (date, clock) = text.strip_suffix('Z')?.split_once('T')?;
+        let (clock, fraction) = clock.split_once('.').unwrap_or((clock, "0"));
+        let [year, month, day] = numbers(date, '-', [4, 2, 2])?;
+        let [hour, minute, second] = numbers(clock, ':', [2, 2, 2])?;
+        let digits =
+            fraction.len() <= 9 && !fraction.is_empty() && fraction.bytes().all(|b| b.is_ascii_digit());
+        let millis: i64 = format!("{fraction}00").get(..3).filter(|_| digits)?.parse().ok()?;
+        let days = days(year, month, day);
+        let legal = hour < 24 && minute < 60 && second < 60 && civil(days) == (year, month, day);
+        let seconds = days * 86_400 + hour * 3_600 + minute * 60 + second;
+        legal.then_some(Self(WallTime(seconds * 1_000 + millis)))
+    }
+}
+
+/// Three numbers of so many digits.
+fn numbers(text: &str, between: char, digits: [usize; 3]) -> Option<[i64; 3]> {
+    let mut parts = text.split(between);
+    let mut numbers = [0; 3];
+    for (number, digits) in numbers.iter_mut().zip(digits) {
+        let part = parts.next().filter(|part| part.len() == digits)?;
+        *number = part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse().ok())??;
+    }
+    parts.next().is_none().then_some(numbers)
+}
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text)
+            .ok_or_else(|| serde::de::Error::custom("must be a time such as 2026-11-21T07:42:00Z"))
+    }
+}
+
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let millis = self.0.0;
@@ -65,6 +102,16 @@ const fn civil(days: i64) -> (i64, i64, i64) {
     (year, month, day)
 }
 
+/// The opposite of [`civil`]; a day that there is not gives another's.
+const fn days(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let in_era = year - era * 400;
+    let from_march = if month > 2 { month - 3 } else { month + 9 };
+    let in_year = (153 * from_march + 2) / 5 + day - 1;
+    era * 146_097 + in_era * 365 + in_era / 4 - in_era / 100 + in_year - 719_468
+}
+
 /// One page of a list.
 #[derive(Clone, Debug, Serialize)]
 pub struct Page<T> {
@@ -86,6 +133,21 @@ mod tests {
         assert_eq!(written(951_782_400_123), "2000-02-29T00:00:00.123Z");
         assert_eq!(written(4_107_542_399_999), "2100-02-28T23:59:59.999Z");
         assert_eq!(written(4_107_542_400_000), "2100-03-01T00:00:00.000Z");
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_no_day_that_there_is_not() {
+        for millis in [0, -1, 951_782_400_123, 4_107_542_399_999, 4_107_542_400_000, 1_795_420_803_005] {
+            assert_eq!(Time::parse(&Time(WallTime(millis)).to_string()), Some(Time(WallTime(millis))));
+        }
+        assert_eq!(Time::parse("2017-07-21T17:32:28Z"), Some(Time(WallTime(1_500_658_348_000))));
+        for wrong in
+            ["", "2026-02-29T00:00:00Z", "2026-13-01T00:00:00Z", "2026-01-01T24:00:00Z", "2026-01-01"]
+        {
+            assert_eq!(Time::parse(wrong), None, "{wrong}");
+        }
+        assert_eq!(Time::parse("2026-01-01T00:00:00.Z"), None);
+        assert_eq!(Time::parse("+026-01-01T00:00:00Z"), None);
     }
 
     #[test]

@@ -25,6 +25,16 @@ pub enum Message {
         updated_agents: Vec<QueueAgent>,
         removed_agents: Vec<RemovedAgent>,
     },
+    /// A caller has waited longer than the queue's service level says.
+    QueueSlaBreached {
+        queue_id: String,
+        tenant_id: String,
+        caller: String,
+        total_callers_breached: u32,
+        sla_time_secs: u64,
+        waiting_callers: u32,
+        timestamp: String,
+    },
     /// Extensions as they are.
     ExtensionStatus { status: Vec<ExtensionStatus>, tenant_id: String },
     /// An extension is rung, talks, or no longer does.
@@ -81,6 +91,33 @@ pub enum Message {
         #[serde(flatten)]
         call: CallTold,
         fail_code: u16,
+    },
+    /// An extension was added to a call, told to its extensions; so are the next five.
+    TargetAdd(CallTold),
+    /// It rings.
+    TargetRinging(CallTold),
+    /// It rang and was not answered.
+    TargetNoanswer(CallTold),
+    /// It was not reached, or declined.
+    TargetFail {
+        #[serde(flatten)]
+        call: CallTold,
+        fail_code: u16,
+    },
+    /// It had answered, and is in the call no more.
+    TargetEnded(CallTold),
+    /// A queue sends the call on that nobody of it took.
+    CallReroute(CallTold),
+    /// An extension registered, or is registered no longer. Where it can be reached stays with us: the lists are empty.
+    ExtensionRegister {
+        extension: String,
+        extension_id: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        registration_contacts: Option<[String; 0]>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        removed_contacts: Option<[String; 0]>,
+        tenant_id: String,
+        time: String,
     },
     /// An extension holds its call.
     CallHold(CallHeld),

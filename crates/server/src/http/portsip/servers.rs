@@ -1,12 +1,12 @@
-//! The servers that serve queues: this process. And what it does not have, said as this API says it.
+//! The servers that serve queues: this process.
 
 use std::net::IpAddr;
 
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
+use axum::response::Response;
 use cordial_dialects::portsip::problem::Problem;
-use cordial_dialects::portsip::wire::{Items, Page, Server, ServerStatus};
-use serde_json::{Value, json};
+use cordial_dialects::portsip::wire::{Page, Server, ServerStatus};
+use serde_json::Value;
 
 use super::asking::{Asking, told};
 use super::fault::No;
@@ -49,44 +49,6 @@ pub(super) async fn update(asking: Asking) -> Result<StatusCode, No> {
 pub(super) async fn delete(asking: Asking) -> Result<Response, No> {
     is_this(&asking)?;
     Err(Problem::new(400, "IN_USE", "the internal server cannot be removed").into())
-}
-
-pub(super) async fn no_blacklist(asking: Asking) -> Result<Response, No> {
-    let mut body = asking.body()?;
-    body.text("number", 64)?.ok_or_else(|| Problem::invalid("number", "is needed"))?;
-    Err(Problem::unsupported("call_queue_blacklisted_numbers", "queues refuse no numbers").into())
-}
-
-pub(super) async fn no_blacklisted(_asking: Asking) -> No {
-    Problem::not_found("blacklisted number").into()
-}
-
-pub(super) async fn list_blacklisted(_asking: Asking) -> Result<Response, No> {
-    told(&Items::<Value> { items: Vec::new() })
-}
-
-pub(super) async fn export_blacklisted(_asking: Asking) -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, "application/octet-stream"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"call_queue_blacklisted_numbers.csv\""),
-    ];
-    (headers, "number,level,longitude,latitude,address,expire_at,trigger_times,enabled,description\r\n")
-        .into_response()
-}
-
-pub(super) async fn show_prompts(_asking: Asking) -> Result<Response, No> {
-    told(&json!({"enable_level1": false, "enable_level2": false}))
-}
-
-pub(super) async fn update_prompts(asking: Asking) -> Result<StatusCode, No> {
-    let mut body = asking.body()?;
-    let no = [Value::Bool(false)];
-    body.only("enable_level1", &no)?;
-    body.only("enable_level2", &no)?;
-    body.only("level1_prompt_file_id", &[json!("")])?;
-    body.only("level2_prompt_file_id", &[json!("")])?;
-    body.finish()?;
-    Ok(StatusCode::OK)
 }
 
 fn is_this(asking: &Asking) -> Result<(), Problem> {

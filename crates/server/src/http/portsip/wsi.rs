@@ -8,10 +8,10 @@ use std::time::Duration;
 use axum::extract::ws::{Message as Frame, WebSocket, WebSocketUpgrade};
 use axum::extract::{self, ConnectInfo};
 use axum::response::Response;
-use cordial_dialects::portsip::floor::Floor;
 use cordial_dialects::portsip::limits::MESSAGE_BYTES_MAX;
 use cordial_dialects::portsip::problem::Problem;
 use cordial_dialects::portsip::session::{Auth, Heard, Interest, Reply, Request, Rights, Topics, hear};
+use cordial_dialects::portsip::watch::Watch;
 use cordial_dialects::portsip::wire::wsi::Message;
 use cordial_engine::entry::{EntryId, Kind};
 use cordial_engine::id::{DeviceId, Guid, TenantId, UserId};
@@ -84,7 +84,7 @@ struct Session {
     v16: bool,
     login: Option<Login>,
     /// The tenants that are followed, and what is wanted of each.
-    floors: BTreeMap<TenantId, (Floor, Interest)>,
+    floors: BTreeMap<TenantId, (Watch, Interest)>,
     events: mpsc::Sender<Arc<Event>>,
     followers: JoinSet<()>,
 }
@@ -252,10 +252,10 @@ impl Session {
     }
 
     /// The tenant as it is told; followed from now on.
-    async fn floor(&mut self, tenant: TenantId) -> Result<(&Floor, &mut Interest), String> {
+    async fn floor(&mut self, tenant: TenantId) -> Result<(&Watch, &mut Interest), String> {
         if !self.floors.contains_key(&tenant) {
             let handle = &self.state.parts.handle;
-            let snapshot = handle.snapshot(move |engine, now| Floor::of(engine, tenant, now)).await;
+            let snapshot = handle.snapshot(move |engine, now| Watch::of(engine, tenant, now)).await;
             let (seq, floor) = snapshot.map_err(|unavailable| unavailable.to_string())?;
             let floor = floor.ok_or("no such tenant")?;
             let subscription = handle.subscribe(tenant, Some(seq)).await;

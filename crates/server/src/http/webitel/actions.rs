@@ -7,7 +7,7 @@ use cordial_dialects::webitel::wish::Wish;
 use cordial_engine::command::Note;
 use cordial_engine::entry::{Entry, EntryId, Kind};
 use cordial_engine::id::AgentId;
-use cordial_engine::{Command, Refusal};
+use cordial_engine::{Command, Engine, Refusal};
 use serde_json::{Value, json};
 
 use super::{No, State};
@@ -62,10 +62,9 @@ impl Acting<'_> {
 
     async fn told(&self, agent: AgentId) -> Result<Value, No> {
         let tenant = self.caller.tenant;
-        let told = self
-            .state
-            .handle()
-            .read(move |engine, now| newer::agent(&Floor::of(engine, tenant, now), agent, now.wall));
+        let told = self.state.handle().read(move |engine, now| {
+            newer::agent(&Floor::around(engine, tenant, Some(agent), None, now), agent, now.wall)
+        });
         told.await?.ok_or_else(|| No::new(404, "agent not found!"))
     }
 
@@ -108,7 +107,8 @@ impl Acting<'_> {
                     | EntryId::Queue(_)
                     | EntryId::Route(_)
                     | EntryId::Reason(_)
-                    | EntryId::Disposition(_),
+                    | EntryId::Disposition(_)
+                    | EntryId::BlacklistedNumber(_),
                     _,
                 ) => None,
             }
@@ -145,7 +145,8 @@ impl Acting<'_> {
         let agent = self.agent(act).await?;
         self.desk().may_act_on(agent).await?;
         let tenant = self.caller.tenant;
-        let floor = self.state.handle().read(move |engine, now| Floor::of(engine, tenant, now)).await?;
+        let read = move |engine: &Engine, now| Floor::around(engine, tenant, Some(agent), None, now);
+        let floor = self.state.handle().read(read).await?;
         let Some((seat, axes)) = floor.agents.get(&agent).zip(floor.axes(agent)) else {
             return Err(No::new(404, "agent not found!"));
         };

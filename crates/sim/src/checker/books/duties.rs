@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use cordial_engine::agent::{Activity, Duty, Handling, Membership, WhyNotReady};
+use cordial_engine::agent::{Activity, Duty, Handling, Membership, PendingMembership, WhyNotReady};
 use cordial_engine::id::{AgentId, CallId, DeviceId, LegId, OfferId, QueueId, TenantId};
+use cordial_engine::limits::WRAP_UP_MS_MAX;
 use cordial_engine::{Actor, Event, Fact, Timestamp};
 
 use super::{Books, Broken, must};
@@ -24,6 +25,8 @@ pub(in crate::checker) struct Agent {
     pub(in crate::checker) wrap_up: Option<(CallId, QueueId, Timestamp)>,
     /// The wrap-up that a conversation just ended must be followed by.
     pub(in crate::checker) owed: Option<(CallId, QueueId)>,
+    /// The queue in which the agent asked for a wrap-up after the live call.
+    pub(in crate::checker) asks_wrap_up: Option<QueueId>,
     pub(in crate::checker) logged_in_at: Timestamp,
     /// Sum of the states since log-in. Milliseconds.
     pub(in crate::checker) spent_ms: u64,
@@ -45,6 +48,7 @@ impl Agent {
             parts: BTreeMap::new(),
             wrap_up: None,
             owed: None,
+            asks_wrap_up: None,
             logged_in_at: at,
             spent_ms: 0,
         }
@@ -150,14 +154,27 @@ impl Books {
 
     pub(super) fn disconnect(&mut self, call: CallId, id: AgentId) -> Result<(), Broken> {
         let queue = self.call(call)?.agents.remove(&id).ok_or("H8 an agent leaves a call he is not in")?;
-        let wraps = match queue {
-            Some(queue) => (self.queue(queue)?.entry.wrap_up_ms > 0).then_some((call, queue)),
-            None => None,
-        };
+        let agent = self.agent(id)?.clone();
+        let wraps = self.wrap_up_after(&agent, queue).map(|(queue, _)| (call, queue));
         let agent = self.agent(id)?;
         agent.parts.retain(|_, (other, _)| *other != call);
         agent.owed = wraps.filter(|_| agent.wrap_up.is_none());
         Ok(())
+    }
+
+    /// The queue and length of the wrap-up that follows a conversation through that queue, if one does. Milliseconds.
+    pub(in crate::checker) fn wrap_up_after(
+        &self,
+        agent: &Agent,
+        queue: Option<QueueId>,
+    ) -> Option<(QueueId, u64)> {
+        let queue = queue.or(agent.asks_wrap_up)?;
+        let entry = &self.queues.get(&queue)?.entry;
+        match entry.wrap_up_ms {
+            0 if agent.asks_wrap_up.is_some() || !entry.auto_ready => Some((queue, WRAP_UP_MS_MAX)),
+            0 => None,
+            ms => Some((queue, ms)),
+        }
     }
 
     #[expect(
@@ -166,12 +183,22 @@ impl Books {
     )]
     pub(super) fn read_wrap_up(&mut self, event: &Event) -> Result<(), Broken> {
         match &event.fact {
+            Fact::MembershipPending { agent, queue, wish } => {
+                let asked = &mut self.agent(*agent)?.asks_wrap_up;
+                if *wish == Some(PendingMembership::WrapUp) {
+                    *asked = Some(*queue);
+                } else if *asked == Some(*queue) {
+                    *asked = None;
+                }
+            }
             Fact::WrapUpStarted { agent, call, queue, until } => {
-                let due = event.at.0 + self.queue(*queue)?.entry.wrap_up_ms;
-                must(until.0 == due, "wrap-up a wrap-up has another length than its queue's")?;
+                let length = self.agents.get(agent).and_then(|agent| self.wrap_up_after(agent, Some(*queue)));
+                let due = length.map(|(_, ms)| event.at.0 + ms);
+                must(due == Some(until.0), "wrap-up a wrap-up has another length than its queue's")?;
                 self.call(*call)?.wrap_ups.insert(*agent);
                 let agent = self.agent(*agent)?;
-                let follows = agent.parts.values().any(|part| *part == (*call, Some(*queue)));
+                let through = |of: Option<QueueId>| of == Some(*queue) || agent.asks_wrap_up == Some(*queue);
+                let follows = agent.parts.values().any(|(of, by)| of == call && through(*by));
                 must(follows || agent.owed.take().is_some(), "wrap-up a wrap-up follows no conversation")?;
                 agent.wrap_up = Some((*call, *queue, *until));
             }

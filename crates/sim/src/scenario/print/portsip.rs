@@ -1,72 +1,34 @@
 //! What somebody hears by PortSIP's WSI who subscribed to everything of the tenant.
 
-use std::fmt::Write as _;
-
-use cordial_dialects::portsip::floor::{Audience, Floor};
+use cordial_dialects::portsip::watch::{Audience, Watch};
 use cordial_dialects::portsip::wire::wsi::Message;
-use cordial_engine::{Engine, Event, Now};
+use cordial_engine::Event;
 
-use super::clock;
+use super::listener::{Lines, Listener};
 
-/// Each message on a line of its own, after how things were when the story began. Ids are counted by their first mention.
+/// Each message on a line of its own, after how things were when the story began.
 pub(super) fn transcript(told: &[Event], begins: u64) -> String {
-    let Some(tenant) = told.iter().map(|event| event.tenant).find(|tenant| tenant.0 > 0) else {
+    let Some(listener) = Listener::of(told, begins) else { return String::new() };
+    let Some(mut watch) = Watch::of(&listener.engine, listener.tenant, listener.now) else {
         return String::new();
     };
-    let mut engine = Engine::new(0);
-    let mut now = Now::default();
-    let before = told.iter().take_while(|event| event.at.0 < begins).count();
-    for event in &told[..before] {
-        engine.apply(event);
-        now = Now { at: event.at, wall: event.wall };
-    }
-    let Some(mut floor) = Floor::of(&engine, tenant, now) else { return String::new() };
-    let mut ids = Ids::default();
-    let mut text = String::new();
-    let mut line = |at: u64, message: &Message| {
-        let written = serde_json::to_string(message).unwrap_or_default();
-        let _infallible = writeln!(text, "{}  {}", clock(at, begins), ids.named(&written));
-    };
-    for queue in floor.queues() {
-        if let Some(message) = floor.queue_status(queue) {
-            line(begins, &message);
+    let mut lines = Lines::from(begins);
+    let written = |message: &Message| serde_json::to_string(message).unwrap_or_default();
+    for queue in watch.queues() {
+        if let Some(message) = watch.queue_status(queue) {
+            lines.add(begins, &written(&message));
         }
     }
-    line(begins, &floor.extension_status(&floor.extensions()));
-    for event in told[before..].iter().filter(|event| event.tenant == tenant) {
+    lines.add(begins, &written(&watch.extension_status(&watch.extensions())));
+    for event in listener.events {
         let mut last = None;
-        for told in floor.apply(event) {
+        for told in watch.apply(event) {
             // An extension with two numbers is told of once.
             if last.as_ref() != Some(&told.message) && !matches!(told.audience, Audience::ExtensionV16(_)) {
-                line(event.at.0, &told.message);
+                lines.add(event.at.0, &written(&told.message));
                 last = Some(told.message);
             }
         }
     }
-    text
-}
-
-/// Ids by their first mention.
-#[derive(Default)]
-struct Ids(Vec<String>);
-
-impl Ids {
-    fn named(&mut self, text: &str) -> String {
-        let mut named = String::new();
-        for piece in text.split('"') {
-            if piece.len() == 32 && piece.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-                let known = self.0.iter().position(|id| id == piece);
-                let index = known.unwrap_or_else(|| {
-                    self.0.push(piece.to_owned());
-                    self.0.len() - 1
-                });
-                let _infallible = write!(named, "id-{}", index + 1);
-            } else {
-                named.push_str(piece);
-            }
-            named.push('"');
-        }
-        named.pop();
-        named
-    }
+    lines.text
 }
