@@ -26,6 +26,7 @@ mod portsip;
 mod rates;
 mod records;
 mod scene;
+mod sight;
 mod system;
 mod taps;
 mod tickets;

@@ -19,7 +19,12 @@ impl Engine {
             EntryId::Agent(agent) => self.agent_used_by(tenant, agent),
             EntryId::Team(team) => {
                 let has_agents = self.agents_of(tenant).any(|agent| agent.filed.entry.team == Some(team));
-                has_agents.then_some("an agent")
+                let has_agents = has_agents.then_some("an agent");
+                has_agents.or_else(|| {
+                    self.has_user(tenant, |user| {
+                        user.teams.as_ref().is_some_and(|teams| teams.contains(&team))
+                    })
+                })
             }
             EntryId::Device(device) => self.device_used_by(tenant, device),
             EntryId::Trunk(trunk) => self.has_leg(tenant, |leg| leg.endpoint == Endpoint::Trunk(trunk)),
@@ -75,7 +80,9 @@ impl Engine {
         if self.state.queues.values().any(overflows) {
             return Some("a queue");
         }
-        self.has_route(tenant, Destination::Queue(id))
+        self.has_route(tenant, Destination::Queue(id)).or_else(|| {
+            self.has_user(tenant, |user| user.queues.as_ref().is_some_and(|queues| queues.contains(&id)))
+        })
     }
 
     fn route_used_by(&self, tenant: TenantId, id: RouteId) -> Option<&'static str> {
@@ -91,6 +98,11 @@ impl Engine {
         };
         let given = |agent: &Agent| names(&agent.duty) || agent.pending.as_ref().is_some_and(names);
         self.agents_of(tenant).any(given).then_some("an agent")
+    }
+
+    fn has_user(&self, tenant: TenantId, bound: impl Fn(&entry::User) -> bool) -> Option<&'static str> {
+        let mut users = self.state.users.values();
+        users.any(|user| user.tenant == tenant && bound(&user.entry)).then_some("a user")
     }
 
     fn has_leg(&self, tenant: TenantId, wanted: impl Fn(&Leg) -> bool) -> Option<&'static str> {

@@ -5,7 +5,9 @@ use crate::agent::{Activity, DeviceState};
 use crate::call::{CallStep, LegPhase};
 use crate::code::FeatureCodes;
 use crate::entry::{Entry, EntryId, Kind};
-use crate::id::{AgentId, CallId, DeviceId, Guid, LegId, OfferId, QueueId, RecordingId, TenantId, UserId};
+use crate::id::{
+    AgentId, CallId, DeviceId, Guid, LegId, OfferId, QueueId, RecordingId, TeamId, TenantId, UserId,
+};
 use crate::recording::RecordingStep;
 use crate::state::{Agent, Device, Message};
 use crate::text::Number;
@@ -87,6 +89,11 @@ impl Engine {
         self.owned_entry(tenant, id).ok()
     }
 
+    /// The ids of all entries of a kind, in the order in which they were added.
+    pub fn entry_ids(&self, tenant: TenantId, kind: Kind) -> impl Iterator<Item = EntryId> + '_ {
+        self.ids(tenant, kind).copied()
+    }
+
     /// All entries of a kind, in the order in which they were added.
     pub fn entries(&self, tenant: TenantId, kind: Kind) -> Vec<(EntryId, Guid, Entry)> {
         let tenant = self.state.tenants.get(&tenant);
@@ -102,6 +109,22 @@ impl Engine {
     pub fn agent(&self, tenant: TenantId, id: AgentId) -> Option<AgentView> {
         let agent = self.state.agents.get(&id)?;
         (agent.filed.tenant == tenant).then(|| self.agent_view(id, agent))
+    }
+
+    /// The team of an agent of that tenant, if he is in one.
+    pub fn team_of(&self, tenant: TenantId, id: AgentId) -> Option<TeamId> {
+        let agent = self.state.agents.get(&id).filter(|agent| agent.filed.tenant == tenant)?;
+        agent.filed.entry.team
+    }
+
+    /// Whether an agent may take calls of a queue.
+    pub fn is_assigned(&self, agent: AgentId, queue: QueueId) -> bool {
+        self.state.agents.get(&agent).is_some_and(|agent| agent.memberships.contains_key(&queue))
+    }
+
+    /// Who may take calls of a queue.
+    pub fn assigned_to(&self, queue: QueueId) -> impl Iterator<Item = AgentId> + '_ {
+        self.state.queues.get(&queue).into_iter().flat_map(|queue| queue.agents.iter().copied())
     }
 
     /// What is in an agent's mailbox, the oldest first.

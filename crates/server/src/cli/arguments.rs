@@ -161,8 +161,10 @@ pub enum UserVerb {
 pub enum UserRole {
     /// Take calls and change the own state
     Agent,
-    /// See and change the state of others
+    /// See and change the state of the agents of the user's teams
     Supervisor,
+    /// See and change the user's queues
+    QueueManager,
     /// Change the directory
     Administrator,
 }
@@ -173,6 +175,7 @@ impl UserRole {
         match self {
             Self::Agent => "agent",
             Self::Supervisor => "supervisor",
+            Self::QueueManager => "queue_manager",
             Self::Administrator => "administrator",
         }
     }
@@ -610,7 +613,7 @@ pub enum TokenVerb {
         name: String,
         /// What it may do; may be given more than once
         #[arg(long = "scope", value_name = "SCOPE", required = true,
-              value_parser = ["read", "agent", "supervise", "admin"])]
+              value_parser = ["read", "agent", "supervise", "manage", "admin"])]
         scopes: Vec<String>,
         /// The user for whom it acts
         #[arg(long, value_name = "USER")]

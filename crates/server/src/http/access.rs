@@ -78,12 +78,13 @@ pub(super) fn operations() -> Vec<Operation> {
     ]
 }
 
-/// A scope as the API tells it; both sides have the same four.
+/// A scope as the API tells it; both sides have the same five.
 pub(super) const fn scope_told(scope: cordial_store::Scope) -> Scope {
     match scope {
         cordial_store::Scope::Read => Scope::Read,
         cordial_store::Scope::Agent => Scope::Agent,
         cordial_store::Scope::Supervise => Scope::Supervise,
+        cordial_store::Scope::Manage => Scope::Manage,
         cordial_store::Scope::Admin => Scope::Admin,
     }
 }
@@ -93,6 +94,7 @@ pub(super) const fn scope_kept(scope: Scope) -> cordial_store::Scope {
         Scope::Read => cordial_store::Scope::Read,
         Scope::Agent => cordial_store::Scope::Agent,
         Scope::Supervise => cordial_store::Scope::Supervise,
+        Scope::Manage => cordial_store::Scope::Manage,
         Scope::Admin => cordial_store::Scope::Admin,
     }
 }
@@ -189,9 +191,30 @@ pub(super) fn scopes_of(roles: &BTreeSet<entry::Role>) -> BTreeSet<Scope> {
     let of_role = |role: &entry::Role| match role {
         entry::Role::Agent => [Scope::Read, Scope::Agent],
         entry::Role::Supervisor => [Scope::Read, Scope::Supervise],
+        entry::Role::QueueManager => [Scope::Read, Scope::Manage],
         entry::Role::Administrator => [Scope::Read, Scope::Admin],
     };
     roles.iter().flat_map(of_role).collect()
+}
+
+/// What of these scopes reaches everything of the tenant. The foreign dialects know neither teams nor queues of a user, so
+/// that there a user who is bound to some sees and forces nobody but himself.
+pub(super) async fn reaching_all(
+    state: &State,
+    tenant: TenantId,
+    user: Option<UserId>,
+    mut scopes: BTreeSet<Scope>,
+) -> Result<BTreeSet<Scope>, No> {
+    let Some(user) = user.filter(|_| !scopes.contains(&Scope::Admin)) else { return Ok(scopes) };
+    let entry = state.parts.handle.read(move |engine, _| engine.entry(tenant, EntryId::User(user)));
+    let Some(Entry::User(entry)) = entry.await? else { return Ok(BTreeSet::new()) };
+    if entry.teams.is_some() && scopes.remove(&Scope::Supervise) {
+        scopes.remove(&Scope::Read);
+    }
+    if entry.queues.is_some() && scopes.remove(&Scope::Manage) {
+        scopes.remove(&Scope::Read);
+    }
+    Ok(scopes)
 }
 
 /// Ends what a user bought with a password that is no longer his, or roles that he no longer has.
@@ -215,7 +238,7 @@ async fn me(
         .look(&who, move |scene| {
             let tenant = scene.engine.tenant(scene.tenant);
             let user = asked.user.and_then(|user| scene.engine.guid(EntryId::User(user)));
-            let agent = scene.own(&asked).and_then(|agent| scene.engine.guid(EntryId::Agent(agent)));
+            let agent = scene.own().and_then(|agent| scene.engine.guid(EntryId::Agent(agent)));
             Ok((tenant, user.map(Id), agent.map(Id)))
         })
         .await?;

@@ -5,6 +5,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use cordial_dialects::native::limits::{PAGE_DEFAULT, PAGE_MAX};
 use cordial_dialects::native::problem::{Code, FieldError};
+use cordial_dialects::native::wire::Time;
+use cordial_engine::WallTime;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -109,6 +111,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, No> {
         match Query::try_from_uri(&parts.uri) {
             Ok(Query(asked)) => Ok(Self(asked)),
+            // A parameter that nobody knows would change the answer in a way that nobody asked for, if it were ignored.
+            Err(error) if error.body_text().contains("unknown field") => {
+                Err(No::new(Code::BadRequest, error.body_text()))
+            }
             Err(error) => Err(No::field("?", error.body_text())),
         }
     }
@@ -145,12 +151,22 @@ impl Listing {
     }
 }
 
-fn limit(asked: Option<usize>) -> Result<usize, No> {
+/// How many things are wanted on a page.
+pub(super) fn limit(asked: Option<usize>) -> Result<usize, No> {
     match asked {
         None => Ok(PAGE_DEFAULT),
         Some(limit) if (1..=PAGE_MAX).contains(&limit) => Ok(limit),
         Some(_) => Err(No::field("?limit", format!("must be from 1 to {PAGE_MAX}"))),
     }
+}
+
+/// A time in the query, as times are told.
+pub(super) fn time(parameter: &str, text: Option<&str>) -> Result<Option<WallTime>, No> {
+    let read = |text| {
+        let time = Time::parse(text).map(|time| time.0);
+        time.ok_or_else(|| No::field(parameter, "must be a time in UTC such as 2026-11-21T07:42:00Z"))
+    };
+    text.map(read).transpose()
 }
 
 #[cfg(test)]

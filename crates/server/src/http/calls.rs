@@ -85,7 +85,11 @@ async fn list(
 ) -> Result<Response, No> {
     let calls = state.look(&who, |scene| {
         let calls = scene.engine.calls(scene.tenant);
-        Ok(calls.iter().map(|call| encode::call(call, scene.now, scene)).collect::<Result<Vec<_>, _>>()?)
+        Ok(calls
+            .iter()
+            .filter(|call| scene.sees_call(call))
+            .map(|call| encode::call(call, scene.now, scene))
+            .collect::<Result<Vec<_>, _>>()?)
     });
     let page = super::page(calls.await?, &page, |call: &wire::Call| call.id.to_string())?;
     Ok(Json(page).into_response())
@@ -108,7 +112,8 @@ async fn place(
     let asker = who.clone();
     let made = state.look(&who, move |scene| {
         let (device, command) = decode::place_call(&body, scene)?;
-        let agent = scene.engine.device(scene.tenant, device).and_then(|device| device.agent);
+        let device = scene.engine.device(scene.tenant, device);
+        let agent = device.and_then(|device| device.agent.or(device.entry.owner));
         scene.may_act(&asker, agent.into_iter())?;
         Ok(command)
     });
@@ -154,7 +159,7 @@ async fn disposition(
             Err(_) if gone => return Err(LookError::Problem(closed())),
             Err(unknown) => return Err(unknown.into()),
         };
-        let (agent, command) = decode::set_disposition(call.id, scene.own(&asker), &body, scene)?;
+        let (agent, command) = decode::set_disposition(call.id, scene.own(), &body, scene)?;
         scene.may_act(&asker, std::iter::once(agent))?;
         Ok(command)
     });
@@ -200,6 +205,7 @@ async fn list_offers(
         let offers = scene.engine.offers(scene.tenant);
         Ok(offers
             .iter()
+            .filter(|offer| scene.sees_offer(offer))
             .map(|offer| encode::offer(offer, scene.now, scene))
             .collect::<Result<Vec<_>, _>>()?)
     });

@@ -39,6 +39,8 @@ trait Resource: Sized + Send + Sync + 'static {
     const PLURAL: &'static str;
     /// One of them.
     const ONE: &'static str;
+    /// Whose token can change one; see [`Scene::may_change`].
+    const CHANGED_BY: &'static [Scope] = &[Scope::Admin];
     /// By what it is found: `name` or `number`.
     const FOUND_BY: &'static str;
 
@@ -138,7 +140,7 @@ fn of<R: Resource>() -> [Operation; 5] {
                 "directory",
                 format!("Replaces {article} {one}; what is left out gets its default"),
             )
-            .needs(&[Scope::Admin])
+            .needs(R::CHANGED_BY)
             .body::<R::Body>()
             .answers::<R::Answer>(200, "As it is now.")
             .refuses(&[409])
@@ -192,6 +194,7 @@ async fn list<R: Resource>(
             let last = scene.key::<R::Key>(after)?.entry_id();
             keys.retain(|key| key.entry_id() > last);
         }
+        keys.retain(|key| scene.sees(key.entry_id()));
         let more = keys.len() > limit;
         keys.truncate(limit);
         let guid = |key: &R::Key| scene.engine.guid(key.entry_id());
@@ -239,7 +242,12 @@ async fn change<R: Resource>(
     Body(body): Body<R::Body>,
 ) -> Result<Json<R::Answer>, No> {
     let written = body.clone();
-    let look = move |scene: &Scene<'_>| Ok((scene.key::<R::Key>(id)?, written.entry(scene)?));
+    let asker = who.clone();
+    let look = move |scene: &Scene<'_>| {
+        let key = scene.key::<R::Key>(id)?;
+        scene.may_change(&asker, key.entry_id())?;
+        Ok((key, written.entry(scene)?))
+    };
     let (key, entry) = state.look(&who, look).await?;
     match state.parts.handle.command(who.tenant, who.by(), Command::Change(key.entry_id(), entry)).await? {
         // To write what stands there already is no fault.
@@ -255,7 +263,13 @@ async fn remove<R: Resource>(
     Extension(who): Extension<Who>,
     At(id): At<Id>,
 ) -> Result<StatusCode, No> {
-    let key = state.look(&who, move |scene| Ok(scene.key::<R::Key>(id)?)).await?;
+    let asker = who.clone();
+    let look = move |scene: &Scene<'_>| {
+        let key = scene.key::<R::Key>(id)?;
+        scene.may_change(&asker, key.entry_id())?;
+        Ok(key)
+    };
+    let key = state.look(&who, look).await?;
     state.parts.handle.command(who.tenant, who.by(), Command::Remove(key.entry_id())).await??;
     R::forget(&state, &who, key).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -438,6 +452,7 @@ impl Resource for Queues {
     type Created = wire::QueueState;
     const PLURAL: &'static str = "queues";
     const ONE: &'static str = "queue";
+    const CHANGED_BY: &'static [Scope] = &[Scope::Admin, Scope::Manage];
     const FOUND_BY: &'static str = "name";
 
     fn told(scene: &Scene<'_>, key: QueueId) -> Result<Option<wire::QueueState>, Unnamed> {

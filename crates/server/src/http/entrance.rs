@@ -9,7 +9,7 @@ use cordial_engine::Actor;
 use cordial_engine::id::{TenantId, UserId};
 use cordial_store::{Owner, TokenId};
 
-use super::access::{Known, known, scope_told, scopes_of};
+use super::access::{Known, known, reaching_all, scope_told, scopes_of};
 use super::fault::No;
 use super::guard::{Who, only_tenant};
 use super::{State, wall};
@@ -40,9 +40,10 @@ pub(crate) enum TurnedAway {
 
 impl Caller {
     /// Who came in by HTTP, with the request's own token.
-    pub(super) fn of(who: &Who) -> Self {
+    pub(super) async fn of(state: &State, who: &Who) -> Result<Self, No> {
         let Who { tenant, token, user, scopes, text } = who.clone();
-        Self { tenant, user, scopes, token: Some((token, text)) }
+        let scopes = reaching_all(state, tenant, user, scopes).await?;
+        Ok(Self { tenant, user, scopes, token: Some((token, text)) })
     }
 
     /// In whose name things are done.
@@ -94,10 +95,11 @@ impl State {
             Owner::Tenant(tenant) => tenant,
             Owner::Installation => only_tenant(self).await?,
         };
+        let scopes = identity.scopes.iter().map(|scope| scope_told(*scope)).collect();
         Ok(Caller {
             tenant,
             user: identity.user,
-            scopes: identity.scopes.iter().map(|scope| scope_told(*scope)).collect(),
+            scopes: reaching_all(self, tenant, identity.user, scopes).await?,
             token: Some((identity.token, text.into())),
         })
     }
@@ -115,7 +117,8 @@ impl State {
         let Some(Known { tenant, user, roles, .. }) = found else {
             return Err(TurnedAway::Wrong);
         };
-        Ok(Caller { tenant, user: Some(user), scopes: scopes_of(&roles), token: None })
+        let scopes = reaching_all(self, tenant, Some(user), scopes_of(&roles)).await?;
+        Ok(Caller { tenant, user: Some(user), scopes, token: None })
     }
 
     /// Counts one more thing asked for by somebody who came in.

@@ -172,6 +172,14 @@ impl Site {
         text(&offers["items"][0]["id"])
     }
 
+    /// The token that a name and a password buy.
+    pub(crate) async fn log_in(&self, name: &str, password: &str) -> String {
+        let body = json!({"domain": self.domain, "name": name, "password": password}).to_string();
+        let answer = self.ask("POST", "/v1/log-in", "", Some(&body), None, false).await;
+        assert_eq!(answer.status, 201, "{}", answer.text);
+        text(&answer.json()["token"])
+    }
+
     /// A token of one scope.
     pub(crate) fn scoped(&self, scope: &str) -> String {
         self.scoped[scope].clone()

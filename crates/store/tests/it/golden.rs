@@ -269,9 +269,18 @@ fn directory() -> Vec<Fact> {
 }
 
 fn entries() -> impl Iterator<Item = (EntryId, Entry)> {
-    let roles = [entry::Role::Agent, entry::Role::Supervisor, entry::Role::Administrator];
+    let roles =
+        [entry::Role::Agent, entry::Role::Supervisor, entry::Role::QueueManager, entry::Role::Administrator];
     [
-        (EntryId::User(UserId(1)), Entry::User(entry::User { name: text("ann"), roles: roles.into() })),
+        (
+            EntryId::User(UserId(1)),
+            Entry::User(entry::User {
+                name: text("ann"),
+                roles: roles.into(),
+                teams: Some([TeamId(3)].into()),
+                queues: None,
+            }),
+        ),
         (
             EntryId::Agent(AgentId(2)),
             Entry::Agent(entry::Agent {

@@ -30,6 +30,26 @@ impl Time {
         let offset = at.0 as i128 - now.at.0 as i128;
         Self(WallTime((now.wall.0 as i128 + offset) as i64))
     }
+
+    /// Reads what is written: RFC 3339 in UTC, with up to three digits behind the second or none.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
+        let number = |text: &str, digits: usize| -> Option<i64> {
+            (text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit()))
+                .then(|| text.parse().ok())?
+        };
+        let mut parts = date.split('-');
+        let (year, month, day) =
+            (number(parts.next()?, 4)?, number(parts.next()?, 2)?, number(parts.next()?, 2)?);
+        let (clock, fraction) = time.split_once('.').unwrap_or((time, "000"));
+        let mut parts = clock.split(':').map(|part| number(part, 2));
+        let (hour, minute, second) = (parts.next()??, parts.next()??, parts.next()??);
+        let millis = number(&format!("{fraction:0<3}"), 3)?;
+        let days = days(year, month, day);
+        let is_time = hour < 24 && minute < 60 && second < 60;
+        (is_time && civil(days) == (year, month, day))
+            .then(|| Self(WallTime((((days * 24 + hour) * 60 + minute) * 60 + second) * 1000 + millis)))
+    }
 }
 
 impl fmt::Display for Time {
@@ -65,6 +85,15 @@ const fn civil(days: i64) -> (i64, i64, i64) {
     (year, month, day)
 }
 
+/// The inverse of [`civil`]; what is no day comes out as another one.
+const fn days(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let (era, in_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let from_march = if month > 2 { month - 3 } else { month + 9 };
+    let in_year = (153 * from_march + 2) / 5 + day - 1;
+    era * 146_097 + in_era * 365 + in_era / 4 - in_era / 100 + in_year - 719_468
+}
+
 /// One page of a list.
 #[derive(Clone, Debug, Serialize)]
 pub struct Page<T> {
@@ -86,6 +115,27 @@ mod tests {
         assert_eq!(written(951_782_400_123), "2000-02-29T00:00:00.123Z");
         assert_eq!(written(4_107_542_399_999), "2100-02-28T23:59:59.999Z");
         assert_eq!(written(4_107_542_400_000), "2100-03-01T00:00:00.000Z");
+        for millis in [0, -1, 951_782_400_123, 4_107_542_399_999, 4_107_542_400_000] {
+            assert_eq!(Time::parse(&written(millis)), Some(Time(WallTime(millis))));
+        }
+    }
+
+    #[test]
+    fn a_time_that_is_none_is_not_read() {
+        assert_eq!(Time::parse("1970-01-01T00:00:01Z"), Some(Time(WallTime(1000))));
+        assert_eq!(Time::parse("1970-01-01T00:00:01.5Z"), Some(Time(WallTime(1500))));
+        for text in [
+            "",
+            "1970-01-01",
+            "1970-01-01T00:00:00",
+            "1970-02-30T00:00:00Z",
+            "1970-13-01T00:00:00Z",
+            "1970-01-01T24:00:00Z",
+            "1970-01-01T00:00:00.0001Z",
+            "1970-01-01T00:+0:00Z",
+        ] {
+            assert_eq!(Time::parse(text), None, "{text}");
+        }
     }
 
     #[test]

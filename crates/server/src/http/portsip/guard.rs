@@ -111,6 +111,7 @@ pub(super) async fn who(state: &State, text: std::sync::Arc<str>, identity: Iden
         Owner::Installation => only_tenant(state).await?,
     };
     let scopes = identity.scopes.iter().map(|scope| access::scope_told(*scope)).collect();
+    let scopes = access::reaching_all(state, tenant, identity.user, scopes).await?;
     Ok(Who { tenant, token: identity.token, user: identity.user, scopes, text })
 }
 
