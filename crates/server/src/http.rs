@@ -7,8 +7,10 @@
 mod access;
 mod agents;
 mod ask;
+mod audit;
 mod calls;
 mod codes;
+mod conditions;
 mod directory;
 mod document;
 mod entrance;
@@ -165,6 +167,7 @@ pub fn openapi_json() -> String {
 fn operations() -> Vec<Operation> {
     let mut all = Vec::new();
     all.extend(access::operations());
+    all.extend(audit::operations());
     all.extend(directory::operations());
     all.extend(codes::operations());
     all.extend(messages::operations());

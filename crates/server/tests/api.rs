@@ -1,6 +1,8 @@
 //! The native API against the real server, in this process: its document, every operation of it, and the streams.
 
 mod api {
+    mod audit;
+    mod conditions;
     pub(crate) mod phone;
     mod roles;
     pub(crate) mod site;
@@ -128,6 +130,7 @@ async fn cases(site: &Site) -> Vec<Case> {
             "",
         ),
         case("GET /v1/me", "/v1/me", none.clone(), 200, ""),
+        case("GET /v1/audit", "/v1/audit", none.clone(), 200, "read"),
         case("GET /v1/tokens", "/v1/tokens", none.clone(), 200, "read"),
         case("POST /v1/tokens", "/v1/tokens", json!({"name": "crm", "scopes": ["read"]}), 201, "read"),
         case(

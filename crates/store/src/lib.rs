@@ -27,6 +27,7 @@ pub use database::{Options, Store};
 pub use error::{JournalClosed, JournalFailed, JournalFault, PasswordFault, StoreError, TryAppendError};
 pub use idempotency::Begun;
 pub use journal::{Journal, Tail, Writer};
+pub use read::audit::{AuditEntry, AuditFilter, AuditPage};
 pub use read::cdr::{CdrCursor, CdrFilter, CdrPage, CdrSort, Within};
 pub use read::directory::{DirectoryKind, DirectoryName};
 pub use read::follow::Follower;

@@ -230,6 +230,7 @@ impl Telling<'_> {
             | Fact::EntryChanged { .. }
             | Fact::EntryRemoved { .. }
             | Fact::FeatureCodesSet { .. }
+            | Fact::AccessNoted { .. }
             | Fact::FeatureCodeDialled { .. }
             | Fact::AnnouncementStarted { .. }
             | Fact::MembershipPending { .. }

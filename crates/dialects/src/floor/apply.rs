@@ -79,6 +79,7 @@ impl Floor {
             | Fact::EntryChanged { .. }
             | Fact::EntryRemoved { .. }
             | Fact::FeatureCodesSet { .. }
+            | Fact::AccessNoted { .. }
             | Fact::FeatureCodeDialled { .. }
             | Fact::AnnouncementStarted { .. }
             | Fact::MembershipPending { .. }
@@ -254,6 +255,7 @@ impl Floor {
             }
             Fact::TenantAdded { .. }
             | Fact::FeatureCodesSet { .. }
+            | Fact::AccessNoted { .. }
             | Fact::FeatureCodeDialled { .. }
             | Fact::AnnouncementStarted { .. }
             | Fact::MembershipPending { .. }

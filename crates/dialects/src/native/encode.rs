@@ -1,5 +1,6 @@
 //! From views, entries, facts and records to the wire: tables that can be read aloud.
 
+mod audit;
 mod code;
 mod event;
 mod message;
@@ -7,6 +8,7 @@ mod outbound;
 mod record;
 mod state;
 
+pub use audit::audited;
 pub use code::feature_codes;
 pub use event::{Book, message, untold};
 pub use message::messages;

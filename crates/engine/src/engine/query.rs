@@ -63,6 +63,11 @@ impl Engine {
         (id.kind() == kind).then_some(id)
     }
 
+    /// The entry with that guid, of whatever kind.
+    pub fn find_any(&self, tenant: TenantId, guid: Guid) -> Option<EntryId> {
+        self.state.tenants.get(&tenant)?.guids.get(&guid).copied()
+    }
+
     /// The entry of that kind with that name; devices and routes are found by their number.
     pub fn find_by_name(&self, tenant: TenantId, kind: Kind, name: &str) -> Option<EntryId> {
         let keys = self.state.tenants.get(&tenant)?.keys.get(&kind)?;
@@ -87,6 +92,11 @@ impl Engine {
     /// One entry.
     pub fn entry(&self, tenant: TenantId, id: EntryId) -> Option<Entry> {
         self.owned_entry(tenant, id).ok()
+    }
+
+    /// The version of an entry: the number of the event that made it what it is.
+    pub fn version(&self, tenant: TenantId, id: EntryId) -> Option<u64> {
+        self.state.tenants.get(&tenant)?.versions.get(&id.number()).copied()
     }
 
     /// The ids of all entries of a kind, in the order in which they were added.

@@ -11,10 +11,12 @@ use cordial_dialects::native::problem::Code;
 use cordial_dialects::native::wire::{
     Id, LogIn, Me, NewTenant, NewToken, Scope, Tenant, TenantWithToken, Ticket, Time, Token, TokenWithSecret,
 };
+use cordial_engine::command::Access;
 use cordial_engine::entry::{self, Entry, EntryId, Kind};
 use cordial_engine::id::{TenantId, UserId};
+use cordial_engine::text::Text;
 use cordial_engine::view::TenantView;
-use cordial_engine::{Answer, Input, WallTime};
+use cordial_engine::{Answer, Command, Input, WallTime};
 use cordial_store::{Owner, TokenId, TokenView};
 
 use super::ask::{Asked, At, Body, PageOf};
@@ -197,6 +199,28 @@ pub(super) fn scopes_of(roles: &BTreeSet<entry::Role>) -> BTreeSet<Scope> {
     roles.iter().flat_map(of_role).collect()
 }
 
+/// Keeps for the audit that something was done about access.
+pub(super) async fn note(state: &State, who: &Who, what: Access) -> Result<(), No> {
+    state.parts.handle.command(who.tenant, who.by(), Command::NoteAccess(what)).await??;
+    Ok(())
+}
+
+/// Keeps for the audit that somebody asked for what he may not do; in part, when he asks in haste.
+pub(super) async fn note_refused(state: &State, who: &Who, operation: &str) {
+    if state.rates.refused(who.tenant).is_err() {
+        return;
+    }
+    let operation = Text::parse(operation).unwrap_or_default();
+    let code = Text::parse(Code::Forbidden.words().1).unwrap_or_default();
+    // The answer is no either way; a server that cannot note it now is loaded or stopping.
+    note(state, who, Access::Refused { operation, code }).await.ok();
+}
+
+/// A token's id as the engine keeps it.
+fn token_text(token: TokenId) -> Text<16> {
+    Text::parse(&token.to_string()).expect("sixteen digits")
+}
+
 /// What of these scopes reaches everything of the tenant. The foreign dialects know neither teams nor queues of a user, so
 /// that there a user who is bound to some sees and forces nobody but himself.
 pub(super) async fn reaching_all(
@@ -293,7 +317,10 @@ async fn create(
         user: user.zip(id),
         expires: life.map(|life| WallTime(wall().0.saturating_add_unsigned(life.saturating_mul(1000)))),
     };
-    Ok((StatusCode::CREATED, Json(issue(&state, wanted).await?)).into_response())
+    let made = issue(&state, wanted).await?;
+    let token = TokenId::parse(&made.record.id).ok_or_else(super::odd_answer)?;
+    note(&state, &who, Access::TokenMade { token: token_text(token), name }).await?;
+    Ok((StatusCode::CREATED, Json(made)).into_response())
 }
 
 async fn remove(
@@ -303,6 +330,7 @@ async fn remove(
 ) -> Result<StatusCode, No> {
     let id = TokenId::parse(&token).ok_or_else(|| No::field("{token}", "must be 16 hexadecimal digits"))?;
     if state.parts.handle.store().revoke_token(Owner::Tenant(who.tenant), id).await? {
+        note(&state, &who, Access::TokenEnded { token: token_text(id) }).await?;
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(super::not_found("token"))

@@ -9,6 +9,7 @@ use cordial_engine::id::{AgentId, QueueId};
 use cordial_engine::{Answer, Command, Refusal};
 
 use super::ask::{At, Body, MaybeBody};
+use super::conditions::If;
 use super::fault::No;
 use super::guard::Who;
 use super::operation::{Draft, Operation, delete, post, put};
@@ -52,7 +53,7 @@ pub(super) fn operations() -> Vec<Operation> {
         .needs(ACTS)
         .body::<wire::Attend>()
         .handled_by(attendance),
-        granted(put("/v1/agents/{id}/queues/{queue}").called(
+        granted(put("/v1/agents/{id}/queues/{queue}").conditional().called(
             "assign_agent",
             "agents",
             "Lets an agent take calls of a queue, or gives him another rank there",
@@ -60,7 +61,7 @@ pub(super) fn operations() -> Vec<Operation> {
         .needs(ARRANGES)
         .perhaps_body::<wire::AssignAgent>()
         .handled_by(assign),
-        granted(delete("/v1/agents/{id}/queues/{queue}").called(
+        granted(delete("/v1/agents/{id}/queues/{queue}").conditional().called(
             "unassign_agent",
             "agents",
             "Takes an agent off a queue",
@@ -97,6 +98,18 @@ async fn act(
     reach: Reach,
     make: impl FnOnce(AgentId, &Scene<'_>) -> Result<Command, Vec<FieldError>> + Send + 'static,
 ) -> Result<Json<Outcome>, No> {
+    act_if(state, who, id, reach, make, |_, command| Ok(command)).await
+}
+
+/// As [`act`], on a condition.
+async fn act_if(
+    state: &State,
+    who: Who,
+    id: Id,
+    reach: Reach,
+    make: impl FnOnce(AgentId, &Scene<'_>) -> Result<Command, Vec<FieldError>> + Send + 'static,
+    on: impl FnOnce(AgentId, Command) -> Result<Command, No>,
+) -> Result<Json<Outcome>, No> {
     let asker = who.clone();
     let made = state.look(&who, move |scene| {
         let agent = scene.key::<AgentId>(id)?;
@@ -107,6 +120,7 @@ async fn act(
         Ok((agent, make(agent, scene)?))
     });
     let (agent, command) = made.await?;
+    let command = on(agent, command)?;
     let done = done(state.parts.handle.command(who.tenant, who.by(), command).await?)?;
     let view = state.look(&who, move |scene| {
         let view = scene.engine.agent(scene.tenant, agent);
@@ -162,6 +176,7 @@ type AskingInQueue = (extract::State<State>, Extension<Who>, At<(Id, Id)>);
 
 async fn assign(
     (extract::State(state), Extension(who), At(ids)): AskingInQueue,
+    condition: If,
     MaybeBody(body): MaybeBody<wire::AssignAgent>,
 ) -> Result<Json<Outcome>, No> {
     let queue = find_queue(&state, &who, ids.1).await?;
@@ -171,14 +186,18 @@ async fn assign(
         let has = tiers.into_iter().find(|(of, _)| *of == queue).map(|(_, tier)| tier);
         Ok(decode::assign(agent, queue, body, has))
     };
-    act(&state, who, ids.0, Reach::Queue(queue), make).await
+    let on = |agent, command| condition.unassigned(agent, queue, command);
+    act_if(&state, who, ids.0, Reach::Queue(queue), make, on).await
 }
 
 async fn unassign(
     (extract::State(state), Extension(who), At(ids)): AskingInQueue,
+    condition: If,
 ) -> Result<Json<Outcome>, No> {
     let queue = find_queue(&state, &who, ids.1).await?;
-    act(&state, who, ids.0, Reach::Queue(queue), move |agent, _| Ok(Command::Unassign { agent, queue })).await
+    let make = move |agent, _: &Scene<'_>| Ok(Command::Unassign { agent, queue });
+    let on = |agent, command| condition.unchanged(EntryId::Agent(agent), command);
+    act_if(&state, who, ids.0, Reach::Queue(queue), make, on).await
 }
 
 async fn membership(

@@ -7,6 +7,7 @@ use cordial_dialects::names::{EntryKey, Unnamed};
 use cordial_dialects::native::decode::{self, EntryBody};
 use cordial_dialects::native::wire::{self, Id, Page, Scope};
 use cordial_dialects::native::{encode, problem::Code};
+use cordial_engine::command::Access;
 use cordial_engine::entry::Entry;
 use cordial_engine::id::{
     AgentId, DeviceId, DispositionId, QueueId, ReasonId, RouteId, TeamId, TrunkId, UserId,
@@ -19,6 +20,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::schema::Type;
 
 use super::ask::{Asked, At, Body, Listing};
+use super::conditions::{If, Version};
 use super::fault::No;
 use super::guard::Who;
 use super::operation::{Operation, delete, get, post, put};
@@ -143,6 +145,7 @@ fn of<R: Resource>() -> [Operation; 5] {
             .needs(R::CHANGED_BY)
             .body::<R::Body>()
             .answers::<R::Answer>(200, "As it is now.")
+            .conditional()
             .refuses(&[409])
             .handled_by(change::<R>),
         delete(&one_path)
@@ -153,6 +156,7 @@ fn of<R: Resource>() -> [Operation; 5] {
             )
             .needs(&[Scope::Admin])
             .answers_other(204, None, "It is gone.")
+            .conditional()
             .refuses(&[409])
             .handled_by(remove::<R>),
     ]
@@ -230,15 +234,24 @@ async fn read<R: Resource>(
     extract::State(state): extract::State<State>,
     Extension(who): Extension<Who>,
     At(id): At<Id>,
-) -> Result<Json<R::Answer>, No> {
-    let told = state.look(&who, move |scene| Ok(R::told(scene, scene.key(id)?)?)).await?;
-    told.map(Json).ok_or_else(|| not_found(R::ONE))
+) -> Result<Response, No> {
+    let look = move |scene: &Scene<'_>| {
+        let key: R::Key = scene.key(id)?;
+        Ok((R::told(scene, key)?, scene.engine.version(scene.tenant, key.entry_id())))
+    };
+    let (told, version) = state.look(&who, look).await?;
+    let mut answer = told.map(Json).ok_or_else(|| not_found(R::ONE))?.into_response();
+    if let Some(version) = version {
+        answer.extensions_mut().insert(Version(version));
+    }
+    Ok(answer)
 }
 
 async fn change<R: Resource>(
     extract::State(state): extract::State<State>,
     Extension(who): Extension<Who>,
     At(id): At<Id>,
+    condition: If,
     Body(body): Body<R::Body>,
 ) -> Result<Json<R::Answer>, No> {
     let written = body.clone();
@@ -249,7 +262,9 @@ async fn change<R: Resource>(
         Ok((key, written.entry(scene)?))
     };
     let (key, entry) = state.look(&who, look).await?;
-    match state.parts.handle.command(who.tenant, who.by(), Command::Change(key.entry_id(), entry)).await? {
+    let id = key.entry_id();
+    let command = condition.unchanged(id, Command::Change(id, entry))?;
+    match state.parts.handle.command(who.tenant, who.by(), command).await? {
         // To write what stands there already is no fault.
         Ok(_) | Err(Refusal::AlreadySo) => {}
         Err(refusal) => return Err(refusal.into()),
@@ -262,6 +277,7 @@ async fn remove<R: Resource>(
     extract::State(state): extract::State<State>,
     Extension(who): Extension<Who>,
     At(id): At<Id>,
+    condition: If,
 ) -> Result<StatusCode, No> {
     let asker = who.clone();
     let look = move |scene: &Scene<'_>| {
@@ -270,7 +286,8 @@ async fn remove<R: Resource>(
         Ok(key)
     };
     let key = state.look(&who, look).await?;
-    state.parts.handle.command(who.tenant, who.by(), Command::Remove(key.entry_id())).await??;
+    let command = condition.unchanged(key.entry_id(), Command::Remove(key.entry_id()))?;
+    state.parts.handle.command(who.tenant, who.by(), command).await??;
     R::forget(&state, &who, key).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -290,6 +307,7 @@ async fn set_user_password(
     let user = state.look(&who, move |scene| Ok(scene.key::<UserId>(id)?)).await?;
     state.parts.handle.store().set_password(user, &body.password, super::wall()).await?;
     access::end_log_ins(&state, &who, user, false).await?;
+    note_secret(&state, &who, user).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -302,6 +320,7 @@ async fn set_trunk_password(
     decode::trunk_password(&body)?;
     let trunk = state.look(&who, move |scene| Ok(scene.key::<TrunkId>(id)?)).await?;
     state.parts.handle.set_trunk_secret(trunk, body.password).await?;
+    note_secret(&state, &who, trunk).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -316,6 +335,11 @@ async fn renew_device_secret(
     Ok(Json(wire::DeviceWithSecret { device, secret }))
 }
 
+/// Keeps for the audit that a secret is another one.
+async fn note_secret(state: &State, who: &Who, key: impl EntryKey) -> Result<(), No> {
+    access::note(state, who, Access::SecretSet { id: key.entry_id() }).await
+}
+
 /// A new secret for a device, kept as digests.
 async fn give_secret(state: &State, who: &Who, device: DeviceId) -> Result<wire::DeviceSecret, No> {
     let seen = state.look(who, move |scene| {
@@ -327,6 +351,7 @@ async fn give_secret(state: &State, who: &Who, device: DeviceId) -> Result<wire:
     let password = DeviceSecret::new_password()?;
     let secret = DeviceSecret::derive(&username, &realm, &password);
     state.parts.handle.set_device_secret(device, Some(secret)).await?;
+    note_secret(state, who, device).await?;
     Ok(wire::DeviceSecret { username, realm, password })
 }
 
@@ -386,6 +411,7 @@ plain!(
     ) -> Result<Option<wire::DeviceSecret>, No> {
         if let Some(password) = &body.password {
             state.parts.handle.store().set_password(user, password, super::wall()).await?;
+            note_secret(state, who, user).await?;
         }
         if !fresh {
             access::end_log_ins(state, who, user, false).await?;
@@ -407,13 +433,14 @@ plain!(
     "name",
     async fn keep(
         state: &State,
-        _: &Who,
+        who: &Who,
         trunk: TrunkId,
         body: &wire::Trunk,
         _: bool,
     ) -> Result<Option<wire::DeviceSecret>, No> {
         if let Some(password) = &body.password {
             state.parts.handle.set_trunk_secret(trunk, Some(password.clone())).await?;
+            note_secret(state, who, trunk).await?;
         }
         Ok(None)
     },

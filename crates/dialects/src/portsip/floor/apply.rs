@@ -78,6 +78,7 @@ impl Telling<'_> {
             | Fact::LegsUnbridged { .. }
             | Fact::GreetingStarted { .. }
             | Fact::FeatureCodesSet { .. }
+            | Fact::AccessNoted { .. }
             | Fact::FeatureCodeDialled { .. }
             | Fact::AnnouncementStarted { .. }
             | Fact::MailboxReached { .. }

@@ -138,7 +138,7 @@ impl Seen {
             | Fact::RecordingSaved { call, .. }
             | Fact::RecordingFailed { call, .. } => self.call(*call),
             Fact::CallClosed { call } => self.waiting.remove(call) | self.calls.remove(call),
-            Fact::LegSaved { .. } => false,
+            Fact::LegSaved { .. } | Fact::AccessNoted { .. } => false,
         }
     }
 }
@@ -152,7 +152,15 @@ mod tests {
     use cordial_engine::{Timestamp, WallTime};
 
     fn event(fact: Fact) -> Event {
-        Event { seq: 1, at: Timestamp(0), wall: WallTime(0), tenant: TenantId(1), by: Actor::Policy, fact }
+        Event {
+            seq: 1,
+            at: Timestamp(0),
+            wall: WallTime(0),
+            tenant: TenantId(1),
+            by: Actor::Policy,
+            origin: None,
+            fact,
+        }
     }
 
     #[test]

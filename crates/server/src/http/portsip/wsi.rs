@@ -311,7 +311,7 @@ impl Session {
         if identity.owner == Owner::Installation {
             return Ok(Login { tenant: None, rights: Rights::System, standing });
         }
-        let who = who(&self.state, text, identity).await?;
+        let who = who(&self.state, text, identity, self.peer).await?;
         let rights = if manages(&who) || who.user.is_none() {
             Rights::Tenant
         } else {
