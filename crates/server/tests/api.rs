@@ -3,6 +3,7 @@
 mod api {
     mod audit;
     mod conditions;
+    mod lists;
     pub(crate) mod phone;
     mod roles;
     pub(crate) mod site;

@@ -5,7 +5,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use cordial_dialects::native::limits::{PAGE_DEFAULT, PAGE_MAX};
 use cordial_dialects::native::problem::{Code, FieldError};
-use cordial_dialects::native::wire::Time;
+use cordial_dialects::native::wire::{Id, Time};
 use cordial_engine::WallTime;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -129,7 +129,10 @@ pub(super) struct PageOf {
     pub(super) after: Option<String>,
 }
 
-/// What can be asked of a list of the directory.
+/// A parameter that filters a list, and what it lets through.
+pub(super) type Filter = (&'static str, &'static str);
+
+/// What can be asked of a list of the directory. Each kind has some of these; see [`Listing::only`].
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Listing {
@@ -137,6 +140,11 @@ pub(super) struct Listing {
     pub(super) after: Option<String>,
     pub(super) name: Option<String>,
     pub(super) number: Option<String>,
+    pub(super) team: Option<Id>,
+    pub(super) queue: Option<Id>,
+    pub(super) user: Option<Id>,
+    pub(super) owner: Option<Id>,
+    pub(super) state: Option<String>,
 }
 
 impl PageOf {
@@ -146,6 +154,24 @@ impl PageOf {
 }
 
 impl Listing {
+    /// Refuses what was asked and is no filter of this list.
+    pub(super) fn only(&self, filters: &[Filter]) -> Result<(), No> {
+        let given = [
+            ("name", self.name.is_some()),
+            ("number", self.number.is_some()),
+            ("team", self.team.is_some()),
+            ("queue", self.queue.is_some()),
+            ("user", self.user.is_some()),
+            ("owner", self.owner.is_some()),
+            ("state", self.state.is_some()),
+        ];
+        let known = |name: &str| filters.iter().any(|(filter, _)| *filter == name);
+        match given.iter().find(|(name, given)| *given && !known(name)) {
+            Some((name, _)) => Err(No::new(Code::BadRequest, format!("this list is not filtered by {name}"))),
+            None => Ok(()),
+        }
+    }
+
     pub(super) fn limit(&self) -> Result<usize, No> {
         limit(self.limit)
     }

@@ -8,7 +8,7 @@ use cordial_dialects::native::decode::{self, EntryBody};
 use cordial_dialects::native::wire::{self, Id, Page, Scope};
 use cordial_dialects::native::{encode, problem::Code};
 use cordial_engine::command::Access;
-use cordial_engine::entry::Entry;
+use cordial_engine::entry::{Entry, EntryId};
 use cordial_engine::id::{
     AgentId, DeviceId, DispositionId, QueueId, ReasonId, RouteId, TeamId, TrunkId, UserId,
 };
@@ -17,11 +17,11 @@ use cordial_store::DeviceSecret;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use utoipa::ToSchema;
-use utoipa::openapi::schema::Type;
 
-use super::ask::{Asked, At, Body, Listing};
+use super::ask::{Asked, At, Body, Filter, Listing};
 use super::conditions::{If, Version};
 use super::fault::No;
+use super::filter::Wanted;
 use super::guard::Who;
 use super::operation::{Operation, delete, get, post, put};
 use super::scene::Scene;
@@ -43,8 +43,8 @@ trait Resource: Sized + Send + Sync + 'static {
     const ONE: &'static str;
     /// Whose token can change one; see [`Scene::may_change`].
     const CHANGED_BY: &'static [Scope] = &[Scope::Admin];
-    /// By what it is found: `name` or `number`.
-    const FOUND_BY: &'static str;
+    /// What its list is filtered by; the first is what it is found by.
+    const FILTERS: &'static [Filter];
 
     /// What is read of one that exists.
     fn told(scene: &Scene<'_>, key: Self::Key) -> Result<Option<Self::Answer>, Unnamed>;
@@ -122,7 +122,7 @@ fn of<R: Resource>() -> [Operation; 5] {
             .called(format!("list_{plural}"), "directory", format!("Lists {plural}"))
             .needs(&[Scope::Read])
             .paged()
-            .query(R::FOUND_BY, Type::String, "Only the one that is called exactly so.")
+            .filtered(R::FILTERS)
             .answers_page::<R::Answer>()
             .handled_by(list::<R>),
         post(&many_path)
@@ -168,14 +168,7 @@ async fn list<R: Resource>(
     Asked(listing): Asked<Listing>,
 ) -> Result<Json<Page<R::Answer>>, No> {
     let limit = listing.limit()?;
-    let wanted = match (R::FOUND_BY, &listing.name, &listing.number) {
-        (_, None, None) => None,
-        ("name", Some(name), None) => Some(name.clone()),
-        ("number", None, Some(number)) => Some(number.clone()),
-        _ => {
-            return Err(No::field("?", format!("{} are found by {}", R::PLURAL, R::FOUND_BY)));
-        }
-    };
+    listing.only(R::FILTERS)?;
     let after = match &listing.after {
         None => None,
         Some(after) => {
@@ -184,21 +177,18 @@ async fn list<R: Resource>(
         }
     };
     let page = state.look(&who, move |scene| {
-        let mut keys: Vec<R::Key> = match wanted {
-            Some(name) => {
-                let found = scene.engine.find_by_name(scene.tenant, R::Key::KIND, &name);
-                found.and_then(R::Key::of).into_iter().collect()
-            }
-            None => {
-                let entries = scene.engine.entries(scene.tenant, R::Key::KIND);
-                entries.into_iter().filter_map(|(id, _, _)| R::Key::of(id)).collect()
-            }
+        let last = after.map(|after| scene.key::<R::Key>(after)).transpose()?.map(EntryKey::entry_id);
+        let filter = Wanted::of(scene, &listing)?;
+        let ids: Box<dyn Iterator<Item = EntryId>> = match filter.key() {
+            // Names and numbers are found, not searched for.
+            Some(key) => Box::new(scene.engine.find_by_name(scene.tenant, R::Key::KIND, key).into_iter()),
+            None => Box::new(scene.engine.entry_ids(scene.tenant, R::Key::KIND)),
         };
-        if let Some(after) = after {
-            let last = scene.key::<R::Key>(after)?.entry_id();
-            keys.retain(|key| key.entry_id() > last);
-        }
-        keys.retain(|key| scene.sees(key.entry_id()));
+        let wanted = ids
+            .filter(|id| last.is_none_or(|last| *id > last))
+            .filter(|id| scene.sees(*id) && filter.passes(scene, *id));
+        // One more than wanted tells whether there is a next page.
+        let mut keys: Vec<R::Key> = wanted.filter_map(R::Key::of).take(limit + 1).collect();
         let more = keys.len() > limit;
         keys.truncate(limit);
         let guid = |key: &R::Key| scene.engine.guid(key.entry_id());
@@ -355,6 +345,10 @@ async fn give_secret(state: &State, who: &Who, device: DeviceId) -> Result<wire:
     Ok(wire::DeviceSecret { username, realm, password })
 }
 
+/// Filters of most kinds.
+const NAME: Filter = ("name", "Only the one that is called exactly so.");
+const NUMBER: Filter = ("number", "Only the one that has exactly this number.");
+
 struct Users;
 struct Teams;
 struct Agents;
@@ -367,7 +361,7 @@ struct Dispositions;
 
 /// An entry that shows nothing but what was written.
 macro_rules! plain {
-    ($kind:ident, $key:ident, $entry:ident, $stored:ident, $plural:literal, $one:literal, $found_by:literal $(, $more:item)*) => {
+    ($kind:ident, $key:ident, $entry:ident, $stored:ident, $plural:literal, $one:literal, $filters:expr $(, $more:item)*) => {
         impl Resource for $kind {
             type Key = $key;
             type Body = wire::$entry;
@@ -375,7 +369,7 @@ macro_rules! plain {
             type Created = wire::$stored;
             const PLURAL: &'static str = $plural;
             const ONE: &'static str = $one;
-            const FOUND_BY: &'static str = $found_by;
+            const FILTERS: &'static [Filter] = $filters;
 
             fn told(scene: &Scene<'_>, key: $key) -> Result<Option<wire::$stored>, Unnamed> {
                 let Some(entry) = scene.engine.entry(scene.tenant, key.entry_id()) else { return Ok(None) };
@@ -401,7 +395,7 @@ plain!(
     StoredUser,
     "users",
     "user",
-    "name",
+    &[NAME],
     async fn keep(
         state: &State,
         who: &Who,
@@ -430,7 +424,7 @@ plain!(
     StoredTrunk,
     "trunks",
     "trunk",
-    "name",
+    &[NAME],
     async fn keep(
         state: &State,
         who: &Who,
@@ -448,10 +442,10 @@ plain!(
         Ok(state.parts.handle.set_trunk_secret(trunk, None).await?)
     }
 );
-plain!(Teams, TeamId, Team, StoredTeam, "teams", "team", "name");
-plain!(Routes, RouteId, Route, StoredRoute, "routes", "route", "number");
-plain!(Reasons, ReasonId, Reason, StoredReason, "reasons", "reason", "name");
-plain!(Dispositions, DispositionId, Disposition, StoredDisposition, "dispositions", "disposition", "name");
+plain!(Teams, TeamId, Team, StoredTeam, "teams", "team", &[NAME]);
+plain!(Routes, RouteId, Route, StoredRoute, "routes", "route", &[NUMBER]);
+plain!(Reasons, ReasonId, Reason, StoredReason, "reasons", "reason", &[NAME]);
+plain!(Dispositions, DispositionId, Disposition, StoredDisposition, "dispositions", "disposition", &[NAME]);
 
 impl Resource for Agents {
     type Key = AgentId;
@@ -460,7 +454,13 @@ impl Resource for Agents {
     type Created = wire::AgentState;
     const PLURAL: &'static str = "agents";
     const ONE: &'static str = "agent";
-    const FOUND_BY: &'static str = "name";
+    const FILTERS: &'static [Filter] = &[
+        NAME,
+        ("team", "Only those of this team."),
+        ("queue", "Only those who are assigned to this queue."),
+        ("user", "Only the one whose login it is."),
+        ("state", "Only those whose duty it is: `logged_out`, `not_ready` or `ready`."),
+    ];
 
     fn told(scene: &Scene<'_>, key: AgentId) -> Result<Option<wire::AgentState>, Unnamed> {
         let view = scene.engine.agent(scene.tenant, key);
@@ -480,7 +480,7 @@ impl Resource for Queues {
     const PLURAL: &'static str = "queues";
     const ONE: &'static str = "queue";
     const CHANGED_BY: &'static [Scope] = &[Scope::Admin, Scope::Manage];
-    const FOUND_BY: &'static str = "name";
+    const FILTERS: &'static [Filter] = &[NAME];
 
     fn told(scene: &Scene<'_>, key: QueueId) -> Result<Option<wire::QueueState>, Unnamed> {
         let view = scene.engine.queue(scene.tenant, key, scene.now.at);
@@ -499,7 +499,11 @@ impl Resource for Devices {
     type Created = wire::DeviceWithSecret;
     const PLURAL: &'static str = "devices";
     const ONE: &'static str = "device";
-    const FOUND_BY: &'static str = "number";
+    const FILTERS: &'static [Filter] = &[
+        NUMBER,
+        ("owner", "Only those on this agent's desk."),
+        ("state", "Only those of this state: `unregistered`, `idle` or `busy`."),
+    ];
 
     fn told(scene: &Scene<'_>, key: DeviceId) -> Result<Option<wire::DeviceState>, Unnamed> {
         let view = scene.engine.device(scene.tenant, key);

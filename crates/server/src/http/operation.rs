@@ -185,6 +185,11 @@ impl Draft {
         )
     }
 
+    /// What a list can be filtered by.
+    pub(super) fn filtered(self, filters: &[(&str, &str)]) -> Self {
+        filters.iter().fold(self, |draft, (name, what)| draft.query(name, Type::String, what))
+    }
+
     /// The header that makes a repeated request act once.
     fn idempotent(self) -> Self {
         let key = of_kind(Type::String)
