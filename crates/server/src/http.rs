@@ -16,6 +16,7 @@ mod document;
 mod entrance;
 mod events;
 mod fault;
+mod filter;
 mod guard;
 mod guesses;
 mod idempotency;

@@ -1,6 +1,7 @@
 //! The native API against the real server, in this process: its document, every operation of it, and the streams.
 
 mod api {
+    mod apply;
     mod audit;
     mod conditions;
     mod lists;

@@ -178,6 +178,11 @@ impl Site {
         text(&offers["items"][0]["id"])
     }
 
+    /// Where the API is.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.http)
+    }
+
     /// The token that a name and a password buy.
     pub(crate) async fn log_in(&self, name: &str, password: &str) -> String {
         let body = json!({"domain": self.domain, "name": name, "password": password}).to_string();
