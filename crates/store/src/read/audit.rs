@@ -176,6 +176,10 @@ impl Subject {
             | Fact::CallClosed { .. }
             | Fact::CallQueued { .. }
             | Fact::SearchWidened { .. }
+            | Fact::BriefingStarted { .. }
+            | Fact::CallerTold { .. }
+            | Fact::ServiceLevelBreached { .. }
+            | Fact::CallbackAsked { .. }
             | Fact::WaitingEnded { .. }
             | Fact::OfferMade { .. }
             | Fact::OfferEnded { .. }

@@ -113,11 +113,14 @@ impl Seen {
             | Fact::WrapUpEnded { call, agent }
             | Fact::DispositionSet { call, agent, .. }
             | Fact::RecordingStarted { call, agent, .. }
+            | Fact::BriefingStarted { call, agent, .. }
             | Fact::LegAdded { call, agent: Some(agent), .. }
             | Fact::FeatureCodeDialled { call, agent: Some(agent), .. } => self.call_of(*call, *agent),
-            Fact::CallQueued { call, queue, .. } | Fact::SearchWidened { call, queue, .. } => {
-                self.call_in(*call, *queue)
-            }
+            Fact::CallQueued { call, queue, .. }
+            | Fact::SearchWidened { call, queue, .. }
+            | Fact::CallerTold { call, queue, .. }
+            | Fact::ServiceLevelBreached { call, queue, .. }
+            | Fact::CallbackAsked { call, queue, .. } => self.call_in(*call, *queue),
             Fact::WaitingEnded { call, .. } => self.waiting.remove(call) || self.calls.contains(call),
             Fact::CallStarted { call, .. }
             | Fact::LegAdded { call, agent: None, .. }
