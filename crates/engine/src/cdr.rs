@@ -694,6 +694,7 @@ fn call_of(fact: &Fact) -> Option<CallId> {
         | Fact::BriefingStarted { .. }
         | Fact::GreetingStarted { .. }
         | Fact::FeatureCodesSet { .. }
+        | Fact::AccessNoted { .. }
         | Fact::FeatureCodeDialled { .. }
         | Fact::AnnouncementStarted { .. }
         | Fact::MailboxReached { .. }
@@ -730,6 +731,7 @@ mod tests {
             wall: WallTime(at as i64 + 10_000),
             tenant: TenantId(1),
             by: Actor::Policy,
+            origin: None,
             fact,
         };
         numbered.map(event).collect()

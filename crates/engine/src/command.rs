@@ -1,5 +1,6 @@
 //! What is asked for, and what the network reports. A command may be refused; a report is simply so.
 
+use core::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::agent::{Absence, Attend, Handling, Membership, QueueWish};
@@ -26,6 +27,17 @@ pub enum Input {
         tenant: TenantId,
         /// Who asks.
         by: Actor,
+        /// What.
+        command: Command,
+    },
+    /// As [`Input::Command`], by somebody of whom more is known.
+    Request {
+        /// Whose things are meant; ids of other tenants are not found.
+        tenant: TenantId,
+        /// Who asks.
+        by: Actor,
+        /// By which token and whence; kept with every event that follows.
+        origin: Origin,
         /// What.
         command: Command,
     },
@@ -58,9 +70,61 @@ pub enum Actor {
     Policy,
 }
 
+/// Whence something was asked for; kept with every event.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// The id of the token, which is no secret.
+    pub token: Option<Text<16>>,
+    /// The address of the client.
+    pub address: Option<IpAddr>,
+}
+
+/// What must be so for a command to be granted, looked at in the same step as the command itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// The entry has one of these versions; see [`crate::Engine::version`].
+    Version(EntryId, Vec<u64>),
+    /// The agent may not take calls of the queue yet.
+    NotAssigned(AgentId, QueueId),
+}
+
+/// What is done outside the engine's own state and must stay known: who may come in, and who tried to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Access {
+    /// A password or secret of an entry was set or removed. What it is is nobody's business.
+    SecretSet {
+        /// Whose.
+        id: EntryId,
+    },
+    /// A token was made.
+    TokenMade {
+        /// Its id, which is no secret.
+        token: Text<16>,
+        /// What people call it.
+        name: Name,
+    },
+    /// A token was ended.
+    TokenEnded {
+        /// Its id.
+        token: Text<16>,
+    },
+    /// Somebody asked for what he may not do. Told in part when it is asked for in haste.
+    Refused {
+        /// What for: method and path.
+        operation: Text<255>,
+        /// The code that it was refused with.
+        code: Text<64>,
+    },
+}
+
 /// Something asked for. Imperative; may be refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
+    /// Does what is asked if something is so; else it is [`crate::Refusal::PreconditionFailed`].
+    If(Condition, Box<Self>),
+    /// Keeps that something was done about access.
+    NoteAccess(Access),
     /// Adds an entry to the directory. Answer: [`Answer::Added`].
     Add(Entry),
     /// Replaces an entry; its kind stays what it was.

@@ -3,7 +3,7 @@
 mod check;
 mod used;
 
-use crate::command::Answer;
+use crate::command::{Access, Answer, Condition};
 use crate::engine::Engine;
 use crate::entry::{Entry, EntryId, Kind, Name};
 use crate::fact::Fact;
@@ -82,6 +82,30 @@ impl Engine {
             self.take_off(tenant, agent, queue);
         }
         self.record(tenant, Fact::EntryRemoved { id });
+        Ok(Answer::Done)
+    }
+
+    /// Refuses when a condition is not so.
+    pub(crate) fn is_so(&self, tenant: TenantId, condition: &Condition) -> Result<(), Refusal> {
+        let so = match condition {
+            Condition::Version(id, versions) => {
+                self.owned(tenant, *id)?;
+                self.version(tenant, *id).is_some_and(|version| versions.contains(&version))
+            }
+            Condition::NotAssigned(agent, queue) => {
+                self.owned(tenant, EntryId::Agent(*agent))?;
+                !self.is_assigned(*agent, *queue)
+            }
+        };
+        if so { Ok(()) } else { Err(Refusal::PreconditionFailed) }
+    }
+
+    pub(crate) fn note_access(&mut self, tenant: TenantId, what: Access) -> Result<Answer, Refusal> {
+        match &what {
+            Access::SecretSet { id } => self.owned(tenant, *id)?,
+            Access::TokenMade { .. } | Access::TokenEnded { .. } | Access::Refused { .. } => {}
+        }
+        self.record(tenant, Fact::AccessNoted { what });
         Ok(Answer::Done)
     }
 

@@ -9,7 +9,7 @@ mod query;
 use std::collections::VecDeque;
 
 use crate::action::Action;
-use crate::command::{Actor, Answer, Command, Input, Report};
+use crate::command::{Actor, Answer, Command, Input, Origin, Report};
 use crate::entry::Kind;
 use crate::fact::{Event, Fact};
 use crate::guid::GuidSource;
@@ -27,6 +27,8 @@ pub struct Engine {
     pub(crate) now: Now,
     /// Who brought it about.
     pub(crate) by: Actor,
+    /// Whence, as far as is known.
+    origin: Option<Origin>,
     guids: GuidSource,
     events: VecDeque<Event>,
     actions: VecDeque<Action>,
@@ -46,6 +48,7 @@ impl Engine {
             state,
             now,
             by: Actor::Policy,
+            origin: None,
             guids: GuidSource::new(seed),
             events: VecDeque::new(),
             actions: VecDeque::new(),
@@ -74,6 +77,11 @@ impl Engine {
                 self.by = by;
                 self.command(tenant, command)
             }
+            Input::Request { tenant, by, origin, command } => {
+                self.by = by;
+                self.origin = Some(origin);
+                self.command(tenant, command)
+            }
             Input::AddTenant { name, domain } => {
                 self.by = Actor::Operator;
                 self.add_tenant(name, &domain)
@@ -84,6 +92,7 @@ impl Engine {
                 Ok(Answer::Done)
             }
         };
+        self.origin = None;
         self.assign_all();
         result
     }
@@ -123,6 +132,11 @@ impl Engine {
             return Err(Refusal::NotFound(Kind::Tenant));
         }
         match command {
+            Command::If(condition, command) => {
+                self.is_so(tenant, &condition)?;
+                self.command(tenant, *command)
+            }
+            Command::NoteAccess(what) => self.note_access(tenant, what),
             Command::Add(entry) => self.add_entry(tenant, entry),
             Command::Change(id, entry) => self.change_entry(tenant, id, entry),
             Command::Remove(id) => self.remove_entry(tenant, id),
@@ -191,6 +205,7 @@ impl Engine {
     pub(crate) fn begin(&mut self, now: Now, by: Actor) {
         self.now = Now { at: now.at.max(self.state.at), wall: now.wall };
         self.by = by;
+        self.origin = None;
     }
 
     /// Makes a fact true and tells it.
@@ -201,6 +216,7 @@ impl Engine {
             wall: self.now.wall,
             tenant,
             by: self.by,
+            origin: self.origin.clone(),
             fact,
         };
         self.state.apply(&event);
@@ -211,8 +227,9 @@ impl Engine {
     /// As [`Engine::record`], for what follows from a rule and not from what somebody did.
     pub(crate) fn record_policy(&mut self, tenant: TenantId, fact: Fact) {
         let by = core::mem::replace(&mut self.by, Actor::Policy);
+        let origin = self.origin.take();
         self.record(tenant, fact);
-        self.by = by;
+        (self.by, self.origin) = (by, origin);
     }
 
     pub(crate) fn act(&mut self, action: Action) {

@@ -186,6 +186,12 @@ pub struct User {
     pub name: Name,
     /// What the user may do.
     pub roles: BTreeSet<Role>,
+    /// Whose agents a supervisor sees and forces. Facts older than this field mean all of the tenant's.
+    #[serde(default)]
+    pub teams: Option<BTreeSet<TeamId>>,
+    /// Which queues a manager of queues sees and changes. Facts older than this field mean all of the tenant's.
+    #[serde(default)]
+    pub queues: Option<BTreeSet<QueueId>>,
 }
 
 /// What a user may do; each includes nothing of the others.
@@ -194,8 +200,10 @@ pub struct User {
 pub enum Role {
     /// Takes calls and changes his own state.
     Agent,
-    /// Sees and changes the state of others.
+    /// Sees and changes the state of the agents of [`User::teams`].
     Supervisor,
+    /// Sees and changes the queues of [`User::queues`].
+    QueueManager,
     /// Changes the directory.
     Administrator,
 }

@@ -6,7 +6,7 @@ use crate::agent::{Duty, Handling, Membership, PendingMembership};
 use crate::blacklist::BlacklistPrompts;
 use crate::call::{Cause, Direction, OfferEnd, Preferred, Role, WaitingEnd, Widening};
 use crate::code::{Feature, FeatureCodes};
-use crate::command::{Actor, Endpoint, Note};
+use crate::command::{Access, Actor, Endpoint, Note, Origin};
 use crate::entry::{Entry, EntryId, Name, Priority, Tier};
 use crate::estimate::WaitRange;
 use crate::id::{
@@ -30,6 +30,9 @@ pub struct Event {
     pub tenant: TenantId,
     /// Who brought it about.
     pub by: Actor,
+    /// By which token and whence he asked. Events older than this field, and what follows from no request, have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
     /// What.
     pub fact: Fact,
 }
@@ -242,6 +245,9 @@ pub enum Fact {
     MessageMarked { agent: AgentId, message: RecordingId, heard: bool },
     /// A message is in the mailbox no more.
     MessageRemoved { agent: AgentId, message: RecordingId },
+
+    /// Something was done about who may come in.
+    AccessNoted { what: Access },
 
     // The installation
     /// The process started on this journal; live calls of the one before are ended by the facts that follow.

@@ -92,3 +92,5 @@ pub const OUTBOUND_UNLIMITED_MAX: usize = 100;
 /// Calls not let out that are told (a fact each) in one tenant and minute. Beyond it they are refused and not told, so
 /// that a device that dials in a loop does not fill the journal.
 pub const OUTBOUND_REFUSALS_TOLD: u32 = 60;
+/// Teams, and queues, that one user's rights are bound to. More are refused.
+pub const USER_BOUNDS_MAX: usize = 1_000;

@@ -12,6 +12,9 @@ pub enum Refusal {
     /// It is so already; a dialect may call that success.
     #[error("it is so already")]
     AlreadySo,
+    /// What the command was conditional on is not so.
+    #[error("it has changed meanwhile")]
+    PreconditionFailed,
     /// A value is not acceptable.
     #[error("{field}: {why}")]
     Invalid {
@@ -97,6 +100,7 @@ impl Refusal {
         match self {
             Self::NotFound(_) => "not-found",
             Self::AlreadySo => "already-so",
+            Self::PreconditionFailed => "precondition-failed",
             Self::Invalid { .. } => "invalid",
             Self::Taken(..) => "taken",
             Self::InUse(..) => "in-use",

@@ -68,6 +68,7 @@ pub(crate) const fn refused(refusal: &Refusal) -> (u16, &'static str) {
         }
         Refusal::LimitReached(_) => (503, "Service Unavailable"),
         Refusal::AlreadySo
+        | Refusal::PreconditionFailed
         | Refusal::Invalid { .. }
         | Refusal::Taken(..)
         | Refusal::InUse(..)

@@ -1,10 +1,12 @@
 //! The command line.
 
 mod api;
+mod apply;
 mod arguments;
 mod blacklist;
 mod codes;
 mod directory;
+mod kinds;
 mod operate;
 mod outbound;
 mod print;
@@ -21,6 +23,7 @@ use crate::config::{Config, ConfigError};
 use crate::offline;
 use crate::tls;
 
+use arguments::Form;
 pub use arguments::{Arguments, Verb};
 pub use print::Printer;
 
@@ -101,7 +104,7 @@ pub fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> Result<(), Failure> {
     let config = Config::load(arguments.config.as_deref())?;
-    let printer = Printer::new(arguments.output);
+    let printer = Printer::new(if arguments.json { Form::Json } else { arguments.output });
     let many = matches!(arguments.verb, Verb::Serve);
     let mut runtime = if many {
         tokio::runtime::Builder::new_multi_thread()
@@ -123,6 +126,13 @@ async fn dispatch(arguments: &Arguments, config: &Config, printer: &Printer) -> 
         Verb::User(verb) => directory::user(&api()?, printer, verb).await,
         Verb::Device(verb) => directory::device(&api()?, printer, verb).await,
         Verb::Agent(verb) => operate::agent(&api()?, printer, verb).await,
+        Verb::Team(verb) => directory::named(&api()?, printer, "teams", verb).await,
+        Verb::Apply { file, dry_run, prune } => apply::apply(&api()?, printer, file, *dry_run, *prune).await,
+        Verb::Export => apply::export(&api()?).await,
+        Verb::Audit { user, operation, from, count } => {
+            operate::audit(&api()?, printer, (user.as_deref(), operation.as_deref(), from.as_deref()), *count)
+                .await
+        }
         Verb::Queue(verb) => directory::queue(&api()?, printer, verb).await,
         Verb::Trunk(verb) => directory::trunk(&api()?, printer, verb).await,
         Verb::Outbound(verb) => outbound::outbound(&api()?, printer, verb).await,

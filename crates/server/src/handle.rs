@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use cordial_engine::command::Origin;
 use cordial_engine::id::{DeviceId, TenantId, TrunkId};
 use cordial_engine::{Actor, Answer, Command, Engine, Input, Now, Refusal, Report};
 use cordial_media::PlayId;
@@ -30,6 +31,27 @@ pub(crate) struct Shared {
     pub(crate) streams: Arc<Semaphore>,
     pub(crate) store: Store,
     pub(crate) health: Health,
+}
+
+/// In whose name something is asked, and whence if that is known.
+#[derive(Clone, Debug)]
+pub struct Asker {
+    by: Actor,
+    origin: Option<Origin>,
+}
+
+impl Asker {
+    /// Somebody who came by the network.
+    #[must_use]
+    pub const fn from(by: Actor, origin: Origin) -> Self {
+        Self { by, origin: Some(origin) }
+    }
+}
+
+impl From<Actor> for Asker {
+    fn from(by: Actor) -> Self {
+        Self { by, origin: None }
+    }
 }
 
 /// Why nobody answers. Not a refusal: the same question may be granted a moment later, or elsewhere.
@@ -83,13 +105,18 @@ impl Handle {
     pub async fn command(
         &self,
         tenant: TenantId,
-        by: Actor,
+        by: impl Into<Asker>,
         command: Command,
     ) -> Result<Result<Answer, Refusal>, Unavailable> {
         if matches!(command, Command::PlaceCall { .. }) && self.shared.health.is_draining() {
             return Err(Unavailable::Stopping);
         }
-        self.input(Input::Command { tenant, by, command }).await
+        let Asker { by, origin } = by.into();
+        let input = match origin {
+            Some(origin) => Input::Request { tenant, by, origin, command },
+            None => Input::Command { tenant, by, command },
+        };
+        self.input(input).await
     }
 
     /// Asks for anything that the engine takes.

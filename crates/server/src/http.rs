@@ -7,14 +7,17 @@
 mod access;
 mod agents;
 mod ask;
+mod audit;
 mod blacklist;
 mod calls;
 mod codes;
+mod conditions;
 mod directory;
 mod document;
 mod entrance;
 mod events;
 mod fault;
+mod filter;
 mod guard;
 mod guesses;
 mod idempotency;
@@ -27,6 +30,7 @@ mod portsip;
 mod rates;
 mod records;
 mod scene;
+mod sight;
 mod system;
 mod taps;
 mod tickets;
@@ -165,6 +169,7 @@ pub fn openapi_json() -> String {
 fn operations() -> Vec<Operation> {
     let mut all = Vec::new();
     all.extend(access::operations());
+    all.extend(audit::operations());
     all.extend(directory::operations());
     all.extend(blacklist::operations());
     all.extend(codes::operations());

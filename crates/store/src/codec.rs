@@ -138,5 +138,6 @@ names! {
     WrapUpStarted WrapUpExtended WrapUpEnded DispositionSet
     RecordingStarted RecordingPaused RecordingResumed RecordingStopped RecordingSaved RecordingFailed
     MailboxReached MailboxOpened MessagePlayed MessageLeft MessageMarked MessageRemoved
+    AccessNoted
     NodeStarted
 }

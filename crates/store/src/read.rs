@@ -2,6 +2,7 @@
 //!
 //! They are never the truth: `rebuild` makes them again from the journal and tells every difference.
 
+pub mod audit;
 pub mod cdr;
 pub mod directory;
 mod fold;

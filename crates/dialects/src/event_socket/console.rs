@@ -329,6 +329,7 @@ pub fn refused(refusal: &Refusal) -> String {
         Refusal::Taken(Kind::Agent, _) => "-ERR Agent already exist!\n".to_owned(),
         Refusal::NotFound(_)
         | Refusal::Invalid { .. }
+        | Refusal::PreconditionFailed
         | Refusal::Taken(..)
         | Refusal::InUse(..)
         | Refusal::LimitReached(_)

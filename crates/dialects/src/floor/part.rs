@@ -62,6 +62,7 @@ impl Part {
             | Fact::ServiceLevelBreached { call, queue, .. }
             | Fact::WaitingEnded { call, queue, .. } => Self::Line(*call, *queue),
             Fact::TenantAdded { .. }
+            | Fact::AccessNoted { .. }
             | Fact::BlacklistPromptsSet { .. }
             | Fact::CallerBlacklisted { .. }
             | Fact::FeatureCodesSet { .. }

@@ -12,7 +12,7 @@ use cordial_engine::id::{AgentId, CallId, DeviceId, DispositionId, QueueId, Reas
 use cordial_engine::limits::{OUTBOUND_DENIED_MAX, OUTBOUND_UNLIMITED_MAX};
 use cordial_engine::outbound::OutboundRules;
 use cordial_engine::text::{Number, Text, TextError};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::limits::{PASSWORD_MAX, PASSWORD_MIN, TOKEN_LIFE_S_MAX};
 use super::problem::FieldError;
@@ -74,6 +74,13 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// Each of a list of ids.
+    fn entries<K: EntryKey + Ord>(&mut self, pointer: &str, ids: &[Id]) -> Option<BTreeSet<K>> {
+        let all: Vec<Option<K>> =
+            ids.iter().enumerate().map(|(i, id)| self.entry(&format!("{pointer}/{i}"), *id)).collect();
+        all.into_iter().collect()
+    }
+
     /// A field that may be left out: only what is there can be at fault.
     fn perhaps<V, T>(
         &mut self,
@@ -123,7 +130,9 @@ impl EntryBody for wire::User {
         let name = f.name("/name", &self.name);
         let roles = self.roles.iter().map(|role| user_role(*role)).collect();
         f.password("/password", self.password.as_deref(), PASSWORD_MIN);
-        f.finish(|| Some(Entry::User(entry::User { name: name?, roles })))
+        let teams = f.perhaps(self.teams.as_deref(), |f, ids| f.entries::<TeamId>("/teams", ids));
+        let queues = f.perhaps(self.queues.as_deref(), |f, ids| f.entries::<QueueId>("/queues", ids));
+        f.finish(|| Some(Entry::User(entry::User { name: name?, roles, teams: teams?, queues: queues? })))
     }
 }
 
@@ -547,6 +556,7 @@ const fn user_role(role: wire::UserRole) -> entry::Role {
     match role {
         wire::UserRole::Agent => entry::Role::Agent,
         wire::UserRole::Supervisor => entry::Role::Supervisor,
+        wire::UserRole::QueueManager => entry::Role::QueueManager,
         wire::UserRole::Administrator => entry::Role::Administrator,
     }
 }

@@ -1,5 +1,6 @@
 //! From views, entries, facts and records to the wire: tables that can be read aloud.
 
+mod audit;
 mod blacklist;
 mod code;
 mod event;
@@ -8,6 +9,7 @@ mod outbound;
 mod record;
 mod state;
 
+pub use audit::audited;
 pub use blacklist::{blacklist_prompts, blacklisted_number};
 pub use code::feature_codes;
 pub use event::{Book, message, untold};
@@ -57,7 +59,7 @@ fn text(number: Option<&Number>) -> Option<String> {
 /// An entry of any kind.
 pub fn entry(entry: &Entry, names: &dyn Names) -> Encoded<wire::Entry> {
     Ok(match entry {
-        Entry::User(it) => wire::Entry::User(user(it)),
+        Entry::User(it) => wire::Entry::User(user(it, names)?),
         Entry::Agent(it) => wire::Entry::Agent(agent_entry(it, names)?),
         Entry::Team(it) => wire::Entry::Team(wire::Team { name: it.name.to_string() }),
         Entry::Device(it) => wire::Entry::Device(device_entry(it, names)?),
@@ -79,13 +81,22 @@ fn entry_id(names: &dyn Names, id: EntryId) -> Encoded<Id> {
 }
 
 /// A user, without the password.
-fn user(it: &entry::User) -> wire::User {
+fn user(it: &entry::User, names: &dyn Names) -> Encoded<wire::User> {
     let roles = it.roles.iter().map(|role| match role {
         entry::Role::Agent => wire::UserRole::Agent,
         entry::Role::Supervisor => wire::UserRole::Supervisor,
+        entry::Role::QueueManager => wire::UserRole::QueueManager,
         entry::Role::Administrator => wire::UserRole::Administrator,
     });
-    wire::User { name: it.name.to_string(), roles: roles.collect(), password: None }
+    let teams = it.teams.as_ref().map(|teams| teams.iter().map(|team| id(names, *team)).collect());
+    let queues = it.queues.as_ref().map(|queues| queues.iter().map(|queue| id(names, *queue)).collect());
+    Ok(wire::User {
+        name: it.name.to_string(),
+        roles: roles.collect(),
+        teams: teams.transpose()?,
+        queues: queues.transpose()?,
+        password: None,
+    })
 }
 
 fn agent_entry(it: &entry::Agent, names: &dyn Names) -> Encoded<wire::Agent> {

@@ -169,6 +169,7 @@ const fn status(refusal: &Refusal) -> (u16, &'static str) {
         Refusal::NotFound(_) => (404, "No such thing"),
         // Verbs answer 200 with `already` instead; this is for the places where nothing else can be said.
         Refusal::AlreadySo => (409, "It is so already"),
+        Refusal::PreconditionFailed => (412, "It is not as the condition says"),
         Refusal::Invalid { .. } => (422, "A field is not as it should be"),
         Refusal::Taken(..) => (409, "Another has that name or number"),
         Refusal::InUse(..) => (409, "It is still in use"),

@@ -2,6 +2,7 @@
 
 mod access;
 mod agent;
+mod audit;
 mod blacklist;
 mod call;
 mod code;
@@ -14,6 +15,7 @@ mod value;
 
 pub use access::*;
 pub use agent::*;
+pub use audit::*;
 pub use blacklist::*;
 pub use call::*;
 pub use code::*;

@@ -109,6 +109,7 @@ const fn words(refusal: &Refusal) -> (u16, &'static str) {
         Refusal::OfferEnded | Refusal::CallClosed => (404, "NOT_FOUND"),
         // Callers of this API are told that it is so with 200; this is for the places where nothing else can be said.
         Refusal::AlreadySo => (400, "ALREADY_SO"),
+        Refusal::PreconditionFailed => (412, "CHANGED_MEANWHILE"),
         Refusal::NoMailbox => (404, "NOT_FOUND"),
         Refusal::FeatureUnavailable => (400, "NOT_AVAILABLE"),
         Refusal::NobodyThere => (400, "AGENT_LOGGED_OUT"),

@@ -6,13 +6,13 @@ use std::collections::BTreeSet;
 use crate::engine::Engine;
 use crate::entry::{
     AfterMissed, Agent, Choice, Destination, Device, Entry, EntryId, Kind, Overflow, Queue, Reason, Route,
-    Treatment, Trunk,
+    Treatment, Trunk, User,
 };
 use crate::id::TenantId;
 use crate::limits::{
     ANNOUNCE_MS_MIN, CALLBACK_MS_MAX, MESSAGES_IN_TURN_MAX, OFFER_MS_MAX, OFFER_MS_MIN, PREFERENCE_MS_MAX,
     REACH_STEPS_MAX, REMEMBER_MS_MAX, REST_MS_MAX, REST_MS_MIN, TARGET_MS_MAX, TRUNK_PREFIXES_MAX,
-    TRUNK_SOURCES_MAX, WAIT_MS_MAX, WAITING_MAX, WRAP_UP_MS_MAX,
+    TRUNK_SOURCES_MAX, USER_BOUNDS_MAX, WAIT_MS_MAX, WAITING_MAX, WRAP_UP_MS_MAX,
 };
 use crate::outbound::read_prefix;
 use crate::queue::key_prompt;
@@ -42,8 +42,8 @@ impl Engine {
             Entry::Trunk(trunk) => check_trunk(trunk)?,
             Entry::Device(Device { owner: Some(owner), .. }) => self.owned(tenant, EntryId::Agent(*owner))?,
             Entry::Reason(Reason { team: Some(team), .. }) => self.owned(tenant, EntryId::Team(*team))?,
-            Entry::User(_)
-            | Entry::Team(_)
+            Entry::User(user) => self.check_user(tenant, user)?,
+            Entry::Team(_)
             | Entry::Device(_)
             | Entry::Reason(_)
             | Entry::Disposition(_)
@@ -58,6 +58,23 @@ impl Engine {
         let same_key = owner.keys.get(&kind).and_then(|keys| keys.get(entry.key()));
         if same_key.is_some_and(|other| Some(*other) != own) {
             return Err(Refusal::Taken(kind, "name"));
+        }
+        Ok(())
+    }
+
+    fn check_user(&self, tenant: TenantId, user: &User) -> Result<(), Refusal> {
+        let (teams, queues) = (user.teams.as_ref(), user.queues.as_ref());
+        if teams.is_some_and(|teams| teams.len() > USER_BOUNDS_MAX) {
+            return Err(Refusal::LimitReached("teams"));
+        }
+        if queues.is_some_and(|queues| queues.len() > USER_BOUNDS_MAX) {
+            return Err(Refusal::LimitReached("queues"));
+        }
+        for team in teams.into_iter().flatten() {
+            self.owned(tenant, EntryId::Team(*team))?;
+        }
+        for queue in queues.into_iter().flatten() {
+            self.owned(tenant, EntryId::Queue(*queue))?;
         }
         Ok(())
     }

@@ -21,7 +21,12 @@ impl Engine {
                 let has_agents = self.agents_of(tenant).any(|agent| agent.filed.entry.team == Some(team));
                 let mut reasons = self.state.reasons.values();
                 let has_reasons = reasons.any(|reason| reason.entry.team == Some(team));
-                has_agents.then_some("an agent").or(has_reasons.then_some("a reason"))
+                let of_directory = has_agents.then_some("an agent").or(has_reasons.then_some("a reason"));
+                of_directory.or_else(|| {
+                    self.has_user(tenant, |user| {
+                        user.teams.as_ref().is_some_and(|teams| teams.contains(&team))
+                    })
+                })
             }
             EntryId::Device(device) => self.device_used_by(tenant, device),
             EntryId::Trunk(trunk) => self.has_leg(tenant, |leg| leg.endpoint == Endpoint::Trunk(trunk)),
@@ -77,7 +82,9 @@ impl Engine {
         if self.state.queues.values().any(overflows) {
             return Some("a queue");
         }
-        self.has_route(tenant, Destination::Queue(id))
+        self.has_route(tenant, Destination::Queue(id)).or_else(|| {
+            self.has_user(tenant, |user| user.queues.as_ref().is_some_and(|queues| queues.contains(&id)))
+        })
     }
 
     fn route_used_by(&self, tenant: TenantId, id: RouteId) -> Option<&'static str> {
@@ -93,6 +100,11 @@ impl Engine {
         };
         let given = |agent: &Agent| names(&agent.duty) || agent.pending.as_ref().is_some_and(names);
         self.agents_of(tenant).any(given).then_some("an agent")
+    }
+
+    fn has_user(&self, tenant: TenantId, bound: impl Fn(&entry::User) -> bool) -> Option<&'static str> {
+        let mut users = self.state.users.values();
+        users.any(|user| user.tenant == tenant && bound(&user.entry)).then_some("a user")
     }
 
     fn has_leg(&self, tenant: TenantId, wanted: impl Fn(&Leg) -> bool) -> Option<&'static str> {

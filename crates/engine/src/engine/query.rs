@@ -7,8 +7,8 @@ use crate::call::{CallStep, LegPhase};
 use crate::code::FeatureCodes;
 use crate::entry::{Entry, EntryId, Kind};
 use crate::id::{
-    AgentId, BlacklistedNumberId, CallId, DeviceId, Guid, LegId, OfferId, QueueId, RecordingId, TenantId,
-    UserId,
+    AgentId, BlacklistedNumberId, CallId, DeviceId, Guid, LegId, OfferId, QueueId, RecordingId, TeamId,
+    TenantId, UserId,
 };
 use crate::recording::RecordingStep;
 use crate::state::{Agent, Device, Message};
@@ -76,6 +76,11 @@ impl Engine {
         (id.kind() == kind).then_some(id)
     }
 
+    /// The entry with that guid, of whatever kind.
+    pub fn find_any(&self, tenant: TenantId, guid: Guid) -> Option<EntryId> {
+        self.state.tenants.get(&tenant)?.guids.get(&guid).copied()
+    }
+
     /// The entry of that kind with that name; devices and routes are found by their number.
     pub fn find_by_name(&self, tenant: TenantId, kind: Kind, name: &str) -> Option<EntryId> {
         let keys = self.state.tenants.get(&tenant)?.keys.get(&kind)?;
@@ -102,6 +107,16 @@ impl Engine {
         self.owned_entry(tenant, id).ok()
     }
 
+    /// The version of an entry: the number of the event that made it what it is.
+    pub fn version(&self, tenant: TenantId, id: EntryId) -> Option<u64> {
+        self.state.tenants.get(&tenant)?.versions.get(&id.number()).copied()
+    }
+
+    /// The ids of all entries of a kind, in the order in which they were added.
+    pub fn entry_ids(&self, tenant: TenantId, kind: Kind) -> impl Iterator<Item = EntryId> + '_ {
+        self.ids(tenant, kind).copied()
+    }
+
     /// All entries of a kind, in the order in which they were added.
     pub fn entries(&self, tenant: TenantId, kind: Kind) -> Vec<(EntryId, Guid, Entry)> {
         let tenant = self.state.tenants.get(&tenant);
@@ -117,6 +132,22 @@ impl Engine {
     pub fn agent(&self, tenant: TenantId, id: AgentId) -> Option<AgentView> {
         let agent = self.state.agents.get(&id)?;
         (agent.filed.tenant == tenant).then(|| self.agent_view(id, agent))
+    }
+
+    /// The team of an agent of that tenant, if he is in one.
+    pub fn team_of(&self, tenant: TenantId, id: AgentId) -> Option<TeamId> {
+        let agent = self.state.agents.get(&id).filter(|agent| agent.filed.tenant == tenant)?;
+        agent.filed.entry.team
+    }
+
+    /// Whether an agent may take calls of a queue.
+    pub fn is_assigned(&self, agent: AgentId, queue: QueueId) -> bool {
+        self.state.agents.get(&agent).is_some_and(|agent| agent.memberships.contains_key(&queue))
+    }
+
+    /// Who may take calls of a queue.
+    pub fn assigned_to(&self, queue: QueueId) -> impl Iterator<Item = AgentId> + '_ {
+        self.state.queues.get(&queue).into_iter().flat_map(|queue| queue.agents.iter().copied())
     }
 
     /// What is in an agent's mailbox, the oldest first.

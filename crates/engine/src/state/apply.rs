@@ -88,7 +88,10 @@ impl State {
             Fact::MessageLeft { .. } | Fact::MessageMarked { .. } | Fact::MessageRemoved { .. } => {
                 self.apply_message(event);
             }
-            Fact::FeatureCodeDialled { .. } | Fact::DispositionSet { .. } | Fact::NodeStarted { .. } => {}
+            Fact::FeatureCodeDialled { .. }
+            | Fact::DispositionSet { .. }
+            | Fact::AccessNoted { .. }
+            | Fact::NodeStarted { .. } => {}
         }
     }
 }

@@ -34,6 +34,8 @@ pub(crate) struct Tenant {
     pub(crate) domain: Text<255>,
     pub(crate) entries: BTreeMap<Kind, BTreeSet<EntryId>>,
     pub(crate) guids: BTreeMap<Guid, EntryId>,
+    /// The number of the event that last changed an entry, by the entry's bare number, which no other kind shares.
+    pub(crate) versions: BTreeMap<u64, u64>,
     /// By [`Entry::key`].
     pub(crate) keys: BTreeMap<Kind, BTreeMap<String, EntryId>>,
     /// Whom a number reaches from a device.
@@ -72,6 +74,7 @@ impl Tenant {
             domain,
             entries: BTreeMap::new(),
             guids: BTreeMap::new(),
+            versions: BTreeMap::new(),
             keys: BTreeMap::new(),
             plan: BTreeMap::new(),
             agent_of_user: BTreeMap::new(),
@@ -142,7 +145,9 @@ impl State {
 
     pub(super) fn add_entry(&mut self, tenant: TenantId, id: EntryId, guid: Guid, entry: &Entry) {
         self.last.entry = self.last.entry.max(id.number());
+        let version = self.seq;
         let owner = self.tenant_mut(tenant);
+        owner.versions.insert(id.number(), version);
         owner.entries.entry(id.kind()).or_default().insert(id);
         owner.guids.insert(guid, id);
         owner.index(id, entry);
@@ -190,7 +195,9 @@ impl State {
 
     pub(super) fn change_entry(&mut self, tenant: TenantId, id: EntryId, entry: &Entry) {
         let before = self.entry(id).expect("only what exists is changed");
+        let version = self.seq;
         let owner = self.tenant_mut(tenant);
+        owner.versions.insert(id.number(), version);
         owner.unindex(id, &before);
         owner.index(id, entry);
         match (id, entry.clone()) {
@@ -224,6 +231,7 @@ impl State {
         let owner = self.tenant_mut(tenant);
         owner.unindex(id, &before);
         owner.guids.remove(&guid);
+        owner.versions.remove(&id.number());
         owner.entries.entry(id.kind()).or_default().remove(&id);
         match id {
             EntryId::User(id) => drop(self.users.remove(&id)),

@@ -67,9 +67,19 @@ fn names_and_numbers_are_taken_once() {
 #[test]
 fn what_is_in_use_is_not_removed() {
     let mut world = furnished();
-    let user = world.add("root", Entry::User(User { name: name("root"), roles: [Role::Agent].into() }));
+    let user = world.add(
+        "root",
+        Entry::User(User { name: name("root"), roles: [Role::Agent].into(), teams: None, queues: None }),
+    );
     let team = world.add("team", Entry::Team(Team { name: name("team") }));
     let (EntryId::User(user_id), EntryId::Team(team_id)) = (user, team) else { unreachable!() };
+    let bound = User {
+        name: name("bound"),
+        roles: [Role::Supervisor].into(),
+        teams: Some([team_id].into()),
+        queues: None,
+    };
+    let bound = world.add("bound", Entry::User(bound));
     let dot = Agent { user: Some(user_id), team: Some(team_id), ..Agent::named(name("dot")) };
     let dot = world.add("dot", Entry::Agent(dot));
     let remove = |label: &str| Command::Remove(world.ids[label]);
@@ -79,6 +89,8 @@ fn what_is_in_use_is_not_removed() {
         ("dot", Command::Remove(dot)),
         ("user after dot", Command::Remove(user)),
         ("team after dot", Command::Remove(team)),
+        ("bound", Command::Remove(bound)),
+        ("team after bound", Command::Remove(team)),
         ("user again", Command::Remove(user)),
         ("ann", remove("ann")),
         ("101", remove("101")),
@@ -98,7 +110,9 @@ fn what_is_in_use_is_not_removed() {
         team: in-use (this Team is still in use by an agent)
         dot: granted
         user after dot: granted
-        team after dot: granted
+        team after dot: in-use (this Team is still in use by a user)
+        bound: granted
+        team after bound: granted
         user again: not-found (no such User)
         ann: in-use (this Agent is still in use by a login)
         101: in-use (this Device is still in use by a login)

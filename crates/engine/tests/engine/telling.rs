@@ -219,6 +219,7 @@ impl Names {
             }
             Fact::TenantAdded { .. }
             | Fact::FeatureCodesSet { .. }
+            | Fact::AccessNoted { .. }
             | Fact::OutboundRulesSet { .. }
             | Fact::EntryAdded { .. }
             | Fact::EntryChanged { .. }

@@ -15,9 +15,16 @@ use crate::run::random;
 /// How long one request may take.
 const REQUEST_MAX: Duration = Duration::from_secs(30);
 /// Things of a listing asked for at once.
-const PAGE: u32 = 500;
+pub(super) const PAGE: usize = 500;
 /// Bytes of a secret read from standard input or a file.
 const SECRET_BYTES_MAX: u64 = 4_096;
+
+/// A thing as it was read.
+pub(super) struct Seen {
+    pub(super) value: Value,
+    /// What its changes are conditional on.
+    pub(super) tag: String,
+}
 
 /// Speaks to the server.
 pub(super) struct Api {
@@ -42,27 +49,43 @@ impl Api {
     }
 
     pub(super) async fn get(&self, path: &str) -> Result<Value, Failure> {
-        self.ask(Method::GET, path, None).await
+        Ok(self.ask(Method::GET, path, None, None).await?.0)
     }
 
     pub(super) async fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
-        self.ask(Method::POST, path, Some(body)).await
+        Ok(self.ask(Method::POST, path, Some(body), None).await?.0)
     }
 
     pub(super) async fn put(&self, path: &str, body: &Value) -> Result<Value, Failure> {
-        self.ask(Method::PUT, path, Some(body)).await
+        Ok(self.ask(Method::PUT, path, Some(body), None).await?.0)
     }
 
     pub(super) async fn delete(&self, path: &str) -> Result<Value, Failure> {
-        self.ask(Method::DELETE, path, None).await
+        Ok(self.ask(Method::DELETE, path, None, None).await?.0)
+    }
+
+    /// One thing with its tag.
+    pub(super) async fn see(&self, path: &str) -> Result<Seen, Failure> {
+        let (value, tag) = self.ask(Method::GET, path, None, None).await?;
+        Ok(Seen { value, tag })
+    }
+
+    /// Changes a thing if it is as it was seen.
+    pub(super) async fn put_if(&self, path: &str, body: &Value, tag: &str) -> Result<Value, Failure> {
+        Ok(self.ask(Method::PUT, path, Some(body), Some(tag)).await?.0)
     }
 
     /// All things of a listing, page by page.
     pub(super) async fn list(&self, kind: &str) -> Result<Vec<Value>, Failure> {
+        self.filtered(kind, "").await
+    }
+
+    /// As [`Api::list`], of those only that a filter such as `team=...` lets through.
+    pub(super) async fn filtered(&self, kind: &str, filter: &str) -> Result<Vec<Value>, Failure> {
         let mut items = Vec::new();
         let mut after = String::new();
         loop {
-            let page = self.get(&format!("/v1/{kind}?limit={PAGE}{after}")).await?;
+            let page = self.get(&format!("/v1/{kind}?{filter}&limit={PAGE}{after}")).await?;
             items.extend(page["items"].as_array().cloned().unwrap_or_default());
             match page["next"].as_str() {
                 Some(next) => after = format!("&after={}", escape(next)),
@@ -109,7 +132,14 @@ impl Api {
         Err(refused(code, &answer.json().await.unwrap_or(Value::Null)))
     }
 
-    async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, Failure> {
+    /// The answer and its tag.
+    async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        tag: Option<&str>,
+    ) -> Result<(Value, String), Failure> {
         let is_post = method == Method::POST;
         let mut request = self
             .client
@@ -123,11 +153,16 @@ impl Api {
         if let Some(body) = body {
             request = request.json(body);
         }
+        if let Some(tag) = tag {
+            request = request.header("if-match", tag);
+        }
         let answer = request.send().await.map_err(|error| self.unreachable(&error))?;
         let code = answer.status();
+        let tag =
+            answer.headers().get("etag").and_then(|tag| tag.to_str().ok()).unwrap_or_default().to_owned();
         let text = answer.text().await.map_err(|error| self.unreachable(&error))?;
         let value: Value = serde_json::from_str(&text).unwrap_or(Value::Null);
-        if code.is_success() { Ok(value) } else { Err(refused(code, &value)) }
+        if code.is_success() { Ok((value, tag)) } else { Err(refused(code, &value)) }
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> Failure {
@@ -233,7 +268,7 @@ pub(super) fn nothing() -> Value {
 }
 
 /// Text for a query (RFC 3986 section 2.1).
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let byte = |byte: u8| match byte {
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
         _ => format!("%{byte:02X}"),

@@ -19,6 +19,9 @@ pub struct Arguments {
     /// How results are shown
     #[arg(long, global = true, value_enum, default_value_t = Form::Table)]
     pub output: Form,
+    /// The same as `--output json`
+    #[arg(long, global = true)]
+    pub json: bool,
     /// Where the server's API is, such as http://127.0.0.1:8080
     #[arg(long, global = true, env = "CORDIAL_URL", value_name = "URL", hide_env_values = true)]
     pub url: Option<String>,
@@ -55,6 +58,9 @@ pub enum Verb {
     /// People who take calls
     #[command(subcommand)]
     Agent(AgentVerb),
+    /// Groups of agents
+    #[command(subcommand)]
+    Team(NamedVerb),
     /// Lines of waiting calls
     #[command(subcommand)]
     Queue(QueueVerb),
@@ -103,6 +109,40 @@ pub enum Verb {
         #[arg(long)]
         count: Option<u64>,
     },
+    /// Make the tenant's directory what a TOML file says: teams, queues, users, agents, devices, trunks, routes, ranks
+    ///
+    /// Things are named by their name or number. What the file leaves out of a thing stays as it is; a second run finds
+    /// nothing to do. Nobody is logged out and no call is dropped: what is in use is not removed. A thing is renamed by
+    /// `was = "old name"`, and a field is cleared by `clear = ["field"]`.
+    #[command(after_help = "Example: cordial export > site.toml; cordial apply site.toml --dry-run")]
+    Apply {
+        /// The file; `cordial export` writes one
+        file: PathBuf,
+        /// Show what would be done and whom it would touch, and do nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// Remove what the file does not name, of the kinds that it names
+        #[arg(long)]
+        prune: bool,
+    },
+    /// Write the tenant's directory as a file for `cordial apply`; secrets are not in it
+    Export,
+    /// Who changed what, when and whence, newest first
+    #[command(after_help = "Example: cordial audit --operation entry_changed --count 20")]
+    Audit {
+        /// Only what this user did
+        #[arg(long, value_name = "USER")]
+        user: Option<Which>,
+        /// Only of this operation, such as entry_changed, secret_set or refused
+        #[arg(long)]
+        operation: Option<String>,
+        /// Only since this time, such as 2026-11-21T07:42:00Z
+        #[arg(long, value_name = "TIME")]
+        from: Option<String>,
+        /// How many
+        #[arg(long, default_value_t = 50)]
+        count: usize,
+    },
     /// What clients of the API send and what they are answered, live, secrets hidden
     Tap {
         /// End after so many
@@ -143,6 +183,12 @@ pub enum UserVerb {
         /// What the user may do; may be given more than once
         #[arg(long = "role", value_name = "ROLE", required = true)]
         roles: Vec<UserRole>,
+        /// A team whose agents the user supervises; may be given more than once. Without any, all
+        #[arg(long = "team", value_name = "TEAM")]
+        teams: Vec<Which>,
+        /// A queue that the user manages; may be given more than once. Without any, all
+        #[arg(long = "queue", value_name = "QUEUE")]
+        queues: Vec<Which>,
         /// Read the password from standard input; without it the user cannot log in yet
         #[arg(long)]
         password_stdin: bool,
@@ -151,6 +197,20 @@ pub enum UserVerb {
     Password {
         /// Name or id
         user: Which,
+    },
+    /// Show a user
+    Show {
+        /// Name or id
+        which: Which,
+    },
+    /// Change fields of a user; the others stay, and nothing is changed if somebody else did meanwhile
+    #[command(after_help = "Example: cordial user set sue teams=[\"day\"]")]
+    Set {
+        /// Name or id
+        which: Which,
+        /// A field and its value, such as roles=["agent"]; `null` clears it
+        #[arg(required = true, value_name = "FIELD=VALUE")]
+        changes: Vec<String>,
     },
     /// Remove a user
     Remove {
@@ -164,8 +224,10 @@ pub enum UserVerb {
 pub enum UserRole {
     /// Take calls and change the own state
     Agent,
-    /// See and change the state of others
+    /// See and change the state of the agents of the user's teams
     Supervisor,
+    /// See and change the user's queues
+    QueueManager,
     /// Change the directory
     Administrator,
 }
@@ -176,6 +238,7 @@ impl UserRole {
         match self {
             Self::Agent => "agent",
             Self::Supervisor => "supervisor",
+            Self::QueueManager => "queue_manager",
             Self::Administrator => "administrator",
         }
     }
@@ -205,6 +268,20 @@ pub enum DeviceVerb {
         /// Number or id
         device: Which,
     },
+    /// Show a device
+    Show {
+        /// Number or id
+        which: Which,
+    },
+    /// Change fields of a device; the others stay, and nothing is changed if somebody else did meanwhile
+    #[command(after_help = "Example: cordial device set 100 owner=ann")]
+    Set {
+        /// Number or id
+        which: Which,
+        /// A field and its value, such as owner=ann; `null` clears it
+        #[arg(required = true, value_name = "FIELD=VALUE")]
+        changes: Vec<String>,
+    },
     /// Remove a device
     Remove {
         /// Number or id
@@ -227,6 +304,23 @@ pub enum AgentVerb {
         /// The login that acts as this agent
         #[arg(long, value_name = "USER")]
         user: Option<Which>,
+        /// The agent's team
+        #[arg(long, value_name = "TEAM")]
+        team: Option<Which>,
+    },
+    /// Show an agent
+    Show {
+        /// Name or id
+        which: Which,
+    },
+    /// Change fields of an agent; the others stay, and nothing is changed if somebody else did meanwhile
+    #[command(after_help = "Example: cordial agent set ann team=day number=201")]
+    Set {
+        /// Name or id
+        which: Which,
+        /// A field and its value, such as team=day; `null` clears it
+        #[arg(required = true, value_name = "FIELD=VALUE")]
+        changes: Vec<String>,
     },
     /// Remove an agent
     Remove {
@@ -303,6 +397,20 @@ pub enum QueueVerb {
     List,
     /// Make a queue
     Add(Box<NewQueue>),
+    /// Show a queue
+    Show {
+        /// Name or id
+        which: Which,
+    },
+    /// Change fields of a queue; the others stay, and nothing is changed if somebody else did meanwhile
+    #[command(after_help = "Example: cordial queue set sales wrap_up_ms=10000 overflow.to=clear")]
+    Set {
+        /// Name or id
+        which: Which,
+        /// A field and its value, such as wrap_up_ms=10000; `null` clears it
+        #[arg(required = true, value_name = "FIELD=VALUE")]
+        changes: Vec<String>,
+    },
     /// Remove a queue
     Remove {
         /// Name or id
@@ -400,6 +508,20 @@ pub enum TrunkVerb {
     List,
     /// Make a trunk
     Add(Box<NewTrunk>),
+    /// Show a trunk
+    Show {
+        /// Name or id
+        which: Which,
+    },
+    /// Change fields of a trunk; the others stay, and nothing is changed if somebody else did meanwhile
+    #[command(after_help = "Example: cordial trunk set carrier caller_number=+4930999")]
+    Set {
+        /// Name or id
+        which: Which,
+        /// A field and its value, such as caller_number=+4930999; `null` clears it
+        #[arg(required = true, value_name = "FIELD=VALUE")]
+        changes: Vec<String>,
+    },
     /// Remove a trunk
     Remove {
         /// Name or id
@@ -546,6 +668,20 @@ pub enum RouteVerb {
         #[arg(long, value_name = "PROMPT")]
         greeting: Option<String>,
     },
+    /// Show a route
+    Show {
+        /// Number or id
+        which: Which,
+    },
+    /// Change fields of a route; the others stay, and nothing is changed if somebody else did meanwhile
+    #[command(after_help = "Example: cordial route set 4930123 priority.urgency=2")]
+    Set {
+        /// Number or id
+        which: Which,
+        /// A field and its value, such as greeting=en/welcome; `null` clears it
+        #[arg(required = true, value_name = "FIELD=VALUE")]
+        changes: Vec<String>,
+    },
     /// Remove a route
     Remove {
         /// Number or id
@@ -580,6 +716,20 @@ pub enum NamedVerb {
     Add {
         /// Its name
         name: String,
+    },
+    /// Show a thing
+    Show {
+        /// Name or id
+        which: Which,
+    },
+    /// Change fields of a thing; the others stay, and nothing is changed if somebody else did meanwhile
+    #[command(after_help = "Example: cordial reason set lunch name=break")]
+    Set {
+        /// Name or id
+        which: Which,
+        /// A field and its value, such as name=new; `null` clears it
+        #[arg(required = true, value_name = "FIELD=VALUE")]
+        changes: Vec<String>,
     },
     /// Remove one
     Remove {
@@ -653,7 +803,7 @@ pub enum TokenVerb {
         name: String,
         /// What it may do; may be given more than once
         #[arg(long = "scope", value_name = "SCOPE", required = true,
-              value_parser = ["read", "agent", "supervise", "admin"])]
+              value_parser = ["read", "agent", "supervise", "manage", "admin"])]
         scopes: Vec<String>,
         /// The user for whom it acts
         #[arg(long, value_name = "USER")]

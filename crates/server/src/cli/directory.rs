@@ -7,6 +7,7 @@ use super::api::{Api, nothing, object, secret_from_stdin};
 use super::arguments::{
     DeviceVerb, NamedVerb, NewQueue, NewTrunk, QueueVerb, RouteTo, RouteVerb, TrunkVerb, UserVerb,
 };
+use super::kinds::{set, show};
 use super::print::Printer;
 
 pub(super) async fn user(api: &Api, printer: &Printer, verb: &UserVerb) -> Result<(), Failure> {
@@ -14,11 +15,17 @@ pub(super) async fn user(api: &Api, printer: &Printer, verb: &UserVerb) -> Resul
         UserVerb::List => {
             printer.list(&api.list("users").await?, &[("name", "name"), ("roles", "roles"), ("id", "id")]);
         }
-        UserVerb::Add { name, roles, password_stdin } => {
+        UserVerb::Add { name, roles, teams, queues, password_stdin } => {
+            let (teams, queues) = (ids(api, "teams", teams).await?, ids(api, "queues", queues).await?);
             let password = if *password_stdin { Some(json!(secret_from_stdin()?)) } else { None };
             let roles: Vec<_> = roles.iter().map(|role| role.word()).collect();
-            let body =
-                object([("name", Some(json!(name))), ("roles", Some(json!(roles))), ("password", password)]);
+            let body = object([
+                ("name", Some(json!(name))),
+                ("roles", Some(json!(roles))),
+                ("teams", teams),
+                ("queues", queues),
+                ("password", password),
+            ]);
             printer.record(&api.post("/v1/users", &body).await?);
         }
         UserVerb::Password { user } => {
@@ -27,9 +34,20 @@ pub(super) async fn user(api: &Api, printer: &Printer, verb: &UserVerb) -> Resul
             api.put(&format!("/v1/users/{id}/password"), &body).await?;
             printer.done("the password is set");
         }
+        UserVerb::Show { which } => show(api, printer, "users", which).await?,
+        UserVerb::Set { which, changes } => set(api, printer, "users", which, changes).await?,
         UserVerb::Remove { user } => remove(api, printer, "users", user).await?,
     }
     Ok(())
+}
+
+/// The ids of several things; nothing when none is named.
+async fn ids(api: &Api, kind: &str, names: &[String]) -> Result<Option<Value>, Failure> {
+    let mut ids = Vec::new();
+    for name in names {
+        ids.push(api.id(kind, name).await?);
+    }
+    Ok((!ids.is_empty()).then(|| json!(ids)))
 }
 
 pub(super) async fn device(api: &Api, printer: &Printer, verb: &DeviceVerb) -> Result<(), Failure> {
@@ -57,6 +75,8 @@ pub(super) async fn device(api: &Api, printer: &Printer, verb: &DeviceVerb) -> R
             let id = api.id("devices", device).await?;
             printer.record(&api.post(&format!("/v1/devices/{id}/secret"), &nothing()).await?);
         }
+        DeviceVerb::Show { which } => show(api, printer, "devices", which).await?,
+        DeviceVerb::Set { which, changes } => set(api, printer, "devices", which, changes).await?,
         DeviceVerb::Remove { device } => remove(api, printer, "devices", device).await?,
     }
     Ok(())
@@ -80,6 +100,8 @@ pub(super) async fn queue(api: &Api, printer: &Printer, verb: &QueueVerb) -> Res
             printer.list(&api.list("queues").await?, &columns);
         }
         QueueVerb::Add(new) => printer.record(&api.post("/v1/queues", &new_queue(new)).await?),
+        QueueVerb::Show { which } => show(api, printer, "queues", which).await?,
+        QueueVerb::Set { which, changes } => set(api, printer, "queues", which, changes).await?,
         QueueVerb::Remove { queue } => remove(api, printer, "queues", queue).await?,
     }
     Ok(())
@@ -116,6 +138,8 @@ pub(super) async fn trunk(api: &Api, printer: &Printer, verb: &TrunkVerb) -> Res
             printer.list(&api.list("trunks").await?, &columns);
         }
         TrunkVerb::Add(new) => printer.record(&api.post("/v1/trunks", &new_trunk(new)?).await?),
+        TrunkVerb::Show { which } => show(api, printer, "trunks", which).await?,
+        TrunkVerb::Set { which, changes } => set(api, printer, "trunks", which, changes).await?,
         TrunkVerb::Remove { trunk } => remove(api, printer, "trunks", trunk).await?,
     }
     Ok(())
@@ -161,6 +185,8 @@ pub(super) async fn route(api: &Api, printer: &Printer, verb: &RouteVerb) -> Res
             ]);
             printer.record(&api.post("/v1/routes", &body).await?);
         }
+        RouteVerb::Show { which } => show(api, printer, "routes", which).await?,
+        RouteVerb::Set { which, changes } => set(api, printer, "routes", which, changes).await?,
         RouteVerb::Remove { route } => remove(api, printer, "routes", route).await?,
     }
     Ok(())
@@ -186,6 +212,8 @@ pub(super) async fn named(api: &Api, printer: &Printer, kind: &str, verb: &Named
         NamedVerb::Add { name } => {
             printer.record(&api.post(&format!("/v1/{kind}"), &json!({ "name": name })).await?);
         }
+        NamedVerb::Show { which } => show(api, printer, kind, which).await?,
+        NamedVerb::Set { which, changes } => set(api, printer, kind, which, changes).await?,
         NamedVerb::Remove { which } => remove(api, printer, kind, which).await?,
     }
     Ok(())

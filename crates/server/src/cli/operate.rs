@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 
 use super::Failure;
-use super::api::{Api, nothing, object};
+use super::api::{Api, PAGE, escape, nothing, object};
 use super::arguments::{AgentVerb, CallVerb, TokenVerb};
 use super::directory::remove;
+use super::kinds::{set, show};
 use super::print::Printer;
 
 pub(super) async fn agent(api: &Api, printer: &Printer, verb: &AgentVerb) -> Result<(), Failure> {
@@ -22,15 +23,22 @@ pub(super) async fn agent(api: &Api, printer: &Printer, verb: &AgentVerb) -> Res
             ];
             printer.list(&api.list("agents").await?, &columns);
         }
-        AgentVerb::Add { name, number, user } => {
+        AgentVerb::Add { name, number, user, team } => {
+            let team = match team {
+                Some(team) => Some(json!(api.id("teams", team).await?)),
+                None => None,
+            };
             let user = match user {
                 Some(user) => Some(json!(api.id("users", user).await?)),
                 None => None,
             };
             let number = number.as_ref().map(|number| json!(number));
-            let body = object([("name", Some(json!(name))), ("number", number), ("user", user)]);
+            let body =
+                object([("name", Some(json!(name))), ("number", number), ("user", user), ("team", team)]);
             printer.record(&api.post("/v1/agents", &body).await?);
         }
+        AgentVerb::Show { which } => show(api, printer, "agents", which).await?,
+        AgentVerb::Set { which, changes } => set(api, printer, "agents", which, changes).await?,
         AgentVerb::Remove { agent } => remove(api, printer, "agents", agent).await?,
         AgentVerb::Assign { agent, queue, level, position, skill } => {
             let (agent, queue) = (api.id("agents", agent).await?, api.id("queues", queue).await?);
@@ -168,5 +176,45 @@ pub(super) async fn callcenter_config(api: &Api, printer: &Printer, words: &[Str
         return Err(Failure::Refused(text.to_owned()));
     }
     printer.line(&answer, text);
+    Ok(())
+}
+
+/// Changes, newest first.
+pub(super) async fn audit(
+    api: &Api,
+    printer: &Printer,
+    (user, operation, from): (Option<&str>, Option<&str>, Option<&str>),
+    count: usize,
+) -> Result<(), Failure> {
+    let mut filter = String::new();
+    if let Some(user) = user {
+        filter.push_str(&format!("&user={}", api.id("users", user).await?));
+    }
+    for (name, value) in [("operation", operation), ("from", from)] {
+        if let Some(value) = value {
+            filter.push_str(&format!("&{name}={}", escape(value)));
+        }
+    }
+    let mut changes = Vec::new();
+    let mut after = String::new();
+    while changes.len() < count {
+        let limit = (count - changes.len()).min(PAGE);
+        let page = api.get(&format!("/v1/audit?limit={limit}{filter}{after}")).await?;
+        changes.extend(page["items"].as_array().cloned().unwrap_or_default());
+        match page["next"].as_str() {
+            Some(next) => after = format!("&after={}", escape(next)),
+            None => break,
+        }
+    }
+    let columns = [
+        ("at", "at"),
+        ("by", "by.kind"),
+        ("user or device", "by.id"),
+        ("address", "address"),
+        ("operation", "operation"),
+        ("before", "before"),
+        ("after", "after"),
+    ];
+    printer.list(&changes, &columns);
     Ok(())
 }

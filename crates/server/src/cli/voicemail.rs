@@ -5,10 +5,8 @@ use serde_json::{Value, json};
 use super::Failure;
 use super::api::Api;
 use super::arguments::VoicemailVerb;
+use super::kinds::kind_of;
 use super::print::Printer;
-
-/// What of an agent is written; the rest of what is read is state.
-const WRITTEN: [&str; 5] = ["name", "number", "user", "team", "wrap_up_ms"];
 
 pub(super) async fn voicemail(api: &Api, printer: &Printer, verb: &VoicemailVerb) -> Result<(), Failure> {
     match verb {
@@ -41,12 +39,10 @@ pub(super) async fn voicemail(api: &Api, printer: &Printer, verb: &VoicemailVerb
 
 async fn enable(api: &Api, printer: &Printer, agent: &str, mailbox: Value) -> Result<(), Failure> {
     let path = format!("/v1/agents/{}", api.id("agents", agent).await?);
-    let read = api.get(&path).await?;
-    let mut entry = json!({ "mailbox": mailbox });
-    for member in WRITTEN {
-        entry[member] = read[member].clone();
-    }
-    api.put(&path, &entry).await?;
+    let seen = api.see(&path).await?;
+    let mut entry = Value::Object(kind_of("agents")?.written(&seen.value));
+    entry["mailbox"] = mailbox;
+    api.put_if(&path, &entry, &seen.tag).await?;
     printer.done(if entry["mailbox"].is_null() { "the mailbox is off" } else { "the mailbox is on" });
     Ok(())
 }

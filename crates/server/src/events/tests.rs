@@ -24,6 +24,7 @@ impl FakeJournal {
             wall: WallTime(0),
             tenant: TenantId(tenant),
             by: Actor::Policy,
+            origin: None,
             fact: Fact::NodeStarted { version: Text::parse("1").unwrap() },
         };
         events.push(event.clone());

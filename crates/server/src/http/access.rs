@@ -11,10 +11,12 @@ use cordial_dialects::native::problem::Code;
 use cordial_dialects::native::wire::{
     Id, LogIn, Me, NewTenant, NewToken, Scope, Tenant, TenantWithToken, Ticket, Time, Token, TokenWithSecret,
 };
+use cordial_engine::command::Access;
 use cordial_engine::entry::{self, Entry, EntryId, Kind};
 use cordial_engine::id::{TenantId, UserId};
+use cordial_engine::text::Text;
 use cordial_engine::view::TenantView;
-use cordial_engine::{Answer, Input, WallTime};
+use cordial_engine::{Answer, Command, Input, WallTime};
 use cordial_store::{Owner, TokenId, TokenView};
 
 use super::ask::{Asked, At, Body, PageOf};
@@ -78,12 +80,13 @@ pub(super) fn operations() -> Vec<Operation> {
     ]
 }
 
-/// A scope as the API tells it; both sides have the same four.
+/// A scope as the API tells it; both sides have the same five.
 pub(super) const fn scope_told(scope: cordial_store::Scope) -> Scope {
     match scope {
         cordial_store::Scope::Read => Scope::Read,
         cordial_store::Scope::Agent => Scope::Agent,
         cordial_store::Scope::Supervise => Scope::Supervise,
+        cordial_store::Scope::Manage => Scope::Manage,
         cordial_store::Scope::Admin => Scope::Admin,
     }
 }
@@ -93,6 +96,7 @@ pub(super) const fn scope_kept(scope: Scope) -> cordial_store::Scope {
         Scope::Read => cordial_store::Scope::Read,
         Scope::Agent => cordial_store::Scope::Agent,
         Scope::Supervise => cordial_store::Scope::Supervise,
+        Scope::Manage => cordial_store::Scope::Manage,
         Scope::Admin => cordial_store::Scope::Admin,
     }
 }
@@ -189,9 +193,52 @@ pub(super) fn scopes_of(roles: &BTreeSet<entry::Role>) -> BTreeSet<Scope> {
     let of_role = |role: &entry::Role| match role {
         entry::Role::Agent => [Scope::Read, Scope::Agent],
         entry::Role::Supervisor => [Scope::Read, Scope::Supervise],
+        entry::Role::QueueManager => [Scope::Read, Scope::Manage],
         entry::Role::Administrator => [Scope::Read, Scope::Admin],
     };
     roles.iter().flat_map(of_role).collect()
+}
+
+/// Keeps for the audit that something was done about access.
+pub(super) async fn note(state: &State, who: &Who, what: Access) -> Result<(), No> {
+    state.parts.handle.command(who.tenant, who.by(), Command::NoteAccess(what)).await??;
+    Ok(())
+}
+
+/// Keeps for the audit that somebody asked for what he may not do; in part, when he asks in haste.
+pub(super) async fn note_refused(state: &State, who: &Who, operation: &str) {
+    if state.rates.refused(who.tenant).is_err() {
+        return;
+    }
+    let operation = Text::parse(operation).unwrap_or_default();
+    let code = Text::parse(Code::Forbidden.words().1).unwrap_or_default();
+    // The answer is no either way; a server that cannot note it now is loaded or stopping.
+    note(state, who, Access::Refused { operation, code }).await.ok();
+}
+
+/// A token's id as the engine keeps it.
+fn token_text(token: TokenId) -> Text<16> {
+    Text::parse(&token.to_string()).expect("sixteen digits")
+}
+
+/// What of these scopes reaches everything of the tenant. The foreign dialects know neither teams nor queues of a user, so
+/// that there a user who is bound to some sees and forces nobody but himself.
+pub(super) async fn reaching_all(
+    state: &State,
+    tenant: TenantId,
+    user: Option<UserId>,
+    mut scopes: BTreeSet<Scope>,
+) -> Result<BTreeSet<Scope>, No> {
+    let Some(user) = user.filter(|_| !scopes.contains(&Scope::Admin)) else { return Ok(scopes) };
+    let entry = state.parts.handle.read(move |engine, _| engine.entry(tenant, EntryId::User(user)));
+    let Some(Entry::User(entry)) = entry.await? else { return Ok(BTreeSet::new()) };
+    if entry.teams.is_some() && scopes.remove(&Scope::Supervise) {
+        scopes.remove(&Scope::Read);
+    }
+    if entry.queues.is_some() && scopes.remove(&Scope::Manage) {
+        scopes.remove(&Scope::Read);
+    }
+    Ok(scopes)
 }
 
 /// Ends what a user bought with a password that is no longer his, or roles that he no longer has.
@@ -215,7 +262,7 @@ async fn me(
         .look(&who, move |scene| {
             let tenant = scene.engine.tenant(scene.tenant);
             let user = asked.user.and_then(|user| scene.engine.guid(EntryId::User(user)));
-            let agent = scene.own(&asked).and_then(|agent| scene.engine.guid(EntryId::Agent(agent)));
+            let agent = scene.own().and_then(|agent| scene.engine.guid(EntryId::Agent(agent)));
             Ok((tenant, user.map(Id), agent.map(Id)))
         })
         .await?;
@@ -270,7 +317,10 @@ async fn create(
         user: user.zip(id),
         expires: life.map(|life| WallTime(wall().0.saturating_add_unsigned(life.saturating_mul(1000)))),
     };
-    Ok((StatusCode::CREATED, Json(issue(&state, wanted).await?)).into_response())
+    let made = issue(&state, wanted).await?;
+    let token = TokenId::parse(&made.record.id).ok_or_else(super::odd_answer)?;
+    note(&state, &who, Access::TokenMade { token: token_text(token), name }).await?;
+    Ok((StatusCode::CREATED, Json(made)).into_response())
 }
 
 async fn remove(
@@ -280,6 +330,7 @@ async fn remove(
 ) -> Result<StatusCode, No> {
     let id = TokenId::parse(&token).ok_or_else(|| No::field("{token}", "must be 16 hexadecimal digits"))?;
     if state.parts.handle.store().revoke_token(Owner::Tenant(who.tenant), id).await? {
+        note(&state, &who, Access::TokenEnded { token: token_text(id) }).await?;
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(super::not_found("token"))

@@ -4,10 +4,12 @@ use axum::{Extension, Json, extract};
 use cordial_dialects::native::problem::FieldError;
 use cordial_dialects::native::wire::{self, Id, Outcome, Scope};
 use cordial_dialects::native::{decode, encode};
+use cordial_engine::entry::EntryId;
 use cordial_engine::id::{AgentId, QueueId};
 use cordial_engine::{Answer, Command, Refusal};
 
 use super::ask::{At, Body, MaybeBody};
+use super::conditions::If;
 use super::fault::No;
 use super::guard::Who;
 use super::operation::{Draft, Operation, delete, post, put};
@@ -15,6 +17,7 @@ use super::scene::Scene;
 use super::{State, not_found, odd_answer};
 
 const ACTS: &[Scope] = &[Scope::Agent, Scope::Supervise];
+const ARRANGES: &[Scope] = &[Scope::Admin, Scope::Manage];
 
 pub(super) fn operations() -> Vec<Operation> {
     let verb =
@@ -56,20 +59,20 @@ pub(super) fn operations() -> Vec<Operation> {
         .needs(ACTS)
         .body::<wire::Attend>()
         .handled_by(attendance),
-        granted(put("/v1/agents/{id}/queues/{queue}").called(
+        granted(put("/v1/agents/{id}/queues/{queue}").conditional().called(
             "assign_agent",
             "agents",
             "Lets an agent take calls of a queue, or gives him another rank there",
         ))
-        .needs(&[Scope::Admin])
+        .needs(ARRANGES)
         .perhaps_body::<wire::AssignAgent>()
         .handled_by(assign),
-        granted(delete("/v1/agents/{id}/queues/{queue}").called(
+        granted(delete("/v1/agents/{id}/queues/{queue}").conditional().called(
             "unassign_agent",
             "agents",
             "Takes an agent off a queue",
         ))
-        .needs(&[Scope::Admin])
+        .needs(ARRANGES)
         .handled_by(unassign),
         granted(
             put("/v1/agents/{id}/queues/{queue}/membership")
@@ -85,23 +88,45 @@ fn granted(draft: Draft) -> Draft {
     draft.answers::<Outcome>(200, "It is so, was so (`already`), or is noted (`pending`).").refuses(&[409])
 }
 
+/// What whoever acts must have a right to.
+enum Reach {
+    /// The agent.
+    Agent,
+    /// The queue, whose agents and their ranks are part of its settings.
+    Queue(QueueId),
+}
+
 /// Makes a command for an agent whom `who` may act on, gives it, and shows what came of it.
 async fn act(
     state: &State,
     who: Who,
     id: Id,
-    admin: bool,
+    reach: Reach,
     make: impl FnOnce(AgentId, &Scene<'_>) -> Result<Command, Vec<FieldError>> + Send + 'static,
+) -> Result<Json<Outcome>, No> {
+    act_if(state, who, id, reach, make, |_, command| Ok(command)).await
+}
+
+/// As [`act`], on a condition.
+async fn act_if(
+    state: &State,
+    who: Who,
+    id: Id,
+    reach: Reach,
+    make: impl FnOnce(AgentId, &Scene<'_>) -> Result<Command, Vec<FieldError>> + Send + 'static,
+    on: impl FnOnce(AgentId, Command) -> Result<Command, No>,
 ) -> Result<Json<Outcome>, No> {
     let asker = who.clone();
     let made = state.look(&who, move |scene| {
         let agent = scene.key::<AgentId>(id)?;
-        if !admin {
-            scene.may_act(&asker, std::iter::once(agent))?;
+        match reach {
+            Reach::Agent => scene.may_act(&asker, std::iter::once(agent))?,
+            Reach::Queue(queue) => scene.may_change(&asker, EntryId::Queue(queue))?,
         }
         Ok((agent, make(agent, scene)?))
     });
     let (agent, command) = made.await?;
+    let command = on(agent, command)?;
     let done = done(state.parts.handle.command(who.tenant, who.by(), command).await?)?;
     let view = state.look(&who, move |scene| {
         let view = scene.engine.agent(scene.tenant, agent);
@@ -117,52 +142,53 @@ async fn log_in(
     (extract::State(state), Extension(who), At(id)): Asking,
     Body(body): Body<wire::AgentLogIn>,
 ) -> Result<Json<Outcome>, No> {
-    act(&state, who, id, false, move |agent, scene| decode::log_in(agent, body, scene)).await
+    act(&state, who, id, Reach::Agent, move |agent, scene| decode::log_in(agent, body, scene)).await
 }
 
 async fn log_out((extract::State(state), Extension(who), At(id)): Asking) -> Result<Json<Outcome>, No> {
-    act(&state, who, id, false, |agent, _| Ok(Command::LogOut { agent })).await
+    act(&state, who, id, Reach::Agent, |agent, _| Ok(Command::LogOut { agent })).await
 }
 
 async fn ready((extract::State(state), Extension(who), At(id)): Asking) -> Result<Json<Outcome>, No> {
-    act(&state, who, id, false, |agent, _| Ok(Command::Ready { agent })).await
+    act(&state, who, id, Reach::Agent, |agent, _| Ok(Command::Ready { agent })).await
 }
 
 async fn not_ready(
     (extract::State(state), Extension(who), At(id)): Asking,
     MaybeBody(body): MaybeBody<wire::AgentNotReady>,
 ) -> Result<Json<Outcome>, No> {
-    act(&state, who, id, false, move |agent, scene| decode::not_ready(agent, &body, scene)).await
+    act(&state, who, id, Reach::Agent, move |agent, scene| decode::not_ready(agent, &body, scene)).await
 }
 
 async fn extend_wrap_up(
     (extract::State(state), Extension(who), At(id)): Asking,
 ) -> Result<Json<Outcome>, No> {
-    act(&state, who, id, false, |agent, _| Ok(Command::ExtendWrapUp { agent })).await
+    act(&state, who, id, Reach::Agent, |agent, _| Ok(Command::ExtendWrapUp { agent })).await
 }
 
 async fn end_wrap_up((extract::State(state), Extension(who), At(id)): Asking) -> Result<Json<Outcome>, No> {
-    act(&state, who, id, false, |agent, _| Ok(Command::EndWrapUp { agent })).await
+    act(&state, who, id, Reach::Agent, |agent, _| Ok(Command::EndWrapUp { agent })).await
 }
 
 async fn handling(
     (extract::State(state), Extension(who), At(id)): Asking,
     Body(body): Body<wire::Handling>,
 ) -> Result<Json<Outcome>, No> {
-    act(&state, who, id, false, move |agent, scene| decode::set_handling(agent, &body, scene)).await
+    act(&state, who, id, Reach::Agent, move |agent, scene| decode::set_handling(agent, &body, scene)).await
 }
 
 async fn attendance(
     (extract::State(state), Extension(who), At(id)): Asking,
     Body(body): Body<wire::Attend>,
 ) -> Result<Json<Outcome>, No> {
-    act(&state, who, id, false, move |agent, scene| decode::attend(agent, &body, scene)).await
+    act(&state, who, id, Reach::Agent, move |agent, scene| decode::attend(agent, &body, scene)).await
 }
 
 type AskingInQueue = (extract::State<State>, Extension<Who>, At<(Id, Id)>);
 
 async fn assign(
     (extract::State(state), Extension(who), At(ids)): AskingInQueue,
+    condition: If,
     MaybeBody(body): MaybeBody<wire::AssignAgent>,
 ) -> Result<Json<Outcome>, No> {
     let queue = find_queue(&state, &who, ids.1).await?;
@@ -172,14 +198,18 @@ async fn assign(
         let has = tiers.into_iter().find(|(of, _)| *of == queue).map(|(_, tier)| tier);
         Ok(decode::assign(agent, queue, body, has))
     };
-    act(&state, who, ids.0, true, make).await
+    let on = |agent, command| condition.unassigned(agent, queue, command);
+    act_if(&state, who, ids.0, Reach::Queue(queue), make, on).await
 }
 
 async fn unassign(
     (extract::State(state), Extension(who), At(ids)): AskingInQueue,
+    condition: If,
 ) -> Result<Json<Outcome>, No> {
     let queue = find_queue(&state, &who, ids.1).await?;
-    act(&state, who, ids.0, true, move |agent, _| Ok(Command::Unassign { agent, queue })).await
+    let make = move |agent, _: &Scene<'_>| Ok(Command::Unassign { agent, queue });
+    let on = |agent, command| condition.unchanged(EntryId::Agent(agent), command);
+    act_if(&state, who, ids.0, Reach::Queue(queue), make, on).await
 }
 
 async fn membership(
@@ -187,7 +217,8 @@ async fn membership(
     Body(body): Body<wire::SetMembership>,
 ) -> Result<Json<Outcome>, No> {
     let queue = find_queue(&state, &who, ids.1).await?;
-    act(&state, who, ids.0, false, move |agent, _| Ok(decode::set_membership(agent, queue, body))).await
+    act(&state, who, ids.0, Reach::Agent, move |agent, _| Ok(decode::set_membership(agent, queue, body)))
+        .await
 }
 
 async fn find_queue(state: &State, who: &Who, id: Id) -> Result<QueueId, No> {

@@ -5,6 +5,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use cordial_dialects::native::limits::{PAGE_DEFAULT, PAGE_MAX};
 use cordial_dialects::native::problem::{Code, FieldError};
+use cordial_dialects::native::wire::{Id, Time};
+use cordial_engine::WallTime;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -109,6 +111,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, No> {
         match Query::try_from_uri(&parts.uri) {
             Ok(Query(asked)) => Ok(Self(asked)),
+            // A parameter that nobody knows would change the answer in a way that nobody asked for, if it were ignored.
+            Err(error) if error.body_text().contains("unknown field") => {
+                Err(No::new(Code::BadRequest, error.body_text()))
+            }
             Err(error) => Err(No::field("?", error.body_text())),
         }
     }
@@ -123,7 +129,10 @@ pub(super) struct PageOf {
     pub(super) after: Option<String>,
 }
 
-/// What can be asked of a list of the directory.
+/// A parameter that filters a list, and what it lets through.
+pub(super) type Filter = (&'static str, &'static str);
+
+/// What can be asked of a list of the directory. Each kind has some of these; see [`Listing::only`].
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Listing {
@@ -131,6 +140,11 @@ pub(super) struct Listing {
     pub(super) after: Option<String>,
     pub(super) name: Option<String>,
     pub(super) number: Option<String>,
+    pub(super) team: Option<Id>,
+    pub(super) queue: Option<Id>,
+    pub(super) user: Option<Id>,
+    pub(super) owner: Option<Id>,
+    pub(super) state: Option<String>,
 }
 
 impl PageOf {
@@ -140,17 +154,45 @@ impl PageOf {
 }
 
 impl Listing {
+    /// Refuses what was asked and is no filter of this list.
+    pub(super) fn only(&self, filters: &[Filter]) -> Result<(), No> {
+        let given = [
+            ("name", self.name.is_some()),
+            ("number", self.number.is_some()),
+            ("team", self.team.is_some()),
+            ("queue", self.queue.is_some()),
+            ("user", self.user.is_some()),
+            ("owner", self.owner.is_some()),
+            ("state", self.state.is_some()),
+        ];
+        let known = |name: &str| filters.iter().any(|(filter, _)| *filter == name);
+        match given.iter().find(|(name, given)| *given && !known(name)) {
+            Some((name, _)) => Err(No::new(Code::BadRequest, format!("this list is not filtered by {name}"))),
+            None => Ok(()),
+        }
+    }
+
     pub(super) fn limit(&self) -> Result<usize, No> {
         limit(self.limit)
     }
 }
 
-fn limit(asked: Option<usize>) -> Result<usize, No> {
+/// How many things are wanted on a page.
+pub(super) fn limit(asked: Option<usize>) -> Result<usize, No> {
     match asked {
         None => Ok(PAGE_DEFAULT),
         Some(limit) if (1..=PAGE_MAX).contains(&limit) => Ok(limit),
         Some(_) => Err(No::field("?limit", format!("must be from 1 to {PAGE_MAX}"))),
     }
+}
+
+/// A time in the query, as times are told.
+pub(super) fn time(parameter: &str, text: Option<&str>) -> Result<Option<WallTime>, No> {
+    let read = |text| {
+        let time = Time::parse(text).map(|time| time.0);
+        time.ok_or_else(|| No::field(parameter, "must be a time in UTC such as 2026-11-21T07:42:00Z"))
+    };
+    text.map(read).transpose()
 }
 
 #[cfg(test)]

@@ -3,11 +3,14 @@
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json, extract};
-use cordial_dialects::native::wire::{self, Done, Id, Scope};
+use cordial_dialects::native::wire::{self, Done, Id, Page, Scope};
 use cordial_dialects::native::{decode, encode};
+use cordial_engine::id::{AgentId, QueueId};
+use cordial_engine::view::{CallPhase, CallView};
 use cordial_engine::{Answer, Command, Refusal};
+use serde::Deserialize;
 
-use super::ask::{Asked, At, Body, MaybeBody, PageOf};
+use super::ask::{Asked, At, Body, Filter, MaybeBody, limit};
 use super::fault::No;
 use super::guard::Who;
 use super::operation::{Draft, Operation, get, post, put};
@@ -22,6 +25,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .called("list_calls", "calls", "Lists live calls")
             .needs(&[Scope::Read])
             .paged()
+            .filtered(FILTERS)
             .answers_page::<wire::Call>()
             .handled_by(list),
         post("/v1/calls")
@@ -60,6 +64,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .called("list_offers", "calls", "Lists live offers")
             .needs(&[Scope::Read])
             .paged()
+            .filtered(&[("queue", "Only those of this queue."), ("agent", "Only those to this agent.")])
             .answers_page::<wire::Offer>()
             .handled_by(list_offers),
         granted(post("/v1/offers/{id}/decline").called(
@@ -78,17 +83,63 @@ fn granted(draft: Draft) -> Draft {
         .refuses(&[409])
 }
 
+/// What can be asked of the lists of live calls and offers.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LiveAsked {
+    limit: Option<usize>,
+    /// The number of the last one of the page before, which may be over by now: the order is that of their beginning.
+    after: Option<u64>,
+    queue: Option<Id>,
+    agent: Option<Id>,
+}
+
+const FILTERS: &[Filter] =
+    &[("queue", "Only those that wait in this queue."), ("agent", "Only those of this agent.")];
+
+/// The first of `all` behind a cursor, and the cursor of the next page.
+fn cut<T>(
+    all: impl Iterator<Item = T>,
+    asked: (usize, Option<u64>),
+    number: impl Fn(&T) -> u64,
+) -> (Vec<T>, Option<String>) {
+    let (limit, after) = asked;
+    let rest = all.filter(|it| after.is_none_or(|after| number(it) > after));
+    let mut items: Vec<T> = rest.take(limit + 1).collect();
+    let more = items.len() > limit;
+    items.truncate(limit);
+    let next = items.last().filter(|_| more).map(|last| number(last).to_string());
+    (items, next)
+}
+
 async fn list(
     extract::State(state): extract::State<State>,
     Extension(who): Extension<Who>,
-    Asked(page): Asked<PageOf>,
-) -> Result<Response, No> {
-    let calls = state.look(&who, |scene| {
-        let calls = scene.engine.calls(scene.tenant);
-        Ok(calls.iter().map(|call| encode::call(call, scene.now, scene)).collect::<Result<Vec<_>, _>>()?)
+    Asked(asked): Asked<LiveAsked>,
+) -> Result<Json<Page<wire::Call>>, No> {
+    let limit = limit(asked.limit)?;
+    let page = state.look(&who, move |scene| {
+        let queue = asked.queue.map(|id| scene.named::<QueueId>("?queue", id)).transpose()?;
+        let agent = asked.agent.map(|id| scene.named::<AgentId>("?agent", id)).transpose()?;
+        let waits = |call: &CallView, queue| match call.phase {
+            CallPhase::Waiting { queue: in_queue, .. } => in_queue == queue,
+            CallPhase::Setup
+            | CallPhase::Greeting
+            | CallPhase::Served
+            | CallPhase::Talking
+            | CallPhase::WrapUp => false,
+        };
+        let calls = scene.engine.calls(scene.tenant).into_iter().filter(|call| {
+            scene.sees_call(call)
+                && queue.is_none_or(|queue| waits(call, queue))
+                && agent.is_none_or(|agent| parties(call).any(|party| party == agent))
+        });
+        let (calls, next) = cut(calls, (limit, asked.after), |call| call.id.0);
+        let items =
+            calls.iter().map(|call| encode::call(call, scene.now, scene)).collect::<Result<_, _>>()?;
+        Ok(Page { items, next })
     });
-    let page = super::page(calls.await?, &page, |call: &wire::Call| call.id.to_string())?;
-    Ok(Json(page).into_response())
+    page.await.map(Json)
 }
 
 async fn read(
@@ -108,7 +159,8 @@ async fn place(
     let asker = who.clone();
     let made = state.look(&who, move |scene| {
         let (device, command) = decode::place_call(&body, scene)?;
-        let agent = scene.engine.device(scene.tenant, device).and_then(|device| device.agent);
+        let device = scene.engine.device(scene.tenant, device);
+        let agent = device.and_then(|device| device.agent.or(device.entry.owner));
         scene.may_act(&asker, agent.into_iter())?;
         Ok(command)
     });
@@ -154,7 +206,7 @@ async fn disposition(
             Err(_) if gone => return Err(LookError::Problem(closed())),
             Err(unknown) => return Err(unknown.into()),
         };
-        let (agent, command) = decode::set_disposition(call.id, scene.own(&asker), &body, scene)?;
+        let (agent, command) = decode::set_disposition(call.id, scene.own(), &body, scene)?;
         scene.may_act(&asker, std::iter::once(agent))?;
         Ok(command)
     });
@@ -194,17 +246,23 @@ async fn resume((extract::State(state), Extension(who), At(id)): Asking) -> Resu
 async fn list_offers(
     extract::State(state): extract::State<State>,
     Extension(who): Extension<Who>,
-    Asked(page): Asked<PageOf>,
-) -> Result<Response, No> {
-    let offers = state.look(&who, |scene| {
-        let offers = scene.engine.offers(scene.tenant);
-        Ok(offers
-            .iter()
-            .map(|offer| encode::offer(offer, scene.now, scene))
-            .collect::<Result<Vec<_>, _>>()?)
+    Asked(asked): Asked<LiveAsked>,
+) -> Result<Json<Page<wire::Offer>>, No> {
+    let limit = limit(asked.limit)?;
+    let page = state.look(&who, move |scene| {
+        let queue = asked.queue.map(|id| scene.named::<QueueId>("?queue", id)).transpose()?;
+        let agent = asked.agent.map(|id| scene.named::<AgentId>("?agent", id)).transpose()?;
+        let offers = scene.engine.offers(scene.tenant).into_iter().filter(|offer| {
+            scene.sees_offer(offer)
+                && queue.is_none_or(|queue| offer.queue == queue)
+                && agent.is_none_or(|agent| offer.agent == agent)
+        });
+        let (offers, next) = cut(offers, (limit, asked.after), |offer| offer.id.0);
+        let items =
+            offers.iter().map(|offer| encode::offer(offer, scene.now, scene)).collect::<Result<_, _>>()?;
+        Ok(Page { items, next })
     });
-    let page = super::page(offers.await?, &page, |offer: &wire::Offer| offer.id.to_string())?;
-    Ok(Json(page).into_response())
+    page.await.map(Json)
 }
 
 async fn decline((extract::State(state), Extension(who), At(id)): Asking) -> Result<Json<Done>, No> {

@@ -7,6 +7,7 @@ use cordial_dialects::names::{EntryKey, Unnamed};
 use cordial_dialects::native::decode::{self, EntryBody};
 use cordial_dialects::native::wire::{self, Id, Page, Scope};
 use cordial_dialects::native::{encode, problem::Code};
+use cordial_engine::command::Access;
 use cordial_engine::entry::{Entry, EntryId};
 use cordial_engine::id::{
     AgentId, BlacklistedNumberId, DeviceId, DispositionId, QueueId, ReasonId, RouteId, TeamId, TrunkId,
@@ -17,10 +18,11 @@ use cordial_store::DeviceSecret;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use utoipa::ToSchema;
-use utoipa::openapi::schema::Type;
 
-use super::ask::{Asked, At, Body, Listing};
+use super::ask::{Asked, At, Body, Filter, Listing};
+use super::conditions::{If, Version};
 use super::fault::No;
+use super::filter::Wanted;
 use super::guard::Who;
 use super::operation::{Operation, delete, get, post, put};
 use super::scene::Scene;
@@ -40,8 +42,10 @@ trait Resource: Sized + Send + Sync + 'static {
     const PLURAL: &'static str;
     /// One of them.
     const ONE: &'static str;
-    /// By what it is found: `name` or `number`.
-    const FOUND_BY: &'static str;
+    /// Whose token can change one; see [`Scene::may_change`].
+    const CHANGED_BY: &'static [Scope] = &[Scope::Admin];
+    /// What its list is filtered by; the first is what it is found by.
+    const FILTERS: &'static [Filter];
 
     /// What is read of one that exists.
     fn told(scene: &Scene<'_>, key: Self::Key) -> Result<Option<Self::Answer>, Unnamed>;
@@ -120,7 +124,7 @@ fn of<R: Resource>() -> [Operation; 5] {
             .called(format!("list_{plural}"), "directory", format!("Lists {plural}"))
             .needs(&[Scope::Read])
             .paged()
-            .query(R::FOUND_BY, Type::String, "Only the one that is called exactly so.")
+            .filtered(R::FILTERS)
             .answers_page::<R::Answer>()
             .handled_by(list::<R>),
         post(&many_path)
@@ -140,9 +144,10 @@ fn of<R: Resource>() -> [Operation; 5] {
                 "directory",
                 format!("Replaces {article} {one}; what is left out gets its default"),
             )
-            .needs(&[Scope::Admin])
+            .needs(R::CHANGED_BY)
             .body::<R::Body>()
             .answers::<R::Answer>(200, "As it is now.")
+            .conditional()
             .refuses(&[409])
             .handled_by(change::<R>),
         delete(&one_path)
@@ -153,6 +158,7 @@ fn of<R: Resource>() -> [Operation; 5] {
             )
             .needs(&[Scope::Admin])
             .answers_other(204, None, "It is gone.")
+            .conditional()
             .refuses(&[409])
             .handled_by(remove::<R>),
     ]
@@ -164,14 +170,7 @@ async fn list<R: Resource>(
     Asked(listing): Asked<Listing>,
 ) -> Result<Json<Page<R::Answer>>, No> {
     let limit = listing.limit()?;
-    let wanted = match (R::FOUND_BY, &listing.name, &listing.number) {
-        (_, None, None) => None,
-        ("name", Some(name), None) => Some(name.clone()),
-        ("number", None, Some(number)) => Some(number.clone()),
-        _ => {
-            return Err(No::field("?", format!("{} are found by {}", R::PLURAL, R::FOUND_BY)));
-        }
-    };
+    listing.only(R::FILTERS)?;
     let after = match &listing.after {
         None => None,
         Some(after) => {
@@ -180,20 +179,18 @@ async fn list<R: Resource>(
         }
     };
     let page = state.look(&who, move |scene| {
-        let mut keys: Vec<R::Key> = match wanted {
-            Some(name) => {
-                let found = scene.engine.find_by_name(scene.tenant, R::Key::KIND, &name);
-                found.and_then(R::Key::of).into_iter().collect()
-            }
-            None => {
-                let entries = scene.engine.entries(scene.tenant, R::Key::KIND);
-                entries.into_iter().filter_map(|(id, _, _)| R::Key::of(id)).collect()
-            }
+        let last = after.map(|after| scene.key::<R::Key>(after)).transpose()?.map(EntryKey::entry_id);
+        let filter = Wanted::of(scene, &listing)?;
+        let ids: Box<dyn Iterator<Item = EntryId>> = match filter.key() {
+            // Names and numbers are found, not searched for.
+            Some(key) => Box::new(scene.engine.find_by_name(scene.tenant, R::Key::KIND, key).into_iter()),
+            None => Box::new(scene.engine.entry_ids(scene.tenant, R::Key::KIND)),
         };
-        if let Some(after) = after {
-            let last = scene.key::<R::Key>(after)?.entry_id();
-            keys.retain(|key| key.entry_id() > last);
-        }
+        let wanted = ids
+            .filter(|id| last.is_none_or(|last| *id > last))
+            .filter(|id| scene.sees(*id) && filter.passes(scene, *id));
+        // One more than wanted tells whether there is a next page.
+        let mut keys: Vec<R::Key> = wanted.filter_map(R::Key::of).take(limit + 1).collect();
         let more = keys.len() > limit;
         keys.truncate(limit);
         let guid = |key: &R::Key| scene.engine.guid(key.entry_id());
@@ -229,21 +226,37 @@ async fn read<R: Resource>(
     extract::State(state): extract::State<State>,
     Extension(who): Extension<Who>,
     At(id): At<Id>,
-) -> Result<Json<R::Answer>, No> {
-    let told = state.look(&who, move |scene| Ok(R::told(scene, scene.key(id)?)?)).await?;
-    told.map(Json).ok_or_else(|| not_found(R::ONE))
+) -> Result<Response, No> {
+    let look = move |scene: &Scene<'_>| {
+        let key: R::Key = scene.key(id)?;
+        Ok((R::told(scene, key)?, scene.engine.version(scene.tenant, key.entry_id())))
+    };
+    let (told, version) = state.look(&who, look).await?;
+    let mut answer = told.map(Json).ok_or_else(|| not_found(R::ONE))?.into_response();
+    if let Some(version) = version {
+        answer.extensions_mut().insert(Version(version));
+    }
+    Ok(answer)
 }
 
 async fn change<R: Resource>(
     extract::State(state): extract::State<State>,
     Extension(who): Extension<Who>,
     At(id): At<Id>,
+    condition: If,
     Body(body): Body<R::Body>,
 ) -> Result<Json<R::Answer>, No> {
     let written = body.clone();
-    let look = move |scene: &Scene<'_>| Ok((scene.key::<R::Key>(id)?, written.entry(scene)?));
+    let asker = who.clone();
+    let look = move |scene: &Scene<'_>| {
+        let key = scene.key::<R::Key>(id)?;
+        scene.may_change(&asker, key.entry_id())?;
+        Ok((key, written.entry(scene)?))
+    };
     let (key, entry) = state.look(&who, look).await?;
-    match state.parts.handle.command(who.tenant, who.by(), Command::Change(key.entry_id(), entry)).await? {
+    let id = key.entry_id();
+    let command = condition.unchanged(id, Command::Change(id, entry))?;
+    match state.parts.handle.command(who.tenant, who.by(), command).await? {
         // To write what stands there already is no fault.
         Ok(_) | Err(Refusal::AlreadySo) => {}
         Err(refusal) => return Err(refusal.into()),
@@ -256,9 +269,17 @@ async fn remove<R: Resource>(
     extract::State(state): extract::State<State>,
     Extension(who): Extension<Who>,
     At(id): At<Id>,
+    condition: If,
 ) -> Result<StatusCode, No> {
-    let key = state.look(&who, move |scene| Ok(scene.key::<R::Key>(id)?)).await?;
-    state.parts.handle.command(who.tenant, who.by(), Command::Remove(key.entry_id())).await??;
+    let asker = who.clone();
+    let look = move |scene: &Scene<'_>| {
+        let key = scene.key::<R::Key>(id)?;
+        scene.may_change(&asker, key.entry_id())?;
+        Ok(key)
+    };
+    let key = state.look(&who, look).await?;
+    let command = condition.unchanged(key.entry_id(), Command::Remove(key.entry_id()))?;
+    state.parts.handle.command(who.tenant, who.by(), command).await??;
     R::forget(&state, &who, key).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -278,6 +299,7 @@ async fn set_user_password(
     let user = state.look(&who, move |scene| Ok(scene.key::<UserId>(id)?)).await?;
     state.parts.handle.store().set_password(user, &body.password, super::wall()).await?;
     access::end_log_ins(&state, &who, user, false).await?;
+    note_secret(&state, &who, user).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -290,6 +312,7 @@ async fn set_trunk_password(
     decode::trunk_password(&body)?;
     let trunk = state.look(&who, move |scene| Ok(scene.key::<TrunkId>(id)?)).await?;
     state.parts.handle.set_trunk_secret(trunk, body.password).await?;
+    note_secret(&state, &who, trunk).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -304,6 +327,11 @@ async fn renew_device_secret(
     Ok(Json(wire::DeviceWithSecret { device, secret }))
 }
 
+/// Keeps for the audit that a secret is another one.
+async fn note_secret(state: &State, who: &Who, key: impl EntryKey) -> Result<(), No> {
+    access::note(state, who, Access::SecretSet { id: key.entry_id() }).await
+}
+
 /// A new secret for a device, kept as digests.
 async fn give_secret(state: &State, who: &Who, device: DeviceId) -> Result<wire::DeviceSecret, No> {
     let seen = state.look(who, move |scene| {
@@ -315,8 +343,13 @@ async fn give_secret(state: &State, who: &Who, device: DeviceId) -> Result<wire:
     let password = DeviceSecret::new_password()?;
     let secret = DeviceSecret::derive(&username, &realm, &password);
     state.parts.handle.set_device_secret(device, Some(secret)).await?;
+    note_secret(state, who, device).await?;
     Ok(wire::DeviceSecret { username, realm, password })
 }
+
+/// Filters of most kinds.
+const NAME: Filter = ("name", "Only the one that is called exactly so.");
+const NUMBER: Filter = ("number", "Only the one that has exactly this number.");
 
 struct Users;
 struct Teams;
@@ -331,7 +364,7 @@ struct Blacklist;
 
 /// An entry that shows nothing but what was written.
 macro_rules! plain {
-    ($kind:ident, $key:ident, $entry:ident, $stored:ident, $plural:literal, $one:literal, $found_by:literal $(, $more:item)*) => {
+    ($kind:ident, $key:ident, $entry:ident, $stored:ident, $plural:literal, $one:literal, $filters:expr $(, $more:item)*) => {
         impl Resource for $kind {
             type Key = $key;
             type Body = wire::$entry;
@@ -339,7 +372,7 @@ macro_rules! plain {
             type Created = wire::$stored;
             const PLURAL: &'static str = $plural;
             const ONE: &'static str = $one;
-            const FOUND_BY: &'static str = $found_by;
+            const FILTERS: &'static [Filter] = $filters;
 
             fn told(scene: &Scene<'_>, key: $key) -> Result<Option<wire::$stored>, Unnamed> {
                 let Some(entry) = scene.engine.entry(scene.tenant, key.entry_id()) else { return Ok(None) };
@@ -365,7 +398,7 @@ plain!(
     StoredUser,
     "users",
     "user",
-    "name",
+    &[NAME],
     async fn keep(
         state: &State,
         who: &Who,
@@ -375,6 +408,7 @@ plain!(
     ) -> Result<Option<wire::DeviceSecret>, No> {
         if let Some(password) = &body.password {
             state.parts.handle.store().set_password(user, password, super::wall()).await?;
+            note_secret(state, who, user).await?;
         }
         if !fresh {
             access::end_log_ins(state, who, user, false).await?;
@@ -393,16 +427,17 @@ plain!(
     StoredTrunk,
     "trunks",
     "trunk",
-    "name",
+    &[NAME],
     async fn keep(
         state: &State,
-        _: &Who,
+        who: &Who,
         trunk: TrunkId,
         body: &wire::Trunk,
         _: bool,
     ) -> Result<Option<wire::DeviceSecret>, No> {
         if let Some(password) = &body.password {
             state.parts.handle.set_trunk_secret(trunk, Some(password.clone())).await?;
+            note_secret(state, who, trunk).await?;
         }
         Ok(None)
     },
@@ -410,10 +445,10 @@ plain!(
         Ok(state.parts.handle.set_trunk_secret(trunk, None).await?)
     }
 );
-plain!(Teams, TeamId, Team, StoredTeam, "teams", "team", "name");
-plain!(Routes, RouteId, Route, StoredRoute, "routes", "route", "number");
-plain!(Reasons, ReasonId, Reason, StoredReason, "reasons", "reason", "name");
-plain!(Dispositions, DispositionId, Disposition, StoredDisposition, "dispositions", "disposition", "name");
+plain!(Teams, TeamId, Team, StoredTeam, "teams", "team", &[NAME]);
+plain!(Routes, RouteId, Route, StoredRoute, "routes", "route", &[NUMBER]);
+plain!(Reasons, ReasonId, Reason, StoredReason, "reasons", "reason", &[NAME]);
+plain!(Dispositions, DispositionId, Disposition, StoredDisposition, "dispositions", "disposition", &[NAME]);
 
 impl Resource for Blacklist {
     type Key = BlacklistedNumberId;
@@ -422,7 +457,7 @@ impl Resource for Blacklist {
     type Created = wire::BlacklistedNumberState;
     const PLURAL: &'static str = "blacklist";
     const ONE: &'static str = "blacklisted_number";
-    const FOUND_BY: &'static str = "number";
+    const FILTERS: &'static [Filter] = &[NUMBER];
 
     fn told(
         scene: &Scene<'_>,
@@ -455,7 +490,13 @@ impl Resource for Agents {
     type Created = wire::AgentState;
     const PLURAL: &'static str = "agents";
     const ONE: &'static str = "agent";
-    const FOUND_BY: &'static str = "name";
+    const FILTERS: &'static [Filter] = &[
+        NAME,
+        ("team", "Only those of this team."),
+        ("queue", "Only those who are assigned to this queue."),
+        ("user", "Only the one whose login it is."),
+        ("state", "Only those whose duty it is: `logged_out`, `not_ready` or `ready`."),
+    ];
 
     fn told(scene: &Scene<'_>, key: AgentId) -> Result<Option<wire::AgentState>, Unnamed> {
         let view = scene.engine.agent(scene.tenant, key);
@@ -474,7 +515,8 @@ impl Resource for Queues {
     type Created = wire::QueueState;
     const PLURAL: &'static str = "queues";
     const ONE: &'static str = "queue";
-    const FOUND_BY: &'static str = "name";
+    const CHANGED_BY: &'static [Scope] = &[Scope::Admin, Scope::Manage];
+    const FILTERS: &'static [Filter] = &[NAME];
 
     fn told(scene: &Scene<'_>, key: QueueId) -> Result<Option<wire::QueueState>, Unnamed> {
         let view = scene.engine.queue(scene.tenant, key, scene.now.at);
@@ -493,7 +535,11 @@ impl Resource for Devices {
     type Created = wire::DeviceWithSecret;
     const PLURAL: &'static str = "devices";
     const ONE: &'static str = "device";
-    const FOUND_BY: &'static str = "number";
+    const FILTERS: &'static [Filter] = &[
+        NUMBER,
+        ("owner", "Only those on this agent's desk."),
+        ("state", "Only those of this state: `unregistered`, `idle` or `busy`."),
+    ];
 
     fn told(scene: &Scene<'_>, key: DeviceId) -> Result<Option<wire::DeviceState>, Unnamed> {
         let view = scene.engine.device(scene.tenant, key);

@@ -6,13 +6,16 @@ use std::sync::Arc;
 
 use cordial_dialects::native::wire::Scope;
 use cordial_engine::Actor;
+use cordial_engine::command::Origin;
 use cordial_engine::id::{TenantId, UserId};
+use cordial_engine::text::Text;
 use cordial_store::{Owner, TokenId};
 
-use super::access::{Known, known, scope_told, scopes_of};
+use super::access::{Known, known, reaching_all, scope_told, scopes_of};
 use super::fault::No;
 use super::guard::{Who, only_tenant};
 use super::{State, wall};
+use crate::handle::Asker;
 
 /// Somebody who came in.
 #[derive(Clone, Debug)]
@@ -25,6 +28,8 @@ pub(crate) struct Caller {
     pub(crate) scopes: BTreeSet<Scope>,
     /// The token, when there is one, to look again whether it still works.
     token: Option<(TokenId, Arc<str>)>,
+    /// Whence.
+    peer: Option<IpAddr>,
 }
 
 /// Why somebody did not come in.
@@ -40,17 +45,17 @@ pub(crate) enum TurnedAway {
 
 impl Caller {
     /// Who came in by HTTP, with the request's own token.
-    pub(super) fn of(who: &Who) -> Self {
-        let Who { tenant, token, user, scopes, text } = who.clone();
-        Self { tenant, user, scopes, token: Some((token, text)) }
+    pub(super) async fn of(state: &State, who: &Who) -> Result<Self, No> {
+        let Who { tenant, token, user, scopes, text, peer } = who.clone();
+        let scopes = reaching_all(state, tenant, user, scopes).await?;
+        Ok(Self { tenant, user, scopes, token: Some((token, text)), peer: Some(peer) })
     }
 
     /// In whose name things are done.
-    pub(crate) const fn by(&self) -> Actor {
-        match self.user {
-            Some(user) => Actor::User(user),
-            None => Actor::Operator,
-        }
+    pub(crate) fn by(&self) -> Asker {
+        let actor = self.user.map_or(Actor::Operator, Actor::User);
+        let token = self.token.as_ref().and_then(|(token, _)| Text::parse(&token.to_string()).ok());
+        Asker::from(actor, Origin { token, address: self.peer })
     }
 
     /// The name of the token that it came in by.
@@ -94,11 +99,13 @@ impl State {
             Owner::Tenant(tenant) => tenant,
             Owner::Installation => only_tenant(self).await?,
         };
+        let scopes = identity.scopes.iter().map(|scope| scope_told(*scope)).collect();
         Ok(Caller {
             tenant,
             user: identity.user,
-            scopes: identity.scopes.iter().map(|scope| scope_told(*scope)).collect(),
+            scopes: reaching_all(self, tenant, identity.user, scopes).await?,
             token: Some((identity.token, text.into())),
+            peer: Some(peer),
         })
     }
 
@@ -115,7 +122,8 @@ impl State {
         let Some(Known { tenant, user, roles, .. }) = found else {
             return Err(TurnedAway::Wrong);
         };
-        Ok(Caller { tenant, user: Some(user), scopes: scopes_of(&roles), token: None })
+        let scopes = reaching_all(self, tenant, Some(user), scopes_of(&roles)).await?;
+        Ok(Caller { tenant, user: Some(user), scopes, token: None, peer: Some(peer) })
     }
 
     /// Counts one more thing asked for by somebody who came in.

@@ -1,5 +1,8 @@
 //! `/v1/events`: every fact of the tenant, over WebSocket or as server-sent events, the same messages either way.
 
+mod seen;
+
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::pin::pin;
 
@@ -11,17 +14,21 @@ use axum::{Extension, extract};
 use cordial_dialects::native::encode;
 use cordial_dialects::native::problem::Code;
 use cordial_dialects::native::wire::{Message, Scope, Time, What};
+use cordial_engine::Event;
+use cordial_engine::entry::EntryId;
 use serde::Deserialize;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 use utoipa::openapi::schema::Type;
 
+use self::seen::Seen;
 use super::ask::Asked;
 use super::fault::No;
 use super::guard::Who;
 use super::limits::{HEARD_MAX, HEARTBEAT, SEND_TIME, TOKEN_LOOK};
 use super::names::Teller;
 use super::operation::{Operation, get};
-use super::scene::{LookError, Scene};
+use super::scene::{LookError, Scene, parties};
+use super::sight::Sight;
 use super::{State, wall};
 use crate::events::Subscription;
 
@@ -126,10 +133,13 @@ struct Tail {
     beat: Instant,
     /// When the token is looked at again.
     look: Interval,
+    /// What the reader sees, if it is not everything of the tenant.
+    seen: Option<Seen>,
 }
 
 impl Tail {
     async fn open(state: State, who: Who, after: Option<u64>) -> Result<Self, No> {
+        let seen = seen_now(&state, &who).await?;
         let (first, last) = match after {
             Some(after) if after > state.parts.handle.durable_seq() => {
                 return Err(No::field("?after", "lies in the future"));
@@ -145,7 +155,7 @@ impl Tail {
         let mut teller = Teller::new(state.clone(), who.tenant);
         teller.learn_live().await?;
         let (beat, look) = (Instant::now() + HEARTBEAT, token_looks());
-        Ok(Self { state, who, teller, subscription, first, last, beat, look })
+        Ok(Self { state, who, teller, subscription, first, last, beat, look, seen })
     }
 
     /// The next message, a heartbeat in silence; `None` when the reader is too slow, its token no longer works, or the
@@ -166,6 +176,9 @@ impl Tail {
                     return Some(Message { seq: self.last, at: Time(wall()), by: None, what: What::Heartbeat });
                 }
             };
+            if !self.tells(&event).await? {
+                continue;
+            }
             // A store or a node that does not answer ends the stream; the reader comes back when it does.
             if let Some(message) = self.teller.tell(&event).await.ok()? {
                 self.last = message.seq;
@@ -176,6 +189,45 @@ impl Tail {
     }
 }
 
+impl Tail {
+    /// Whether the reader is told of an event; `None` when nobody can tell.
+    async fn tells(&mut self, event: &Event) -> Option<bool> {
+        let Some(seen) = &mut self.seen else { return Some(true) };
+        if !Seen::is_changed_by(event) {
+            return Some(seen.tells(event));
+        }
+        // Told by what was seen before as by what is seen then: of whoever leaves one's sight the leaving is told.
+        let horizon = self.state.look(&self.who, |scene| Ok(scene.horizon())).await.ok()?;
+        let Some(horizon) = horizon else {
+            self.seen = None;
+            return Some(true);
+        };
+        seen.widen(&horizon);
+        let told = seen.tells(event);
+        seen.replace(horizon);
+        Some(told)
+    }
+}
+
+/// What a reader sees; `None` for everything of the tenant.
+async fn seen_now(state: &State, who: &Who) -> Result<Option<Seen>, No> {
+    let look = |scene: &Scene<'_>| {
+        let Some(horizon) = scene.horizon() else { return Ok(None) };
+        let calls = scene.engine.calls(scene.tenant);
+        let (mut reached, mut waiting) = (BTreeSet::new(), BTreeSet::new());
+        for call in calls.iter().filter(|call| scene.sees_call(call)) {
+            let own = parties(call).any(|agent| horizon.reached.contains(&agent));
+            if own {
+                reached.insert(call.id)
+            } else {
+                waiting.insert(call.id)
+            };
+        }
+        Ok(Some(Seen::new(horizon, reached, waiting)))
+    };
+    state.look(who, look).await
+}
+
 /// When a stream looks at its token.
 pub(super) fn token_looks() -> Interval {
     let mut looks = tokio::time::interval_at(Instant::now() + TOKEN_LOOK, TOKEN_LOOK);
@@ -184,18 +236,19 @@ pub(super) fn token_looks() -> Interval {
 }
 
 async fn snapshot(state: &State, who: &Who) -> Result<Message, No> {
-    let tenant = who.tenant;
+    let Who { tenant, user, scopes, .. } = who.clone();
     let seen = state.parts.handle.snapshot(move |engine, now| {
-        let scene = Scene { engine, now, tenant };
-        let told = encode::snapshot(
-            &engine.agents(tenant),
-            &engine.queues(tenant, now.at),
-            &engine.calls(tenant),
-            &engine.offers(tenant),
-            &engine.devices(tenant),
-            now,
-            &scene,
-        );
+        let sight = Sight::of(engine, tenant, user, &scopes);
+        let scene = Scene { engine, now, tenant, sight };
+        let (mut agents, mut queues) = (engine.agents(tenant), engine.queues(tenant, now.at));
+        let (mut calls, mut offers) = (engine.calls(tenant), engine.offers(tenant));
+        let mut devices = engine.devices(tenant);
+        agents.retain(|it| scene.sees(EntryId::Agent(it.id)));
+        queues.retain(|it| scene.sees(EntryId::Queue(it.id)));
+        calls.retain(|it| scene.sees_call(it));
+        offers.retain(|it| scene.sees_offer(it));
+        devices.retain(|it| scene.sees(EntryId::Device(it.id)));
+        let told = encode::snapshot(&agents, &queues, &calls, &offers, &devices, now, &scene);
         told.map(|told| (now, told)).map_err(LookError::from)
     });
     let (seq, told) = seen.await?;

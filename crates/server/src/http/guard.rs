@@ -9,19 +9,23 @@ use std::time::{Duration, Instant};
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{self, ConnectInfo, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Response as HttpResponse, StatusCode, header};
+use axum::http::{HeaderMap, Method, Response as HttpResponse, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use cordial_dialects::native::limits::QUERY_MAX;
 use cordial_dialects::native::problem::Code;
 use cordial_dialects::native::wire::Scope;
 use cordial_engine::Actor;
+use cordial_engine::command::Origin;
 use cordial_engine::id::{TenantId, UserId};
+use cordial_engine::text::Text;
 use cordial_store::{Identity, Owner, TokenId};
 
+use super::conditions::{self, If};
 use super::fault::No;
 use super::limits::{ANSWER_MAX, REQUEST_TIME};
-use super::{State, idempotency, wall};
+use super::{State, access, idempotency, wall};
+use crate::handle::Asker;
 use crate::tap::{self, TapEntry};
 
 /// What one operation's guard must know.
@@ -30,6 +34,10 @@ pub(super) struct Gate {
     pub(super) template: String,
     pub(super) takes_body: bool,
     pub(super) keyed: bool,
+    /// Shows one thing, with a tag.
+    pub(super) tagged: bool,
+    /// Looks at `If-Match`.
+    pub(super) conditional: bool,
 }
 
 /// Who may ask.
@@ -52,16 +60,17 @@ pub(super) struct Who {
     pub(super) token: TokenId,
     pub(super) user: Option<UserId>,
     pub(super) scopes: BTreeSet<Scope>,
+    /// Whence.
+    pub(super) peer: IpAddr,
     /// The whole token, for looking again whether it still works.
     pub(super) text: Arc<str>,
 }
 
 impl Who {
-    pub(super) const fn by(&self) -> Actor {
-        match self.user {
-            Some(user) => Actor::User(user),
-            None => Actor::Operator,
-        }
+    pub(super) fn by(&self) -> Asker {
+        let actor = self.user.map_or(Actor::Operator, Actor::User);
+        let token = Text::parse(&self.token.to_string()).ok();
+        Asker::from(actor, Origin { token, address: Some(self.peer) })
     }
 
     /// Whether the token still works.
@@ -82,6 +91,7 @@ pub(super) struct Bytes64(pub(super) Bytes);
 #[derive(Default)]
 struct Heard {
     tenant: Option<TenantId>,
+    who: Option<Who>,
     body: Bytes,
 }
 
@@ -97,6 +107,9 @@ pub(super) async fn guard(
     let mut heard = Heard::default();
     let passed = pass(&state, &gate, peer, request, next, &mut heard);
     let answer = in_time(REQUEST_TIME, passed).await.unwrap_or_else(No::into_response);
+    if let (StatusCode::FORBIDDEN, Some(who)) = (answer.status(), &heard.who) {
+        access::note_refused(&state, who, &format!("{method} {}", gate.template)).await;
+    }
     let labels = [
         ("method", method.to_string()),
         ("path", gate.template.clone()),
@@ -148,11 +161,15 @@ async fn pass(
     if parts.uri.query().is_some_and(|query| query.len() > QUERY_MAX) {
         return Err(No::new(Code::BadRequest, format!("the query has more than {QUERY_MAX} bytes")));
     }
-    let who = admit(state, gate, peer, &parts).await?;
+    let who = admit(state, gate, peer, &parts, heard).await?;
     heard.tenant = who.as_ref().map(|who| who.tenant);
+    heard.who.clone_from(&who);
     if gate.takes_body {
         heard.body = read_body(state, &parts.headers, body).await?;
         parts.extensions.insert(Bytes64(heard.body.clone()));
+    }
+    if parts.method != Method::GET && !gate.conditional && !If::of(&parts.headers)?.is_empty() {
+        return Err(conditions::no_version());
     }
     let key = if gate.keyed { idempotency::key(&parts.headers)? } else { None };
     let fingerprint = |who: &Who| idempotency::fingerprint(who, &parts, &heard.body);
@@ -165,10 +182,12 @@ async fn pass(
         parts.extensions.insert(who);
     }
     parts.extensions.insert(Peer(peer));
+    let headers = gate.tagged.then(|| parts.headers.clone());
     let request = Request::from_parts(parts, Body::empty());
-    match asked {
-        Some(asked) => idempotency::once(state, asked, next, request).await,
-        None => Ok(next.run(request).await),
+    match (asked, headers) {
+        (Some(asked), _) => idempotency::once(state, asked, next, request).await,
+        (None, Some(headers)) => conditions::tagged(&headers, next.run(request).await).await,
+        (None, None) => Ok(next.run(request).await),
     }
 }
 
@@ -178,7 +197,13 @@ pub(super) fn peer(request: &Request) -> IpAddr {
 }
 
 /// Finds out who asks, and whether he may.
-async fn admit(state: &State, gate: &Gate, peer: IpAddr, parts: &Parts) -> Result<Option<Who>, No> {
+async fn admit(
+    state: &State,
+    gate: &Gate,
+    peer: IpAddr,
+    parts: &Parts,
+    heard: &mut Heard,
+) -> Result<Option<Who>, No> {
     if matches!(gate.access, Access::Open) {
         if gate.takes_body {
             state.rates.stranger(peer)?;
@@ -190,16 +215,21 @@ async fn admit(state: &State, gate: &Gate, peer: IpAddr, parts: &Parts) -> Resul
         return Err(No::new(Code::Unauthorized, "send a working token as Authorization: Bearer cordial_…"));
     };
     state.rates.token(identity.token)?;
-    let scopes: BTreeSet<Scope> =
-        identity.scopes.iter().map(|scope| super::access::scope_told(*scope)).collect();
-    check(gate.access, &identity, &scopes)?;
+    let scopes: BTreeSet<Scope> = identity.scopes.iter().map(|scope| access::scope_told(*scope)).collect();
+    let checked = check(gate.access, &identity, &scopes);
+    if let (Err(_), Owner::Tenant(tenant)) = (&checked, identity.owner) {
+        let who = Who { tenant, token: identity.token, user: identity.user, scopes, peer, text };
+        heard.who = Some(who);
+        return checked.map(|()| None);
+    }
+    checked?;
     let tenant = match (identity.owner, gate.access) {
         (Owner::Tenant(tenant), _) => tenant,
         // No tenant has the number nought: what the installation asks for itself is nobody's.
         (Owner::Installation, Access::Installation) => TenantId(0),
         (Owner::Installation, Access::Open | Access::Any | Access::OneOf(_)) => only_tenant(state).await?,
     };
-    Ok(Some(Who { tenant, token: identity.token, user: identity.user, scopes, text }))
+    Ok(Some(Who { tenant, token: identity.token, user: identity.user, scopes, peer, text }))
 }
 
 pub(super) fn identify(state: &State, headers: &HeaderMap) -> Option<(Arc<str>, Identity)> {

@@ -51,3 +51,5 @@ pub(super) const SEND_TIME: Duration = Duration::from_secs(10);
 pub(super) const HEARD_MAX: usize = 4 * 1024;
 /// A recording is read in pieces. Bytes.
 pub(super) const AUDIO_PIECE: usize = 32 * 1024;
+/// Attempts at what is not allowed that are noted in a tenant's audit in a minute. Beyond it they are refused and not noted.
+pub(super) const REFUSALS_NOTED: NonZeroU32 = NonZeroU32::new(60).expect("not nought");

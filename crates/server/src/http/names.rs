@@ -10,6 +10,7 @@ use super::State;
 use super::fault::No;
 use super::limits::FOLD_TIME;
 use super::scene::Scene;
+use super::sight::Sight;
 
 /// Tells things of one tenant, and remembers their guids.
 pub(super) struct Teller {
@@ -75,7 +76,9 @@ impl Teller {
 
     async fn fetch(&mut self, named: Named) -> Result<Option<Guid>, No> {
         let (tenant, handle) = (self.tenant, &self.state.parts.handle);
-        let live = handle.read(move |engine, now| Scene { engine, now, tenant }.guid(named)).await?;
+        let live = handle
+            .read(move |engine, now| Scene { engine, now, tenant, sight: Sight::WHOLE }.guid(named))
+            .await?;
         if live.is_some() {
             return Ok(live);
         }

@@ -64,6 +64,7 @@ pub(super) struct Draft {
     answers: BTreeMap<u16, (String, Option<Content>)>,
     further: BTreeSet<u16>,
     schemas: Schemas,
+    conditional: bool,
 }
 
 pub(super) fn get(path: impl Into<String>) -> Draft {
@@ -110,7 +111,17 @@ impl Draft {
             answers: BTreeMap::new(),
             further: BTreeSet::new(),
             schemas: Vec::new(),
+            conditional: false,
         }
+    }
+
+    /// It can be made to depend on the version of what it changes.
+    pub(super) fn conditional(mut self) -> Self {
+        self.conditional = true;
+        self.header(
+            "If-Match",
+            "Tags of the entry: it is changed only if it has one of these versions still, else 412.",
+        )
     }
 
     /// Its name in generated clients, the chapter it stands in, and what it does.
@@ -172,6 +183,11 @@ impl Draft {
             Type::String,
             "The `next` of the page before.",
         )
+    }
+
+    /// What a list can be filtered by.
+    pub(super) fn filtered(self, filters: &[(&str, &str)]) -> Self {
+        filters.iter().fold(self, |draft, (name, what)| draft.query(name, Type::String, what))
     }
 
     /// The header that makes a repeated request act once.
@@ -261,6 +277,9 @@ impl Draft {
         if versioned && !self.parameters.is_empty() {
             statuses.insert(422);
         }
+        if versioned && self.method != HttpMethod::Get {
+            statuses.insert(412);
+        }
         if self.body.is_some() {
             statuses.extend([413, 415, 422]);
         }
@@ -285,7 +304,15 @@ impl Draft {
         if keyed {
             self = self.idempotent();
         }
+        let one = self.path.ends_with('}') && self.method == HttpMethod::Get;
+        if one {
+            self =
+                self.header("If-None-Match", "The `ETag` of what is known already; if it is so still, 304.");
+            self.answers.insert(304, ("It is as it was.".to_owned(), None));
+        }
         let gate = Gate {
+            tagged: one,
+            conditional: self.conditional,
             access: self.access,
             template: self.path.clone(),
             takes_body: matches!(self.method, HttpMethod::Post | HttpMethod::Put),
@@ -363,6 +390,7 @@ fn status_words(status: u16) -> &'static str {
         403 => "The token does not allow this.",
         404 => "No such thing in this tenant.",
         408 => "The request took too long.",
+        412 => "It has changed meanwhile.",
         409 => "It cannot be so now, or a request with the same key is under way.",
         413 => "The body is too large.",
         415 => "The body is not JSON.",

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use cordial_dialects::native::problem::Code;
+use cordial_engine::id::TenantId;
 use cordial_store::TokenId;
 use governor::clock::DefaultClock;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 
 use super::fault::No;
-use super::limits::{FORGET_EVERY, STRANGER_BURST, STRANGER_RATE, TOKEN_BURST, TOKEN_RATE};
+use super::limits::{FORGET_EVERY, REFUSALS_NOTED, STRANGER_BURST, STRANGER_RATE, TOKEN_BURST, TOKEN_RATE};
 
 type Limiter<K> = RateLimiter<K, DashMapStateStore<K>, DefaultClock>;
 
@@ -22,6 +23,7 @@ pub(super) struct Rates(Arc<Inner>);
 struct Inner {
     tokens: Limiter<String>,
     strangers: Limiter<IpAddr>,
+    refused: Limiter<TenantId>,
     asked: AtomicU64,
 }
 
@@ -31,6 +33,7 @@ impl Default for Rates {
         Self(Arc::new(Inner {
             tokens: RateLimiter::dashmap(quota(TOKEN_RATE, TOKEN_BURST)),
             strangers: RateLimiter::dashmap(quota(STRANGER_RATE, STRANGER_BURST)),
+            refused: RateLimiter::dashmap(Quota::per_minute(REFUSALS_NOTED)),
             asked: AtomicU64::new(0),
         }))
     }
@@ -47,6 +50,11 @@ impl Rates {
     pub(super) fn stranger(&self, peer: IpAddr) -> Result<(), No> {
         self.forget();
         self.0.strangers.check_key(&peer).map_err(|_| too_many())
+    }
+
+    /// Counts an attempt that was refused and shall be noted in the tenant's audit.
+    pub(super) fn refused(&self, tenant: TenantId) -> Result<(), No> {
+        self.0.refused.check_key(&tenant).map_err(|_| too_many())
     }
 
     /// Drops the counts of those who have been quiet, so that strangers cannot fill the memory.

@@ -13,11 +13,14 @@ use cordial_dialects::native::problem::Code;
 use cordial_dialects::native::wire::{self, Id, Page, Scope, Time};
 use cordial_engine::WallTime;
 use cordial_engine::entry::EntryId;
-use cordial_engine::id::RecordingId;
+use cordial_engine::id::{AgentId, QueueId, RecordingId};
+use cordial_engine::text::Number;
 use cordial_store::{CdrCursor, CdrFilter, RecordingFilter, RecordingPhase, StoredRecording};
+use serde::Deserialize;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
+use utoipa::openapi::schema::Type;
 
-use super::ask::{Asked, At, PageOf};
+use super::ask::{Asked, At, limit, time};
 use super::fault::No;
 use super::guard::Who;
 use super::limits::AUDIO_PIECE;
@@ -31,6 +34,11 @@ pub(super) fn operations() -> Vec<Operation> {
             .called("list_cdrs", "records", "Lists the records of closed calls, newest first")
             .needs(&[Scope::Read])
             .paged()
+            .query("from", Type::String, "Begun at or after this time.")
+            .query("to", Type::String, "Begun before this time.")
+            .query("queue", Type::String, "Entered this queue.")
+            .query("agent", Type::String, "This agent had a part in it.")
+            .query("number", Type::String, "Called from or to this number.")
             .answers_page::<wire::Cdr>()
             .handled_by(list_cdrs),
         get("/v1/cdrs/{id}")
@@ -42,6 +50,10 @@ pub(super) fn operations() -> Vec<Operation> {
             .called("list_recordings", "records", "Lists recordings, newest first")
             .needs(&[Scope::Read])
             .paged()
+            .query("from", Type::String, "Begun at or after this time.")
+            .query("to", Type::String, "Begun before this time.")
+            .query("agent", Type::String, "Of this agent.")
+            .query("call", Type::String, "Of this call.")
             .answers_page::<wire::Recording>()
             .handled_by(list_recordings),
         get("/v1/recordings/{id}")
@@ -67,14 +79,58 @@ pub(super) fn operations() -> Vec<Operation> {
     ]
 }
 
+/// What can be asked of the list of records.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CdrsAsked {
+    limit: Option<usize>,
+    after: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+    queue: Option<Id>,
+    agent: Option<Id>,
+    number: Option<String>,
+}
+
+/// What can be asked of the list of recordings.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RecordingsAsked {
+    limit: Option<usize>,
+    after: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+    agent: Option<Id>,
+    call: Option<Id>,
+}
+
 async fn list_cdrs(
     extract::State(state): extract::State<State>,
     Extension(who): Extension<Who>,
-    Asked(page): Asked<PageOf>,
+    Asked(asked): Asked<CdrsAsked>,
 ) -> Result<Json<Page<wire::Cdr>>, No> {
-    let after =
-        page.after.as_deref().map(|after| CdrCursor::parse(after).ok_or_else(not_a_cursor)).transpose()?;
-    let filter = CdrFilter { after, limit: page.limit()? as u32, ..CdrFilter::default() };
+    let after = asked.after.as_deref();
+    let after = after.map(|after| CdrCursor::parse(after).ok_or_else(not_a_cursor)).transpose()?;
+    let number = asked.number.as_deref().map(Number::parse).transpose();
+    let number = number.map_err(|error| No::field("?number", error.to_string()))?;
+    let (agent, queue, within) = state
+        .look(&who, move |scene| {
+            let agent = asked.agent.map(|id| scene.named::<AgentId>("?agent", id)).transpose()?;
+            let queue = asked.queue.map(|id| scene.named::<QueueId>("?queue", id)).transpose()?;
+            Ok((agent, queue, scene.horizon().map(|horizon| horizon.within())))
+        })
+        .await?;
+    let filter = CdrFilter {
+        from: time("?from", asked.from.as_deref())?,
+        to: time("?to", asked.to.as_deref())?,
+        queue,
+        agent,
+        number,
+        within,
+        after,
+        limit: limit(asked.limit)? as u32,
+        ..CdrFilter::default()
+    };
     let found = state.parts.handle.store().cdrs(who.tenant, &filter).await?;
     let mut teller = Teller::new(state, who.tenant);
     let mut items = Vec::with_capacity(found.cdrs.len());
@@ -93,7 +149,10 @@ async fn read_cdr(
     Extension(who): Extension<Who>,
     At(id): At<Id>,
 ) -> Result<Json<wire::Cdr>, No> {
-    let cdr = state.parts.handle.store().cdr(who.tenant, id.0).await?.ok_or_else(|| not_found("record"))?;
+    let horizon = state.look(&who, |scene| Ok(scene.horizon())).await?;
+    let cdr = state.parts.handle.store().cdr(who.tenant, id.0).await?;
+    let cdr = cdr.filter(|cdr| horizon.is_none_or(|horizon| horizon.within().has(cdr)));
+    let cdr = cdr.ok_or_else(|| not_found("record"))?;
     let mut teller = Teller::new(state, who.tenant);
     teller.named(|book| encode::cdr(&cdr, book)).await.map(Json)
 }
@@ -101,10 +160,24 @@ async fn read_cdr(
 async fn list_recordings(
     extract::State(state): extract::State<State>,
     Extension(who): Extension<Who>,
-    Asked(page): Asked<PageOf>,
+    Asked(asked): Asked<RecordingsAsked>,
 ) -> Result<Json<Page<wire::Recording>>, No> {
-    let after = page.after.as_deref().map(|after| cursor(after).ok_or_else(not_a_cursor)).transpose()?;
-    let filter = RecordingFilter { after, limit: page.limit()? as u32, ..RecordingFilter::default() };
+    let after = asked.after.as_deref().map(|after| cursor(after).ok_or_else(not_a_cursor)).transpose()?;
+    let (agent, within) = state
+        .look(&who, move |scene| {
+            let agent = asked.agent.map(|id| scene.named::<AgentId>("?agent", id)).transpose()?;
+            Ok((agent, scene.horizon().map(|horizon| horizon.within())))
+        })
+        .await?;
+    let filter = RecordingFilter {
+        from: time("?from", asked.from.as_deref())?,
+        to: time("?to", asked.to.as_deref())?,
+        agent,
+        call: asked.call.map(|call| call.0),
+        within,
+        after,
+        limit: limit(asked.limit)? as u32,
+    };
     let found = state.parts.handle.store().recordings(who.tenant, &filter).await?;
     let mut teller = Teller::new(state, who.tenant);
     let mut items = Vec::with_capacity(found.recordings.len());
@@ -144,7 +217,10 @@ async fn told(recording: &StoredRecording, teller: &mut Teller) -> Result<wire::
 }
 
 async fn find(state: &State, who: &Who, id: Id) -> Result<StoredRecording, No> {
+    let horizon = state.look(who, |scene| Ok(scene.horizon())).await?;
     let found = state.parts.handle.store().recording(who.tenant, id.0).await?;
+    let seen = |it: &StoredRecording| horizon.is_none_or(|horizon| horizon.reached.contains(&it.agent));
+    let found = found.filter(seen);
     found.ok_or_else(|| not_found("recording"))
 }
 

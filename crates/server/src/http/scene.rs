@@ -1,7 +1,7 @@
 //! What a request sees of the engine: one tenant's things, by guid.
 
 use cordial_dialects::names::{EntryKey, Find, Named, Names, Unnamed, offer_guid};
-use cordial_dialects::native::problem::{Code, Problem};
+use cordial_dialects::native::problem::{Code, FieldError, Problem};
 use cordial_dialects::native::wire::{Id, Scope};
 use cordial_engine::entry::{EntryId, Kind};
 use cordial_engine::id::{AgentId, CallId, Guid, TenantId};
@@ -11,12 +11,15 @@ use cordial_engine::{Engine, Now, Refusal};
 use super::State;
 use super::fault::No;
 use super::guard::Who;
+use super::sight::{Horizon, Sight};
 
 /// One tenant's part of the engine at one instant.
 pub(super) struct Scene<'a> {
     pub(super) engine: &'a Engine,
     pub(super) now: Now,
     pub(super) tenant: TenantId,
+    /// How far whoever asks sees.
+    pub(super) sight: Sight,
 }
 
 impl Names for Scene<'_> {
@@ -47,48 +50,96 @@ impl Find for Scene<'_> {
 }
 
 impl Scene<'_> {
-    /// The entry that a path names.
+    /// Whether whoever asks sees an entry.
+    pub(super) fn sees(&self, id: EntryId) -> bool {
+        self.sight.sees(self.engine, self.tenant, id)
+    }
+
+    /// Whether whoever asks sees a live call.
+    pub(super) fn sees_call(&self, call: &CallView) -> bool {
+        self.sight.sees_call(self.engine, self.tenant, call)
+    }
+
+    /// Whether whoever asks sees a live offer: that of an agent whom he reaches.
+    pub(super) fn sees_offer(&self, offer: &OfferView) -> bool {
+        self.sight.is_whole() || self.sight.reaches(self.engine, self.tenant, offer.agent)
+    }
+
+    /// Everything that whoever asks sees; `None` for all of the tenant.
+    pub(super) fn horizon(&self) -> Option<Horizon> {
+        self.sight.horizon(self.engine, self.tenant)
+    }
+
+    /// The entry that a path names, if whoever asks sees it.
     pub(super) fn key<K: EntryKey>(&self, id: Id) -> Result<K, Problem> {
-        let found = self.find(K::KIND, id.0).and_then(K::of);
+        let found = self.find(K::KIND, id.0).filter(|id| self.sees(*id)).and_then(K::of);
         found.ok_or_else(|| Problem::refused(&Refusal::NotFound(K::KIND)))
+    }
+
+    /// The entry that a parameter of the query names, if whoever asks sees it.
+    pub(super) fn named<K: EntryKey>(&self, parameter: &str, id: Id) -> Result<K, Problem> {
+        self.key(id).map_err(|_| Problem::invalid(vec![FieldError::new(parameter, "is not known here")]))
     }
 
     /// The live call that a path names.
     pub(super) fn call(&self, id: Id) -> Result<CallView, Problem> {
-        let found = self.engine.call_by_guid(self.tenant, id.0);
+        let found = self.engine.call_by_guid(self.tenant, id.0).filter(|call| self.sees_call(call));
         found.ok_or_else(|| Problem::refused(&Refusal::NotFound(Kind::Call)))
     }
 
     /// The live offer that a path names.
     pub(super) fn offer(&self, id: Id) -> Result<OfferView, Problem> {
         let guid = |call: CallId| self.guid(Named::Call(call));
-        let mut offers = self.engine.offers(self.tenant).into_iter();
+        let mut offers = self.engine.offers(self.tenant).into_iter().filter(|it| self.sees_offer(it));
         let found = offers.find(|it| guid(it.call).is_some_and(|call| offer_guid(call, it.id) == id.0));
         found.ok_or_else(|| Problem::refused(&Refusal::NotFound(Kind::Offer)))
     }
 
     /// The agent of the token's own user.
-    pub(super) fn own(&self, who: &Who) -> Option<AgentId> {
-        self.engine.agent_of_user(self.tenant, who.user?)
+    pub(super) const fn own(&self) -> Option<AgentId> {
+        self.sight.own()
     }
 
-    /// Whether `who` may act on what concerns these agents: as a supervisor on all, as an agent on what is his own.
-    pub(super) fn may_act(
-        &self,
-        who: &Who,
-        mut agents: impl Iterator<Item = AgentId>,
-    ) -> Result<(), Problem> {
-        if who.scopes.contains(&Scope::Supervise) {
+    /// Whether `who` may act on what concerns these agents: as a supervisor on those of his teams and on what is
+    /// nobody's, as an agent on what is his own.
+    pub(super) fn may_act(&self, who: &Who, agents: impl Iterator<Item = AgentId>) -> Result<(), Problem> {
+        let agents: Vec<AgentId> = agents.collect();
+        let supervised = |agent: &AgentId| self.sight.supervises(self.engine, self.tenant, *agent);
+        if who.scopes.contains(&Scope::Supervise) && (agents.is_empty() || agents.iter().any(supervised)) {
             return Ok(());
         }
-        let own = self.own(who);
-        if own.is_some_and(|own| agents.any(|agent| agent == own)) {
+        if who.scopes.contains(&Scope::Agent) && self.own().is_some_and(|own| agents.contains(&own)) {
             return Ok(());
         }
         Err(Problem::new(
             Code::Forbidden,
-            "the scope agent reaches what is the token's own agent's; supervise reaches all",
+            "the scope agent reaches what is the token's own agent's; supervise reaches the agents of the user's teams",
         ))
+    }
+
+    /// Whether `who` may change an entry: everything as an administrator, his queues as a manager of queues.
+    pub(super) fn may_change(&self, who: &Who, id: EntryId) -> Result<(), Problem> {
+        if who.scopes.contains(&Scope::Admin) {
+            return Ok(());
+        }
+        match id {
+            EntryId::Queue(queue) if who.scopes.contains(&Scope::Manage) && self.sight.manages(queue) => {
+                Ok(())
+            }
+            EntryId::Queue(_)
+            | EntryId::User(_)
+            | EntryId::Agent(_)
+            | EntryId::Team(_)
+            | EntryId::Device(_)
+            | EntryId::Trunk(_)
+            | EntryId::Route(_)
+            | EntryId::Reason(_)
+            | EntryId::Disposition(_)
+            | EntryId::BlacklistedNumber(_) => Err(Problem::new(
+                Code::Forbidden,
+                "the scope manage reaches the user's queues; admin reaches all of the directory",
+            )),
+        }
     }
 }
 
@@ -104,8 +155,12 @@ impl State {
         who: &Who,
         look: impl FnOnce(&Scene<'_>) -> Result<T, LookError> + Send + 'static,
     ) -> Result<T, No> {
-        let tenant = who.tenant;
-        let seen = self.parts.handle.read(move |engine, now| look(&Scene { engine, now, tenant })).await?;
+        let Who { tenant, user, scopes, .. } = who.clone();
+        let seen = self.parts.handle.read(move |engine, now| {
+            let sight = Sight::of(engine, tenant, user, &scopes);
+            look(&Scene { engine, now, tenant, sight })
+        });
+        let seen = seen.await?;
         seen.map_err(|error| match error {
             LookError::Problem(problem) => problem.into(),
             LookError::Unnamed(unnamed) => unnamed.into(),
@@ -131,8 +186,8 @@ impl From<Unnamed> for LookError {
     }
 }
 
-impl From<Vec<cordial_dialects::native::problem::FieldError>> for LookError {
-    fn from(errors: Vec<cordial_dialects::native::problem::FieldError>) -> Self {
+impl From<Vec<FieldError>> for LookError {
+    fn from(errors: Vec<FieldError>) -> Self {
         Self::Problem(Problem::invalid(errors))
     }
 }

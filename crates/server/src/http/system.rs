@@ -78,7 +78,8 @@ async fn callcenter_config(
     Extension(who): Extension<Who>,
     Body(body): Body<ConsoleCommand>,
 ) -> Result<Json<ConsoleAnswer>, No> {
-    let answer = crate::callcenter::config(&state.parts.handle, &Caller::of(&who), &body.command).await;
+    let caller = Caller::of(&state, &who).await?;
+    let answer = crate::callcenter::config(&state.parts.handle, &caller, &body.command).await;
     Ok(Json(ConsoleAnswer { answer }))
 }
 

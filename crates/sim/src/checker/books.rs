@@ -174,6 +174,7 @@ impl Books {
             | Fact::LegsUnbridged { .. }
             | Fact::GreetingStarted { .. }
             | Fact::FeatureCodesSet { .. }
+            | Fact::AccessNoted { .. }
             | Fact::FeatureCodeDialled { .. }
             | Fact::AnnouncementStarted { .. }
             | Fact::MailboxReached { .. }

@@ -54,6 +54,8 @@ pub struct CdrFilter {
     pub agent: Option<AgentId>,
     /// Called from or to this number.
     pub number: Option<Number>,
+    /// Only calls in which one of these agents had a part, or that entered one of these queues.
+    pub within: Option<Within>,
     /// What to sort by; equal ones by the order of the calls.
     pub sort: CdrSort,
     /// Smallest first instead of largest first.
@@ -62,6 +64,36 @@ pub struct CdrFilter {
     pub after: Option<CdrCursor>,
     /// Records wanted, at most [`limits::PAGE_ROWS_MAX`].
     pub limit: u32,
+}
+
+/// The agents and queues whose calls somebody may see.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Within {
+    /// Those who may have had a part.
+    pub agents: BTreeSet<AgentId>,
+    /// Those that may have been entered.
+    pub queues: BTreeSet<QueueId>,
+}
+
+impl Within {
+    /// The agents' numbers as a JSON list, for SQLite's `json_each`.
+    pub(super) fn agent_list(&self) -> String {
+        list(self.agents.iter().map(|agent| agent.0))
+    }
+
+    fn queue_list(&self) -> String {
+        list(self.queues.iter().map(|queue| queue.0))
+    }
+
+    /// Whether a record is one of them.
+    pub fn has(&self, cdr: &Cdr) -> bool {
+        cdr.agents.iter().any(|part| self.agents.contains(&part.agent))
+            || cdr.queues.iter().any(|part| self.queues.contains(&part.queue))
+    }
+}
+
+fn list(ids: impl Iterator<Item = u64>) -> String {
+    serde_json::to_string(&ids.map(to_sql).collect::<Vec<_>>()).expect("numbers are JSON")
 }
 
 /// A place in a listing, for the next page.
@@ -154,6 +186,14 @@ fn select(tenant: TenantId, filter: &CdrFilter, limit: u32) -> QueryBuilder<Sqli
     if let Some(agent) = filter.agent {
         query.push(" AND call_id IN (SELECT call_id FROM cdr_agents WHERE tenant = ");
         query.push_bind(to_sql(tenant.0)).push(" AND agent = ").push_bind(to_sql(agent.0)).push(")");
+    }
+    if let Some(within) = &filter.within {
+        query.push(" AND (call_id IN (SELECT call_id FROM cdr_agents WHERE tenant = ");
+        query.push_bind(to_sql(tenant.0)).push(" AND agent IN (SELECT value FROM json_each(");
+        query.push_bind(within.agent_list());
+        query.push("))) OR call_id IN (SELECT call_id FROM cdr_queues WHERE tenant = ");
+        query.push_bind(to_sql(tenant.0)).push(" AND queue IN (SELECT value FROM json_each(");
+        query.push_bind(within.queue_list()).push("))))");
     }
     let (order, further) = if filter.ascending { ("ASC", " > (") } else { ("DESC", " < (") };
     if let Some(after) = filter.after {

@@ -28,7 +28,7 @@ pub enum DirectoryKind {
 }
 
 impl DirectoryKind {
-    const fn as_str(self) -> &'static str {
+    pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Tenant => "tenant",
             Self::User => "user",

@@ -6,7 +6,7 @@ use sqlx::sqlite::SqliteConnection;
 
 use super::follow::move_cursor;
 use super::recording::RecordingPhase as Phase;
-use super::{cdr, directory, recording};
+use super::{audit, cdr, directory, recording};
 use crate::error::StoreError;
 
 /// Applies events that follow `applied`; gives the last one.
@@ -22,6 +22,7 @@ pub(super) async fn fold(
             fold_cdr(connection, change).await?;
         }
         fold_rows(connection, cdrs, event).await?;
+        audit::fold(connection, event).await?;
         if let Some((recording, end)) = recording_end(&event.fact) {
             recording::end(connection, recording, &end).await?;
         }
@@ -109,6 +110,7 @@ async fn fold_rows(
         | Fact::LegsUnbridged { .. }
         | Fact::GreetingStarted { .. }
         | Fact::FeatureCodesSet { .. }
+        | Fact::AccessNoted { .. }
         | Fact::FeatureCodeDialled { .. }
         | Fact::AnnouncementStarted { .. }
         | Fact::MailboxReached { .. }

@@ -113,11 +113,12 @@ macro_rules! table {
 }
 
 /// Every table of the read models; those that others refer to come first.
-const TABLES: [Table; 6] = [
+const TABLES: [Table; 7] = [
     table!("cdrs", "'call-' || call_id"),
     table!("cdr_queues", "'call-' || call_id || ' queue-' || queue"),
     table!("cdr_agents", "'call-' || call_id || ' agent-' || agent"),
     table!("recordings", "'recording-' || recording_id"),
+    table!("audit", "'event-' || seq"),
     table!("directory", "kind || '-' || id"),
     table!("read_models", "'fold from ' || fold_from || ' up to ' || applied_seq"),
 ];

@@ -6,6 +6,7 @@ use cordial_engine::{Event, WallTime};
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{QueryBuilder, Row as _};
 
+use super::cdr::Within;
 use crate::database::Store;
 use crate::error::StoreError;
 use crate::int::{column, guid_column, to_sql};
@@ -83,6 +84,8 @@ pub struct RecordingFilter {
     pub agent: Option<AgentId>,
     /// Of this call.
     pub call: Option<Guid>,
+    /// Only of these agents.
+    pub within: Option<Within>,
     /// After this one of the page before.
     pub after: Option<(WallTime, RecordingId)>,
     /// Recordings wanted, at most [`limits::PAGE_ROWS_MAX`].
@@ -119,6 +122,10 @@ impl Store {
         }
         if let Some(call) = filter.call {
             query.push(" AND call_guid = ").push_bind(call.to_string());
+        }
+        if let Some(within) = &filter.within {
+            query.push(" AND agent IN (SELECT value FROM json_each(");
+            query.push_bind(within.agent_list()).push("))");
         }
         if let Some((started, recording)) = filter.after {
             query.push(" AND (started, recording_id) < (").push_bind(started.0);

@@ -59,13 +59,15 @@ pub enum Scope {
     Agent,
     /// Act on any agent, call and offer.
     Supervise,
+    /// Change queues and the ranks of their agents.
+    Manage,
     /// Change the directory, secrets and tokens.
     Admin,
 }
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 4] = [Self::Read, Self::Agent, Self::Supervise, Self::Admin];
+    pub const ALL: [Self; 5] = [Self::Read, Self::Agent, Self::Supervise, Self::Manage, Self::Admin];
 
     /// Its word in APIs and in the store.
     pub const fn as_str(self) -> &'static str {
@@ -73,6 +75,7 @@ impl Scope {
             Self::Read => "read",
             Self::Agent => "agent",
             Self::Supervise => "supervise",
+            Self::Manage => "manage",
             Self::Admin => "admin",
         }
     }

@@ -8,6 +8,7 @@ use cordial_engine::agent::{Absence, Duty, Handling, Membership, PendingMembersh
 use cordial_engine::blacklist::{BlacklistLevel, BlacklistPrompts, BlacklistedNumber, CallerPlace};
 use cordial_engine::call::{Cause, Direction, OfferEnd, Preferred, Role, WaitingEnd, Widening, Withdrawn};
 use cordial_engine::code::{Feature, FeatureCodes};
+use cordial_engine::command::{Access, Origin};
 use cordial_engine::entry;
 use cordial_engine::entry::{
     AfterMissed, Choice, Destination, Entry, EntryId, MenuKey, Overflow, Priority, Reach, Sticky, Strategy,
@@ -151,6 +152,10 @@ fn examples() -> Vec<Event> {
         wall: WallTime(1_700_000_000_000),
         tenant: TenantId(1),
         by,
+        origin: matches!(by, Actor::User(_)).then(|| Origin {
+            token: Some(text("0123456789abcdef")),
+            address: Some(std::net::Ipv4Addr::LOCALHOST.into()),
+        }),
         fact,
     };
     numbered.map(event).collect()
@@ -160,6 +165,12 @@ const GUID: Guid = Guid(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef);
 
 fn codes_and_mailboxes() -> Vec<Fact> {
     vec![
+        Fact::AccessNoted { what: Access::SecretSet { id: EntryId::User(UserId(1)) } },
+        Fact::AccessNoted { what: Access::TokenMade { token: text("0123456789abcdef"), name: text("crm") } },
+        Fact::AccessNoted { what: Access::TokenEnded { token: text("0123456789abcdef") } },
+        Fact::AccessNoted {
+            what: Access::Refused { operation: text("DELETE /v1/queues/{id}"), code: text("forbidden") },
+        },
         Fact::FeatureCodesSet { codes: FeatureCodes::default() },
         Fact::FeatureCodeDialled {
             call: CallId(7),
@@ -271,9 +282,18 @@ fn directory() -> Vec<Fact> {
 }
 
 fn entries() -> impl Iterator<Item = (EntryId, Entry)> {
-    let roles = [entry::Role::Agent, entry::Role::Supervisor, entry::Role::Administrator];
+    let roles =
+        [entry::Role::Agent, entry::Role::Supervisor, entry::Role::QueueManager, entry::Role::Administrator];
     [
-        (EntryId::User(UserId(1)), Entry::User(entry::User { name: text("ann"), roles: roles.into() })),
+        (
+            EntryId::User(UserId(1)),
+            Entry::User(entry::User {
+                name: text("ann"),
+                roles: roles.into(),
+                teams: Some([TeamId(3)].into()),
+                queues: None,
+            }),
+        ),
         (
             EntryId::Agent(AgentId(2)),
             Entry::Agent(entry::Agent {

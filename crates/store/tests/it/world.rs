@@ -124,6 +124,7 @@ pub(crate) fn event(seq: u64, tenant: TenantId, fact: Fact) -> Event {
         wall: WallTime(NOON.0 + seq as i64 * 100),
         tenant,
         by: Actor::Policy,
+        origin: None,
         fact,
     }
 }

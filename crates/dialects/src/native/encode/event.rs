@@ -69,14 +69,18 @@ pub fn message(event: &Event, names: &dyn Names) -> Encoded<Option<Message>> {
     let Some(what) = Teller { event, names }.what()? else {
         return Ok(None);
     };
-    let by = match event.by {
+    Ok(Some(Message { seq: event.seq, at: Time(event.wall), by: Some(by(event.by, names)?), what }))
+}
+
+/// Who brought something about.
+pub(super) fn by(actor: Actor, names: &dyn Names) -> Encoded<By> {
+    Ok(match actor {
         Actor::User(user) => By::User { id: id(names, user)? },
         Actor::Operator => By::Operator,
         Actor::Device(device) => By::Device { id: id(names, device)? },
         Actor::Network => By::Network,
         Actor::Policy => By::Policy,
-    };
-    Ok(Some(Message { seq: event.seq, at: Time(event.wall), by: Some(by), what }))
+    })
 }
 
 /// The message in place of an event about a thing that nobody can name, so that readers know of the gap.
@@ -239,7 +243,7 @@ impl Teller<'_> {
                 What::LegAnswered { call: self.call(*call)?, leg: self.leg(*call, *leg)? }
             }
             // What the node keeps for ending the leg after a crash: opaque, and it holds the far end's tags.
-            Fact::LegSaved { .. } => return Ok(None),
+            Fact::LegSaved { .. } | Fact::AccessNoted { .. } => return Ok(None),
             Fact::LegHeld { call, leg } => {
                 What::LegHeld { call: self.call(*call)?, leg: self.leg(*call, *leg)? }
             }
@@ -455,6 +459,7 @@ mod tests {
             wall: WallTime(0),
             tenant: TenantId(1),
             by: Actor::Policy,
+            origin: None,
             fact,
         }
     }

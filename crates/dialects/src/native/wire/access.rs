@@ -9,19 +9,21 @@ use super::{Id, Time};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
-    /// Sees everything of the tenant, events included.
+    /// Sees everything of the tenant, events included; for a user, what his roles let him see.
     Read,
     /// Acts as the agent of the token's own user.
     Agent,
-    /// Acts on any agent, call and offer.
+    /// Acts on any agent, call and offer; for a user with teams, on those of his teams.
     Supervise,
+    /// Changes any queue and the ranks of its agents; for a user with queues, his queues.
+    Manage,
     /// Changes the directory, makes and removes tokens, taps.
     Admin,
 }
 
 impl Scope {
     /// All there are.
-    pub const ALL: [Self; 4] = [Self::Read, Self::Agent, Self::Supervise, Self::Admin];
+    pub const ALL: [Self; 5] = [Self::Read, Self::Agent, Self::Supervise, Self::Manage, Self::Admin];
 
     /// The word on the wire.
     pub const fn word(self) -> &'static str {
@@ -29,6 +31,7 @@ impl Scope {
             Self::Read => "read",
             Self::Agent => "agent",
             Self::Supervise => "supervise",
+            Self::Manage => "manage",
             Self::Admin => "admin",
         }
     }

@@ -13,6 +13,14 @@ pub struct User {
     pub name: String,
     /// What the user may do; none includes another.
     pub roles: Vec<UserRole>,
+    /// Whose agents a supervisor sees and forces; those of all teams when left out.
+    #[serde(default)]
+    #[schema(max_items = 1_000)]
+    pub teams: Option<Vec<Id>>,
+    /// Which queues a manager of queues sees and changes; all when left out.
+    #[serde(default)]
+    #[schema(max_items = 1_000)]
+    pub queues: Option<Vec<Id>>,
     /// Sets the password; left out, it stays as it is. A user without one cannot log in.
     #[serde(default, skip_serializing)]
     #[schema(min_length = 10, max_length = 256, write_only, format = Password)]
@@ -25,8 +33,10 @@ pub struct User {
 pub enum UserRole {
     /// Takes calls and changes his own state.
     Agent,
-    /// Changes the state of others.
+    /// Sees and changes the state of the agents of his teams.
     Supervisor,
+    /// Sees and changes his queues: their settings and their agents' ranks.
+    QueueManager,
     /// Changes the directory.
     Administrator,
 }

@@ -133,6 +133,27 @@ mod tests {
         assert_eq!(written(951_782_400_123), "2000-02-29T00:00:00.123Z");
         assert_eq!(written(4_107_542_399_999), "2100-02-28T23:59:59.999Z");
         assert_eq!(written(4_107_542_400_000), "2100-03-01T00:00:00.000Z");
+        for millis in [0, -1, 951_782_400_123, 4_107_542_399_999, 4_107_542_400_000] {
+            assert_eq!(Time::parse(&written(millis)), Some(Time(WallTime(millis))));
+        }
+    }
+
+    #[test]
+    fn a_time_that_is_none_is_not_read() {
+        assert_eq!(Time::parse("1970-01-01T00:00:01Z"), Some(Time(WallTime(1000))));
+        assert_eq!(Time::parse("1970-01-01T00:00:01.5Z"), Some(Time(WallTime(1500))));
+        for text in [
+            "",
+            "1970-01-01",
+            "1970-01-01T00:00:00",
+            "1970-02-30T00:00:00Z",
+            "1970-13-01T00:00:00Z",
+            "1970-01-01T24:00:00Z",
+            "1970-01-01T00:00:00.0001Z",
+            "1970-01-01T00:+0:00Z",
+        ] {
+            assert_eq!(Time::parse(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -89,7 +89,7 @@ async fn pass(
                 return Err(Problem::unauthorized().into());
             };
             state.rates.token(identity.token)?;
-            let who = who(state, text, identity).await?;
+            let who = who(state, text, identity, peer).await?;
             heard.tenant = Some(who.tenant);
             check(op.access(), &who)?;
             parts.extensions.insert(who);
@@ -105,13 +105,19 @@ async fn pass(
 }
 
 /// Whose things a token reaches, and as whom.
-pub(super) async fn who(state: &State, text: std::sync::Arc<str>, identity: Identity) -> Result<Who, No> {
+pub(super) async fn who(
+    state: &State,
+    text: std::sync::Arc<str>,
+    identity: Identity,
+    peer: IpAddr,
+) -> Result<Who, No> {
     let tenant = match identity.owner {
         Owner::Tenant(tenant) => tenant,
         Owner::Installation => only_tenant(state).await?,
     };
     let scopes = identity.scopes.iter().map(|scope| access::scope_told(*scope)).collect();
-    Ok(Who { tenant, token: identity.token, user: identity.user, scopes, text })
+    let scopes = access::reaching_all(state, tenant, identity.user, scopes).await?;
+    Ok(Who { tenant, token: identity.token, user: identity.user, scopes, peer, text })
 }
 
 /// Whether somebody manages queues: as an administrator of the tenant, or of its queues.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use axum::extract::ws::{Message as Frame, WebSocket, WebSocketUpgrade};
 use axum::extract::{self, ConnectInfo};
 use axum::response::Response;
+use cordial_dialects::native::wire::Scope;
 use cordial_dialects::portsip::limits::MESSAGE_BYTES_MAX;
 use cordial_dialects::portsip::problem::Problem;
 use cordial_dialects::portsip::session::{Auth, Heard, Interest, Reply, Request, Rights, Topics, hear};
@@ -16,7 +17,7 @@ use cordial_dialects::portsip::wire::wsi::Message;
 use cordial_engine::entry::{EntryId, Kind};
 use cordial_engine::id::{DeviceId, Guid, TenantId, UserId};
 use cordial_engine::{Event, WallTime};
-use cordial_store::{DeviceSecret, NewToken, Owner, Scope, TokenId};
+use cordial_store::{DeviceSecret, NewToken, Owner, TokenId};
 use serde::Serialize;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -25,7 +26,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout
 use super::fault::No;
 use super::guard::{manages, who};
 use super::token::{Bearer, log_in};
-use crate::http::access::LOG_IN;
+use crate::http::access::{LOG_IN, reaching_all, scope_told};
 use crate::http::guesses::Attempt;
 use crate::http::limits::{HEARTBEAT, SEND_TIME, TOKEN_LOOK};
 use crate::http::{State, wall};
@@ -310,7 +311,7 @@ impl Session {
         if identity.owner == Owner::Installation {
             return Ok(Login { tenant: None, rights: Rights::System, standing });
         }
-        let who = who(&self.state, text, identity).await?;
+        let who = who(&self.state, text, identity, self.peer).await?;
         let rights = if manages(&who) || who.user.is_none() {
             Rights::Tenant
         } else {
@@ -327,7 +328,9 @@ impl Session {
             let standing = Standing::Token(password.into());
             return Ok(Login { tenant: None, rights: Rights::System, standing });
         };
-        let manages = scopes.contains(&Scope::Admin) || scopes.contains(&Scope::Supervise);
+        let told = scopes.iter().map(|scope| scope_told(*scope)).collect();
+        let reach = reaching_all(&self.state, tenant, user, told).await?;
+        let manages = [Scope::Admin, Scope::Supervise].iter().any(|scope| reach.contains(scope));
         let rights = if manages { Rights::Tenant } else { self.rights(tenant, user).await? };
         let new = NewToken {
             owner,

@@ -157,7 +157,8 @@ pub(super) async fn made(state: &State, caller: &Caller, body: &Map<String, Valu
     let wrong = |why: &dyn std::fmt::Display| No::new(400, format!("login {why}"));
     let number = Number::parse(&name).map_err(|why| wrong(&why))?;
     let name = Name::parse_some(&name).map_err(|why| wrong(&why))?;
-    let user = Entry::User(entry::User { name: name.clone(), roles: [role].into() });
+    let user =
+        Entry::User(entry::User { name: name.clone(), roles: [role].into(), teams: None, queues: None });
     let user = added(&desk, user).await?;
     let device = entry::Device::numbered(number, name.clone());
     let device = match added(&desk, Entry::Device(device)).await {
@@ -262,7 +263,11 @@ async fn set_role(state: &State, caller: &Caller, account: &Account, to: &str) -
     let user = account.user.ok_or_else(|| No::new(400, "the account has no login"))?;
     let name = Name::parse_some(&account.id).map_err(|why| No::new(400, why.to_string()))?;
     let roles: BTreeSet<Role> = [role(to)?].into();
-    desk.ask(Command::Change(EntryId::User(user), Entry::User(entry::User { name, roles }))).await?;
+    let tenant = caller.tenant;
+    let before = state.handle().read(move |engine, _| engine.entry(tenant, EntryId::User(user))).await?;
+    let Some(Entry::User(before)) = before else { return Err(No::new(400, "the account has no login")) };
+    desk.ask(Command::Change(EntryId::User(user), Entry::User(entry::User { name, roles, ..before })))
+        .await?;
     end_log_ins(state, caller, user).await
 }
 

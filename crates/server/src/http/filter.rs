@@ -1,0 +1,107 @@
+//! What is wanted of a list of the directory.
+
+use cordial_dialects::native::problem::{FieldError, Problem};
+use cordial_engine::agent::{DeviceState, Duty};
+use cordial_engine::entry::EntryId;
+use cordial_engine::id::{AgentId, QueueId, TeamId, UserId};
+
+use super::ask::Listing;
+use super::scene::Scene;
+
+/// The filters of a list, read.
+pub(super) struct Wanted {
+    key: Option<String>,
+    team: Option<TeamId>,
+    queue: Option<QueueId>,
+    user: Option<UserId>,
+    owner: Option<AgentId>,
+    state: Option<State>,
+}
+
+/// A state of an agent or device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    LoggedOut,
+    NotReady,
+    Ready,
+    Unregistered,
+    Idle,
+    Busy,
+}
+
+impl State {
+    fn parse(text: &str) -> Result<Self, Problem> {
+        match text {
+            "logged_out" => Ok(Self::LoggedOut),
+            "not_ready" => Ok(Self::NotReady),
+            "ready" => Ok(Self::Ready),
+            "unregistered" => Ok(Self::Unregistered),
+            "idle" => Ok(Self::Idle),
+            "busy" => Ok(Self::Busy),
+            _ => Err(Problem::invalid(vec![FieldError::new("?state", "is no state of these")])),
+        }
+    }
+}
+
+impl Wanted {
+    pub(super) fn of(scene: &Scene<'_>, listing: &Listing) -> Result<Self, Problem> {
+        Ok(Self {
+            key: listing.name.clone().or_else(|| listing.number.clone()),
+            team: listing.team.map(|id| scene.named("?team", id)).transpose()?,
+            queue: listing.queue.map(|id| scene.named("?queue", id)).transpose()?,
+            user: listing.user.map(|id| scene.named("?user", id)).transpose()?,
+            owner: listing.owner.map(|id| scene.named("?owner", id)).transpose()?,
+            state: listing.state.as_deref().map(State::parse).transpose()?,
+        })
+    }
+
+    /// The name or number of the only one that is wanted.
+    pub(super) fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+
+    /// Whether an entry is wanted.
+    pub(super) fn passes(&self, scene: &Scene<'_>, id: EntryId) -> bool {
+        match id {
+            EntryId::Agent(agent) => self.passes_agent(scene, agent),
+            EntryId::Device(device) => {
+                if self.owner.is_none() && self.state.is_none() {
+                    return true;
+                }
+                let Some(view) = scene.engine.device(scene.tenant, device) else { return false };
+                let state = match view.state {
+                    DeviceState::Unregistered => State::Unregistered,
+                    DeviceState::Idle => State::Idle,
+                    DeviceState::Busy => State::Busy,
+                };
+                self.owner.is_none_or(|owner| view.entry.owner == Some(owner))
+                    && self.state.is_none_or(|wanted| wanted == state)
+            }
+            EntryId::User(_)
+            | EntryId::Team(_)
+            | EntryId::Trunk(_)
+            | EntryId::Queue(_)
+            | EntryId::Route(_)
+            | EntryId::Reason(_)
+            | EntryId::Disposition(_)
+            | EntryId::BlacklistedNumber(_) => true,
+        }
+    }
+
+    fn passes_agent(&self, scene: &Scene<'_>, agent: AgentId) -> bool {
+        let (engine, tenant) = (scene.engine, scene.tenant);
+        let state = |wanted| {
+            let Some(view) = engine.agent(tenant, agent) else { return false };
+            let state = match view.duty {
+                Duty::LoggedOut => State::LoggedOut,
+                Duty::NotReady { .. } => State::NotReady,
+                Duty::Ready => State::Ready,
+            };
+            state == wanted
+        };
+        self.team.is_none_or(|team| engine.team_of(tenant, agent) == Some(team))
+            && self.queue.is_none_or(|queue| engine.is_assigned(agent, queue))
+            && self.user.is_none_or(|user| engine.agent_of_user(tenant, user) == Some(agent))
+            && self.state.is_none_or(state)
+    }
+}
