@@ -77,6 +77,36 @@ pub enum WaitingEnd {
     Overflowed,
     /// The queue was full on entering.
     Refused,
+    /// The queue took no calls on entering.
+    TurnedAway(NotKept),
+    /// The queue kept it no longer.
+    SentAway(NotKept),
+}
+
+impl WaitingEnd {
+    /// Whether the call never waited: the place ended on entering.
+    pub const fn is_at_the_door(self) -> bool {
+        match self {
+            Self::Refused | Self::TurnedAway(_) => true,
+            Self::Answered | Self::Abandoned | Self::Overflowed | Self::SentAway(_) => false,
+        }
+    }
+
+    /// Whether the queue ended it, who then leads the call on.
+    pub(crate) const fn is_by_the_queue(self) -> bool {
+        match self {
+            Self::Overflowed | Self::Refused | Self::TurnedAway(_) | Self::SentAway(_) => true,
+            Self::Answered | Self::Abandoned => false,
+        }
+    }
+}
+
+/// By which rule a queue does not keep a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NotKept {
+    /// None of its agents is there for the call.
+    Empty,
 }
 
 /// The one agent whom a waiting call is for, until then.

@@ -1,5 +1,9 @@
 //! The directory: what operators decide at run time. Every entry is made, changed and removed by facts.
 
+mod empty;
+
+pub use empty::{Condition, Conditions};
+
 use core::time::Duration;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -301,6 +305,21 @@ pub struct Queue {
     /// Where a call goes that finds the queue full.
     #[serde(default)]
     pub when_full: Overflow,
+    /// A call that arrives does not enter while for each agent of the queue one of these is true.
+    #[serde(default)]
+    pub refuse_when: Conditions,
+    /// Waiting calls leave when for each agent of the queue one of these is true. Who rings for a call is there for it.
+    #[serde(default)]
+    pub leave_when: Conditions,
+    /// For how long that must have been so. Milliseconds.
+    #[serde(default)]
+    pub leave_after_ms: u64,
+    /// How long a call has waited at least before it leaves so. Milliseconds.
+    #[serde(default)]
+    pub leave_min_wait_ms: u64,
+    /// Where a call goes that the queue does not keep because it is empty.
+    #[serde(default)]
+    pub when_empty: Overflow,
     /// Wait within which a call should be answered. Milliseconds.
     pub service_level_ms: u64,
     /// An abandoned call shorter than this counts apart. Milliseconds.
@@ -439,6 +458,11 @@ impl Queue {
             overflow: Overflow::Clear,
             max_waiting: 1_000,
             when_full: Overflow::Clear,
+            refuse_when: Conditions::NEVER,
+            leave_when: Conditions::NEVER,
+            leave_after_ms: 0,
+            leave_min_wait_ms: 0,
+            when_empty: Overflow::Clear,
             service_level_ms: 20_000,
             short_abandon_ms: 5_000,
             treatment: Treatment { greeting: None, music: None },

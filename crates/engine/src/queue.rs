@@ -1,5 +1,6 @@
 //! Queues: who waits, who is chosen, and when a queue gives up.
 
+mod empty;
 mod overflow;
 mod pick;
 pub(crate) mod select;

@@ -9,6 +9,7 @@ mod outbound;
 mod place;
 mod pool;
 mod queue;
+mod vacancy;
 
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -20,6 +21,7 @@ pub(crate) use outbound::Outbound;
 pub(crate) use place::Place;
 pub(crate) use pool::{Group, Levels, Match, Pool, Spot, step_after};
 pub(crate) use queue::{Offer, Queue};
+pub(crate) use vacancy::{Presence, Vacancy};
 
 use crate::entry;
 use crate::entry::Name;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::call::Widening;
 use crate::engine::Engine;
-use crate::id::{AgentId, CallId, LegId, OfferId};
+use crate::id::{AgentId, CallId, LegId, OfferId, QueueId};
 
 /// Something that becomes due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -28,6 +28,8 @@ pub(crate) enum Timer {
     Anyone(CallId),
     /// The waiting call comes before all others.
     Promotion(CallId),
+    /// Who waits leaves the empty queue.
+    Leave(QueueId),
     /// The greeting should long have ended.
     Greeting(CallId),
 }
@@ -45,6 +47,7 @@ impl Timer {
             Self::OneMore(_) => "one more",
             Self::Anyone(_) => "preferred agent",
             Self::Promotion(_) => "promotion",
+            Self::Leave(_) => "empty queue",
             Self::Greeting(_) => "greeting",
         }
     }
@@ -67,6 +70,7 @@ impl Engine {
                 Timer::OneMore(call) => self.widen(call, Widening::OneMore),
                 Timer::Anyone(call) => self.widen(call, Widening::Anyone),
                 Timer::Promotion(call) => self.widen(call, Widening::Promoted),
+                Timer::Leave(queue) => self.leave_empty(queue),
                 Timer::Greeting(call) => self.end_greeting(call),
             }
             assert!(!self.state.timers.contains(&(due, timer)), "{timer:?} fired and is still set");

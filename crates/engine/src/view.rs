@@ -3,7 +3,7 @@
 
 use crate::agent::{Activity, Attendance, DeviceState, Duty, Handling, Login, Membership, PendingMembership};
 pub use crate::call::LegPhase;
-use crate::call::{Direction, Role};
+use crate::call::{Direction, NotKept, Role};
 use crate::command::Endpoint;
 use crate::entry;
 use crate::id::{AgentId, CallId, DeviceId, Guid, LegId, OfferId, QueueId, RecordingId, TenantId};
@@ -110,6 +110,8 @@ pub struct QueueView {
     pub logged_in: usize,
     /// Agents who could be offered a call now.
     pub eligible: usize,
+    /// Why a call that arrived now would not be taken in, if it would not.
+    pub turns_away: Option<NotKept>,
     pub tally: QueueTally,
 }
 

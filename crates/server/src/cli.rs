@@ -7,6 +7,7 @@ mod directory;
 mod operate;
 mod outbound;
 mod print;
+mod rules;
 mod serve;
 mod streams;
 mod voicemail;

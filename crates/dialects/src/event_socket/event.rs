@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use cordial_engine::call::{OfferEnd, WaitingEnd};
+use cordial_engine::call::{NotKept, OfferEnd, WaitingEnd};
 use cordial_engine::id::{AgentId, CallId, QueueId};
 use cordial_engine::{Event, Fact, WallTime};
 
@@ -389,7 +389,8 @@ const fn cancel_reason(end: WaitingEnd) -> Option<&'static str> {
         WaitingEnd::Answered => None,
         WaitingEnd::Abandoned => Some("BREAK_OUT"),
         WaitingEnd::Overflowed => Some("TIMEOUT"),
-        WaitingEnd::Refused => Some("NONE"),
+        WaitingEnd::SentAway(NotKept::Empty) => Some("NO_AGENT_TIMEOUT"),
+        WaitingEnd::Refused | WaitingEnd::TurnedAway(_) => Some("NONE"),
     }
 }
 

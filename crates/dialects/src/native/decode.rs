@@ -218,6 +218,11 @@ impl EntryBody for wire::Queue {
         let to = overflow(&mut f, &self.overflow, ["/overflow/queue", "/overflow/agent", "/overflow/number"]);
         let when_full =
             overflow(&mut f, &self.when_full, ["/when_full/queue", "/when_full/agent", "/when_full/number"]);
+        let when_empty = overflow(
+            &mut f,
+            &self.when_empty,
+            ["/when_empty/queue", "/when_empty/agent", "/when_empty/number"],
+        );
         let treatment = &self.treatment;
         let greeting =
             f.perhaps(treatment.greeting.as_deref(), |f, text| f.name("/treatment/greeting", text));
@@ -234,6 +239,11 @@ impl EntryBody for wire::Queue {
                 max_wait_ms: self.max_wait_ms,
                 overflow: to?,
                 when_full: when_full?,
+                refuse_when: self.refuse_when.iter().copied().map(condition).collect(),
+                leave_when: self.leave_when.iter().copied().map(condition).collect(),
+                leave_after_ms: self.leave_after_ms,
+                leave_min_wait_ms: self.leave_min_wait_ms,
+                when_empty: when_empty?,
                 max_waiting: self.max_waiting,
                 service_level_ms: self.service_level_ms,
                 short_abandon_ms: self.short_abandon_ms,
@@ -374,6 +384,18 @@ fn overflow(f: &mut Fields<'_>, to: &wire::Overflow, at: [&'static str; 3]) -> O
         wire::Overflow::Queue { queue: id } => f.entry(queue, *id).map(entry::Overflow::Queue),
         wire::Overflow::Voicemail { agent: id } => f.entry(agent, *id).map(entry::Overflow::Voicemail),
         wire::Overflow::Number { number: text } => f.number(number, text).map(entry::Overflow::Number),
+    }
+}
+
+const fn condition(it: wire::Condition) -> entry::Condition {
+    match it {
+        wire::Condition::LoggedOut => entry::Condition::LoggedOut,
+        wire::Condition::Unregistered => entry::Condition::Unregistered,
+        wire::Condition::NotReady => entry::Condition::NotReady,
+        wire::Condition::InCall => entry::Condition::InCall,
+        wire::Condition::Ringing => entry::Condition::Ringing,
+        wire::Condition::WrapUp => entry::Condition::WrapUp,
+        wire::Condition::Resting => entry::Condition::Resting,
     }
 }
 
@@ -603,14 +625,14 @@ mod tests {
         check::<wire::Queue>(
             r#"{"name":" Sales "}"#,
             expect![[
-                r#"{"kind":"queue","name":"Sales","number":null,"strategy":"longest_idle","offer_ms":20000,"wrap_up_ms":30000,"on_no_answer":{"then":"not_ready"},"on_decline":{"then":"not_ready"},"max_wait_ms":null,"overflow":{"to":"clear"},"max_waiting":1000,"when_full":{"to":"clear"},"service_level_ms":20000,"short_abandon_ms":5000,"treatment":{"greeting":null,"music":null},"record":true,"skill_first":false,"progress_ms":10000,"reach":[],"skip_empty_levels":false,"weight":0,"promote_after_ms":null,"sticky":null,"auto_ready":true,"auto_not_ready_after_other_call":false}"#
+                r#"{"kind":"queue","name":"Sales","number":null,"strategy":"longest_idle","offer_ms":20000,"wrap_up_ms":30000,"on_no_answer":{"then":"not_ready"},"on_decline":{"then":"not_ready"},"max_wait_ms":null,"overflow":{"to":"clear"},"max_waiting":1000,"when_full":{"to":"clear"},"refuse_when":[],"leave_when":[],"leave_after_ms":0,"leave_min_wait_ms":0,"when_empty":{"to":"clear"},"service_level_ms":20000,"short_abandon_ms":5000,"treatment":{"greeting":null,"music":null},"record":true,"skill_first":false,"progress_ms":10000,"reach":[],"skip_empty_levels":false,"weight":0,"promote_after_ms":null,"sticky":null,"auto_ready":true,"auto_not_ready_after_other_call":false}"#
             ]],
         );
     }
 
     #[test]
     fn what_was_read_can_be_written_back() {
-        let queue = r#"{"kind":"queue","name":"Sales","number":"800","strategy":"ring_all","offer_ms":1,"wrap_up_ms":2,"on_no_answer":{"then":"rest","delay_ms":3},"on_decline":{"then":"not_ready"},"max_wait_ms":4,"overflow":{"to":"queue","queue":"00000000000000000000000000000007"},"max_waiting":5,"when_full":{"to":"number","number":"+4930"},"service_level_ms":6,"short_abandon_ms":7,"treatment":{"greeting":"en/hello","music":null},"record":false,"skill_first":true,"progress_ms":5000,"reach":[{"after_ms":0,"min_level":0,"max_level":0,"raise_level":0},{"after_ms":30000,"min_level":0,"max_level":65535,"raise_level":1}],"skip_empty_levels":true,"weight":8,"promote_after_ms":9,"sticky":{"remember_ms":10,"wait_ms":11},"auto_ready":false,"auto_not_ready_after_other_call":true}"#;
+        let queue = r#"{"kind":"queue","name":"Sales","number":"800","strategy":"ring_all","offer_ms":1,"wrap_up_ms":2,"on_no_answer":{"then":"rest","delay_ms":3},"on_decline":{"then":"not_ready"},"max_wait_ms":4,"overflow":{"to":"queue","queue":"00000000000000000000000000000007"},"max_waiting":5,"when_full":{"to":"number","number":"+4930"},"refuse_when":["logged_out","unregistered"],"leave_when":["not_ready","in_call","ringing","wrap_up","resting"],"leave_after_ms":12,"leave_min_wait_ms":13,"when_empty":{"to":"number","number":"+4931"},"service_level_ms":6,"short_abandon_ms":7,"treatment":{"greeting":"en/hello","music":null},"record":false,"skill_first":true,"progress_ms":5000,"reach":[{"after_ms":0,"min_level":0,"max_level":0,"raise_level":0},{"after_ms":30000,"min_level":0,"max_level":65535,"raise_level":1}],"skip_empty_levels":true,"weight":8,"promote_after_ms":9,"sticky":{"remember_ms":10,"wait_ms":11},"auto_ready":false,"auto_not_ready_after_other_call":true}"#;
         let told = {
             let body: wire::Queue = serde_json::from_str(queue).unwrap();
             let entry = body.entry(&OneQueue).unwrap();

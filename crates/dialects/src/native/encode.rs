@@ -15,7 +15,7 @@ pub use record::cdr;
 pub use state::{agent, call, device, offer, queue, snapshot};
 
 use cordial_engine::agent::{Absence, Handling};
-use cordial_engine::call::{Cause, Direction, OfferEnd, Role, WaitingEnd, Withdrawn};
+use cordial_engine::call::{Cause, Direction, NotKept, OfferEnd, Role, WaitingEnd, Withdrawn};
 use cordial_engine::command::Endpoint;
 use cordial_engine::entry::{self, Entry, EntryId};
 use cordial_engine::id::{CallId, OfferId};
@@ -60,7 +60,7 @@ pub fn entry(entry: &Entry, names: &dyn Names) -> Encoded<wire::Entry> {
         Entry::Team(it) => wire::Entry::Team(wire::Team { name: it.name.to_string() }),
         Entry::Device(it) => wire::Entry::Device(device_entry(it, names)?),
         Entry::Trunk(it) => wire::Entry::Trunk(trunk(it)),
-        Entry::Queue(it) => wire::Entry::Queue(queue_entry(it, names)?),
+        Entry::Queue(it) => wire::Entry::Queue(Box::new(queue_entry(it, names)?)),
         Entry::Route(it) => wire::Entry::Route(route(it, names)?),
         Entry::Reason(it) => {
             wire::Entry::Reason(wire::Reason { name: it.name.to_string(), absence: absence(it.absence) })
@@ -149,6 +149,11 @@ fn queue_entry(it: &entry::Queue, names: &dyn Names) -> Encoded<wire::Queue> {
         overflow: overflow(&it.overflow, names)?,
         max_waiting: it.max_waiting,
         when_full: overflow(&it.when_full, names)?,
+        refuse_when: it.refuse_when.iter().map(condition).collect(),
+        leave_when: it.leave_when.iter().map(condition).collect(),
+        leave_after_ms: it.leave_after_ms,
+        leave_min_wait_ms: it.leave_min_wait_ms,
+        when_empty: overflow(&it.when_empty, names)?,
         service_level_ms: it.service_level_ms,
         short_abandon_ms: it.short_abandon_ms,
         treatment: wire::Treatment {
@@ -166,6 +171,25 @@ fn queue_entry(it: &entry::Queue, names: &dyn Names) -> Encoded<wire::Queue> {
         auto_ready: it.auto_ready,
         auto_not_ready_after_other_call: it.auto_not_ready_after_other_call,
     })
+}
+
+const fn condition(it: entry::Condition) -> wire::Condition {
+    match it {
+        entry::Condition::LoggedOut => wire::Condition::LoggedOut,
+        entry::Condition::Unregistered => wire::Condition::Unregistered,
+        entry::Condition::NotReady => wire::Condition::NotReady,
+        entry::Condition::InCall => wire::Condition::InCall,
+        entry::Condition::Ringing => wire::Condition::Ringing,
+        entry::Condition::WrapUp => wire::Condition::WrapUp,
+        entry::Condition::Resting => wire::Condition::Resting,
+    }
+}
+
+/// By which rule a queue does not keep a call.
+const fn not_kept(why: NotKept) -> wire::NotKept {
+    match why {
+        NotKept::Empty => wire::NotKept::Empty,
+    }
 }
 
 fn overflow(to: &entry::Overflow, names: &dyn Names) -> Encoded<wire::Overflow> {
@@ -286,6 +310,8 @@ const fn waiting_end(end: WaitingEnd) -> wire::WaitingEnd {
         WaitingEnd::Abandoned => wire::WaitingEnd::Abandoned,
         WaitingEnd::Overflowed => wire::WaitingEnd::Overflowed,
         WaitingEnd::Refused => wire::WaitingEnd::Refused,
+        WaitingEnd::TurnedAway(NotKept::Empty) => wire::WaitingEnd::TurnedAwayEmpty,
+        WaitingEnd::SentAway(NotKept::Empty) => wire::WaitingEnd::SentAwayEmpty,
     }
 }
 

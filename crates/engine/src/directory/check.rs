@@ -89,7 +89,14 @@ impl Engine {
         }
         check_search(queue)?;
         self.check_overflow(tenant, own, "overflow", &queue.overflow)?;
-        self.check_overflow(tenant, own, "when_full", &queue.when_full)
+        if queue.leave_after_ms > WAIT_MS_MAX {
+            return Err(invalid("leave_after_ms", "must be at most 86400000"));
+        }
+        if queue.leave_min_wait_ms > WAIT_MS_MAX {
+            return Err(invalid("leave_min_wait_ms", "must be at most 86400000"));
+        }
+        self.check_overflow(tenant, own, "when_full", &queue.when_full)?;
+        self.check_overflow(tenant, own, "when_empty", &queue.when_empty)
     }
 
     fn check_overflow(

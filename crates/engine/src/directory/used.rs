@@ -115,5 +115,5 @@ impl Engine {
 
 /// Whether a queue sends calls there.
 fn leads(queue: &entry::Queue, to: &Overflow) -> bool {
-    [&queue.overflow, &queue.when_full].contains(&to)
+    [&queue.overflow, &queue.when_full, &queue.when_empty].contains(&to)
 }

@@ -199,6 +199,7 @@ impl Engine {
             longest_wait_ms: longest,
             logged_in: queue.logged_in.values().sum(),
             eligible: queue.pool.len(),
+            turns_away: self.turns_away(id),
             tally: queue.tally,
         })
     }

@@ -10,9 +10,12 @@ use crate::limits::WAITING_MAX;
 use crate::time::Timestamp;
 
 impl Engine {
-    /// Puts a call into a queue's line, or clears it when the line is full. The caller is answered only if he waits.
+    /// Puts a call into a queue's line, or leads it away when the queue does not take it. The caller is answered only if he waits.
     pub(crate) fn enter_queue(&mut self, call: CallId, queue: QueueId, priority: Priority) {
         let tenant = self.state.call(call).tenant;
+        if let Some(why) = self.turns_away(queue) {
+            return self.turn_away(call, queue, priority, why);
+        }
         let line = self.state.queue(queue);
         let places = line.filed.entry.max_waiting.min(WAITING_MAX);
         if line.waiting.len() >= places as usize {
@@ -52,7 +55,7 @@ impl Engine {
         }
     }
 
-    fn end_waiting(&mut self, call: CallId, queue: QueueId, end: WaitingEnd, waited_ms: u64) {
+    pub(super) fn end_waiting(&mut self, call: CallId, queue: QueueId, end: WaitingEnd, waited_ms: u64) {
         let tenant = self.state.call(call).tenant;
         let fact = Fact::WaitingEnded { call, queue, end, waited_ms };
         self.record(tenant, fact);

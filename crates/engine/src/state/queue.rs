@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::place::{Place, PlaceTimers};
 use super::pool::{Levels, Match, Pool, Spot, Turn, step_after};
-use super::{Filed, State};
+use super::{Filed, State, Vacancy};
 use crate::agent::Membership;
 use crate::call::{CallStep, OfferEnd, WaitingEnd, Widening};
 use crate::entry::{self, Strategy};
@@ -41,6 +41,7 @@ pub(crate) struct Queue {
     matched: Option<Match>,
     /// With whom callers talked last, while that is remembered.
     partners: Partners,
+    pub(crate) vacancy: Vacancy,
     pub(crate) tally: QueueTally,
 }
 
@@ -66,6 +67,7 @@ impl Queue {
             open: vec![BTreeSet::new(); filed.entry.reach.len().max(1)],
             matched: None,
             partners: Partners::default(),
+            vacancy: Vacancy::default(),
             tally: QueueTally::default(),
             filed,
         }
@@ -179,7 +181,7 @@ impl State {
     }
 
     pub(super) fn leave_queue(&mut self, id: CallId, queue: QueueId, end: WaitingEnd, waited_ms: u64) {
-        if matches!(end, WaitingEnd::Overflowed | WaitingEnd::Refused) {
+        if end.is_by_the_queue() {
             self.call_mut(id).overflows += 1;
         }
         if self.call(id).place.is_some() {
@@ -282,6 +284,7 @@ impl State {
         if line.open[usize::from(place.step)].remove(&turn) {
             self.rematch(place.queue);
         }
+        self.set_unoffered(id, false);
     }
 
     /// Puts a waiting call that wants another offer to where it waits for an agent; see [`State::close`].
@@ -289,6 +292,7 @@ impl State {
         let call = self.call(id);
         let Some(place) = call.place else { return };
         let offers = call.offers.len();
+        self.set_unoffered(id, offers == 0);
         let strategy = self.queue(place.queue).filed.entry.strategy;
         let wants = match strategy {
             Strategy::RingAll => offers < width(strategy),
@@ -336,7 +340,9 @@ impl State {
                 part.spot = None;
             }
             self.stand(agent, id);
+            self.take_up_rules(agent, id);
         }
+        self.reset_leaving(id);
         for (entered, call) in waiting {
             let waited_ms = self.at.millis_since(entered);
             let step = step_after(&self.queue(id).filed.entry.reach, waited_ms);

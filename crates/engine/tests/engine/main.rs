@@ -10,6 +10,8 @@ mod calls;
 mod checks;
 mod codes;
 mod directory;
+mod doors;
+mod empty;
 mod mailboxes;
 mod matcher;
 mod memberships;

@@ -4,7 +4,8 @@ use cordial_engine::agent::{Absence, Attend, Handling, Membership, QueueWish};
 use cordial_engine::call::Cause;
 use cordial_engine::command::Command;
 use cordial_engine::entry::{
-    AfterMissed, Mailbox, Overflow, Priority, Queue, Reach, Sticky, Strategy as QueueStrategy, Tier,
+    AfterMissed, Condition, Conditions, Mailbox, Overflow, Priority, Queue, Reach, Sticky,
+    Strategy as QueueStrategy, Tier,
 };
 use cordial_engine::id::*;
 use cordial_engine::outbound::OutboundRules;
@@ -92,6 +93,10 @@ fn routed_at_random(queue: &mut Queue, a: u8, b: u8, c: u8) {
     queue.promote_after_ms = c.is_multiple_of(4).then_some(6_000);
     queue.sticky = a.is_multiple_of(2).then_some(Sticky { remember_ms: 60_000, wait_ms: 4_000 });
     queue.skip_empty_levels = b.is_multiple_of(2);
+    queue.refuse_when = if a.is_multiple_of(5) { conditions(c) } else { Conditions::NEVER };
+    queue.leave_when = if a.is_multiple_of(2) { conditions(b) } else { Conditions::NEVER };
+    (queue.leave_after_ms, queue.leave_min_wait_ms) = (u64::from(b % 4) * 1_000, u64::from(c % 3) * 2_000);
+    queue.when_empty = if c.is_multiple_of(2) { Overflow::Number(number("600")) } else { Overflow::Clear };
     let step =
         |after_ms, min_level, max_level, raise_level| Reach { after_ms, min_level, max_level, raise_level };
     queue.reach = match c % 5 {
@@ -100,6 +105,12 @@ fn routed_at_random(queue: &mut Queue, a: u8, b: u8, c: u8) {
         2 => vec![step(0, 0, 1, 1), step(5_000, 0, 9, 9)],
         _ => Vec::new(),
     };
+}
+
+/// Any set of conditions.
+fn conditions(by: u8) -> Conditions {
+    let all = Condition::ALL.into_iter().enumerate();
+    all.filter(|(n, _)| by >> n & 1 == 1).map(|(_, condition)| condition).collect()
 }
 
 const STRATEGIES: [QueueStrategy; 12] = [

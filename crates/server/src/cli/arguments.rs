@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use core::str::FromStr;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::EXIT_CODES;
@@ -295,6 +297,13 @@ pub enum QueueVerb {
     List,
     /// Make a queue
     Add(Box<NewQueue>),
+    /// Change by which rules a queue does not keep a call
+    Set {
+        /// Name or id
+        queue: Which,
+        #[command(flatten)]
+        rules: QueueRules,
+    },
     /// Remove a queue
     Remove {
         /// Name or id
@@ -334,6 +343,52 @@ pub struct NewQueue {
     /// Do not record conversations
     #[arg(long)]
     pub no_recording: bool,
+    #[command(flatten)]
+    pub rules: QueueRules,
+}
+
+/// By which rules a queue does not keep a call.
+#[derive(Args, Debug)]
+pub struct QueueRules {
+    /// Take no calls when each agent is one of: logged_out, unregistered, not_ready, in_call, ringing, wrap_up, resting;
+    /// or never, nobody_logged_in, nobody_ready, nobody_available
+    #[arg(long, value_name = "CONDITION,...", value_delimiter = ',')]
+    pub refuse_when: Option<Vec<String>>,
+    /// Let waiting calls leave when each agent is one of these
+    #[arg(long, value_name = "CONDITION,...", value_delimiter = ',')]
+    pub leave_when: Option<Vec<String>>,
+    /// For how long that must have been so, in seconds
+    #[arg(long, value_name = "SECONDS")]
+    pub leave_after_s: Option<u64>,
+    /// How long a call has waited at least before it leaves so, in seconds
+    #[arg(long, value_name = "SECONDS")]
+    pub leave_min_wait_s: Option<u64>,
+    /// Where a call goes that finds the queue empty or leaves it: clear, queue:NAME, voicemail:AGENT or number:NUMBER
+    #[arg(long, value_name = "WHERE")]
+    pub when_empty: Option<Where>,
+}
+
+/// Where a call goes that a queue does not keep.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Where {
+    Clear,
+    Queue(Which),
+    Voicemail(Which),
+    Number(String),
+}
+
+impl FromStr for Where {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once(':') {
+            None if text == "clear" => Ok(Self::Clear),
+            Some(("queue", which)) => Ok(Self::Queue(which.to_owned())),
+            Some(("voicemail", which)) => Ok(Self::Voicemail(which.to_owned())),
+            Some(("number", number)) => Ok(Self::Number(number.to_owned())),
+            Some(_) | None => Err("must be clear, queue:NAME, voicemail:AGENT or number:NUMBER"),
+        }
+    }
 }
 
 /// Who is chosen.

@@ -8,6 +8,7 @@ use super::arguments::{
     DeviceVerb, NamedVerb, NewQueue, NewTrunk, QueueVerb, RouteTo, RouteVerb, TrunkVerb, UserVerb,
 };
 use super::print::Printer;
+use super::rules;
 
 pub(super) async fn user(api: &Api, printer: &Printer, verb: &UserVerb) -> Result<(), Failure> {
     match verb {
@@ -79,10 +80,30 @@ pub(super) async fn queue(api: &Api, printer: &Printer, verb: &QueueVerb) -> Res
             ];
             printer.list(&api.list("queues").await?, &columns);
         }
-        QueueVerb::Add(new) => printer.record(&api.post("/v1/queues", &new_queue(new)).await?),
+        QueueVerb::Add(new) => {
+            let body = with(new_queue(new), rules::queue(api, &new.rules).await?);
+            printer.record(&api.post("/v1/queues", &body).await?);
+        }
+        QueueVerb::Set { queue, rules } => {
+            let path = format!("/v1/queues/{}", api.id("queues", queue).await?);
+            let mut body = with(api.get(&path).await?, rules::queue(api, rules).await?);
+            if let Some(body) = body.as_object_mut() {
+                // What the server adds to what was said.
+                body.retain(|field, _| !matches!(field.as_str(), "id" | "state"));
+            }
+            printer.record(&api.put(&path, &body).await?);
+        }
         QueueVerb::Remove { queue } => remove(api, printer, "queues", queue).await?,
     }
     Ok(())
+}
+
+/// An object with what another says in place of its own.
+pub(super) fn with(mut whole: Value, changes: Value) -> Value {
+    if let (Some(whole), Value::Object(changes)) = (whole.as_object_mut(), changes) {
+        whole.extend(changes);
+    }
+    whole
 }
 
 fn new_queue(new: &NewQueue) -> Value {

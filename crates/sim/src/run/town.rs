@@ -1,7 +1,8 @@
 //! Who lives in a seed: tenants, queues, agents with their phones, carriers, and the weather.
 
 use cordial_engine::entry::{
-    AfterMissed, Destination, Disposition, Entry, EntryId, Overflow, Priority, Queue, Route, Strategy,
+    AfterMissed, Conditions, Destination, Disposition, Entry, EntryId, Overflow, Priority, Queue, Route,
+    Strategy,
 };
 use cordial_engine::id::{AgentId, DispositionId, QueueId, ReasonId, TenantId};
 
@@ -131,6 +132,7 @@ fn draw_queue(chance: &mut Chance, n: u64, earlier: Option<QueueId>) -> Queue {
         true => AfterMissed::NotReady,
         false => AfterMissed::Rest { delay_ms: chance.within(1_000..=8_000) },
     };
+    let mut empty = chance.clone().branch();
     Queue {
         number: Some(number(&format!("50{n}"))),
         strategy: if chance.permille(300) { Strategy::RingAll } else { Strategy::LongestIdle },
@@ -142,6 +144,10 @@ fn draw_queue(chance: &mut Chance, n: u64, earlier: Option<QueueId>) -> Queue {
         overflow: earlier.map_or(Overflow::Clear, Overflow::Queue),
         max_waiting: if chance.permille(300) { 2 } else { 100 },
         record: chance.permille(700),
+        refuse_when: if empty.permille(150) { Conditions::NOBODY_LOGGED_IN } else { Conditions::NEVER },
+        leave_when: if empty.permille(150) { Conditions::NOBODY_READY } else { Conditions::NEVER },
+        leave_after_ms: empty.within(0..=10_000),
+        when_empty: earlier.map_or(Overflow::Clear, Overflow::Queue),
         ..Queue::named(name(&format!("queue {n}")))
     }
 }

@@ -61,7 +61,7 @@ pub fn play(story: &Story) -> Result<Played, StoryError> {
     Ok(print::written(&stage.world, stage.begins, stage.shows_registrations))
 }
 
-struct Stage {
+pub(super) struct Stage {
     world: World,
     begins: u64,
     shows_registrations: bool,
@@ -75,7 +75,7 @@ struct Stage {
     callers: BTreeMap<String, (usize, LineId)>,
 }
 
-type Fault = String;
+pub(super) type Fault = String;
 
 fn unknown(kind: &str, name: &str) -> Fault {
     format!("there is no {kind} `{name}` in this story")
@@ -289,10 +289,12 @@ impl Stage {
             }
             ["greeting", prompt] => queue.treatment.greeting = Some(name(prompt)),
             ["not", "recorded"] => queue.record = false,
+            _ if self.set_rule(queue, words)? => {}
             _ => {
                 return Err(format!(
                     "`{}` is none of: a strategy, offer TIME, wrap-up TIME, no answer not ready|rest TIME, \
-                     decline not ready|rest TIME, at most N waiting, max wait TIME [then QUEUE], greeting PROMPT, not \
+                     decline not ready|rest TIME, at most N waiting, max wait TIME [then QUEUE], full|empty then QUEUE, \
+                     refuses when nobody logged in|ready|available, leaves when ... [for TIME], greeting PROMPT, not \
                      recorded",
                     words.join(" ")
                 ));
@@ -301,7 +303,7 @@ impl Stage {
         Ok(())
     }
 
-    fn queue(&self, title: &str) -> Result<QueueId, Fault> {
+    pub(super) fn queue(&self, title: &str) -> Result<QueueId, Fault> {
         self.queues.get(title).copied().ok_or_else(|| unknown("queue", title))
     }
 

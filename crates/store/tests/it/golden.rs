@@ -5,11 +5,14 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use cordial_engine::agent::{Absence, Duty, Handling, Membership, PendingMembership, WhyNotReady};
-use cordial_engine::call::{Cause, Direction, OfferEnd, Preferred, Role, WaitingEnd, Widening, Withdrawn};
+use cordial_engine::call::{
+    Cause, Direction, NotKept, OfferEnd, Preferred, Role, WaitingEnd, Widening, Withdrawn,
+};
 use cordial_engine::code::{Feature, FeatureCodes};
 use cordial_engine::entry;
 use cordial_engine::entry::{
-    AfterMissed, Destination, Entry, EntryId, Overflow, Priority, Reach, Sticky, Strategy, Tier, Treatment,
+    AfterMissed, Conditions, Destination, Entry, EntryId, Overflow, Priority, Reach, Sticky, Strategy, Tier,
+    Treatment,
 };
 use cordial_engine::id::*;
 use cordial_engine::outbound::{NotOut, OutboundLimit, OutboundRules};
@@ -199,6 +202,11 @@ fn directory() -> Vec<Fact> {
     let searching = entry::Queue {
         skill_first: true,
         when_full: Overflow::Number(number("+4930")),
+        refuse_when: Conditions::NOBODY_LOGGED_IN,
+        leave_when: Conditions::NOBODY_AVAILABLE,
+        leave_after_ms: 30_000,
+        leave_min_wait_ms: 5_000,
+        when_empty: Overflow::Number(number("+4931")),
         progress_ms: 5_000,
         reach: vec![Reach { max_level: 0, ..Reach::ALL }, Reach { after_ms: 30_000, ..Reach::ALL }],
         skip_empty_levels: true,
@@ -432,7 +440,14 @@ fn queues() -> Vec<Fact> {
         Fact::WrapUpEnded { agent, call },
         Fact::DispositionSet { call, agent, disposition: DispositionId(9), note: text("two boxes") },
     ];
-    let ends = [WaitingEnd::Answered, WaitingEnd::Abandoned, WaitingEnd::Overflowed, WaitingEnd::Refused];
+    let ends = [
+        WaitingEnd::Answered,
+        WaitingEnd::Abandoned,
+        WaitingEnd::Overflowed,
+        WaitingEnd::Refused,
+        WaitingEnd::TurnedAway(NotKept::Empty),
+        WaitingEnd::SentAway(NotKept::Empty),
+    ];
     facts.extend(ends.map(|end| Fact::WaitingEnded { call, queue, end, waited_ms: 4_000 }));
     let ends = [
         OfferEnd::Accepted,

@@ -134,6 +134,7 @@ pub fn queue(view: &QueueView, names: &dyn Names) -> Encoded<wire::QueueState> {
             longest_wait_ms: view.longest_wait_ms,
             logged_in: view.logged_in,
             eligible: view.eligible,
+            turns_away: view.turns_away.map(super::not_kept),
             tally: wire::Tally {
                 entered: tally.entered,
                 answered: tally.answered,

@@ -351,6 +351,8 @@ pub struct QueueLine {
     pub logged_in: usize,
     /// Agents who could be offered a call now.
     pub eligible: usize,
+    /// Why a call that arrived now would not be taken in; `null` when it would be, if there is room.
+    pub turns_away: Option<NotKept>,
     /// Counts since the journal began.
     pub tally: Tally,
 }
@@ -380,4 +382,12 @@ pub struct Tally {
     pub offers: u64,
     /// Offers that expired.
     pub offers_expired: u64,
+}
+
+/// By which rule a queue does not keep a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NotKept {
+    /// None of its agents is there for the call.
+    Empty,
 }

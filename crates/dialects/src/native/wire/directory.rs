@@ -216,6 +216,27 @@ pub struct Queue {
     /// Where a call goes that finds the queue full.
     #[serde(default = "default::overflow")]
     pub when_full: Overflow,
+    /// A call that arrives does not enter while for each agent of the queue at least one of these is true; with none it
+    /// always enters.
+    #[serde(default)]
+    #[schema(max_items = 7)]
+    pub refuse_when: Vec<Condition>,
+    /// Waiting calls leave when for each agent of the queue at least one of these is true; with none they wait on. A call
+    /// that rings somebody does not leave.
+    #[serde(default)]
+    #[schema(max_items = 7)]
+    pub leave_when: Vec<Condition>,
+    /// For how long that must have been so. Milliseconds.
+    #[serde(default)]
+    #[schema(maximum = 86_400_000)]
+    pub leave_after_ms: u64,
+    /// How long a call has waited at least before it leaves so. Milliseconds.
+    #[serde(default)]
+    #[schema(maximum = 86_400_000)]
+    pub leave_min_wait_ms: u64,
+    /// Where a call goes that the queue does not keep because it is empty.
+    #[serde(default = "default::overflow")]
+    pub when_empty: Overflow,
     /// Wait within which a call should be answered. Milliseconds.
     #[serde(default = "default::service_level_ms")]
     pub service_level_ms: u64,
@@ -288,6 +309,26 @@ pub enum Strategy {
     RingLevel,
     /// One, and one more after each `progress_ms`, while the others still ring.
     RingProgressively,
+}
+
+/// What may be true of an agent who does not come free for a queue's calls now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Condition {
+    /// Not logged in, or out of the queue.
+    LoggedOut,
+    /// No phone of his is registered.
+    Unregistered,
+    /// Not ready, in the queue or anywhere, or about to be; or his direct calls do not ring.
+    NotReady,
+    /// In a call, or his phone is taken.
+    InCall,
+    /// Being offered a call.
+    Ringing,
+    /// Finishing a call.
+    WrapUp,
+    /// Resting after an offer that he missed.
+    Resting,
 }
 
 /// Whom a call reaches that has waited so long, by the agents' level.

@@ -73,7 +73,7 @@ pub enum Entry {
     Team(Team),
     Device(Device),
     Trunk(Trunk),
-    Queue(Queue),
+    Queue(Box<Queue>),
     Route(Route),
     Reason(Reason),
     Disposition(Disposition),
@@ -91,6 +91,10 @@ pub enum WaitingEnd {
     Overflowed,
     /// The queue was full on entering.
     Refused,
+    /// The queue was empty on entering.
+    TurnedAwayEmpty,
+    /// The queue became empty.
+    SentAwayEmpty,
 }
 
 /// How an offer ended.

@@ -471,9 +471,9 @@ impl Telling<'_> {
         let reason = match end {
             WaitingEnd::Answered => "agent_answered",
             WaitingEnd::Abandoned => "hangup",
-            WaitingEnd::Overflowed => "overflow",
+            WaitingEnd::Overflowed | WaitingEnd::SentAway(_) => "overflow",
             // It never entered.
-            WaitingEnd::Refused => return,
+            WaitingEnd::Refused | WaitingEnd::TurnedAway(_) => return,
         };
         let Some(line) = self.floor.queues.get_mut(&queue) else { return };
         let position = line.position(id);
