@@ -2,8 +2,8 @@
 
 use cordial_engine::entry::{EntryId, Kind};
 use cordial_engine::id::{
-    AgentId, CallId, DeviceId, DispositionId, Guid, LegId, OfferId, QueueId, ReasonId, RecordingId, RouteId,
-    TeamId, TrunkId, UserId,
+    AgentId, CalendarId, CallId, DeviceId, DispositionId, Guid, LegId, OfferId, QueueId, ReasonId,
+    RecordingId, RouteId, TeamId, TrunkId, UserId,
 };
 
 /// Anything that has a name outside the process.
@@ -33,6 +33,7 @@ impl Named {
             Self::Entry(EntryId::Queue(id)) => (Kind::Queue, id.0),
             Self::Entry(EntryId::Route(id)) => (Kind::Route, id.0),
             Self::Entry(EntryId::Reason(id)) => (Kind::Reason, id.0),
+            Self::Entry(EntryId::Calendar(id)) => (Kind::Calendar, id.0),
             Self::Entry(EntryId::Disposition(id)) => (Kind::Disposition, id.0),
             Self::Call(id) => (Kind::Call, id.0),
             Self::Leg(_, id) => (Kind::Leg, id.0),
@@ -112,4 +113,5 @@ entry_keys! {
     RouteId Route;
     ReasonId Reason;
     DispositionId Disposition;
+    CalendarId Calendar;
 }

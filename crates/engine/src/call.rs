@@ -107,6 +107,12 @@ impl WaitingEnd {
 pub enum NotKept {
     /// None of its agents is there for the call.
     Empty,
+    /// It is closed by its calendar.
+    Closed,
+    /// It is in night mode.
+    Night,
+    /// There is an emergency.
+    Emergency,
 }
 
 /// The one agent whom a waiting call is for, until then.

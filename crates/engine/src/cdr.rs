@@ -687,6 +687,9 @@ fn call_of(fact: &Fact) -> Option<CallId> {
         | Fact::LegSaved { .. }
         | Fact::GreetingStarted { .. }
         | Fact::FeatureCodesSet { .. }
+        | Fact::CalendarTurned { .. }
+        | Fact::NightModeSet { .. }
+        | Fact::EmergencySet { .. }
         | Fact::FeatureCodeDialled { .. }
         | Fact::AnnouncementStarted { .. }
         | Fact::MailboxReached { .. }

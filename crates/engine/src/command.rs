@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::agent::{Absence, Attend, Handling, Membership, QueueWish};
 use crate::call::Cause;
 use crate::code::FeatureCodes;
-use crate::entry::{Entry, EntryId, Name, Tier};
+use crate::entry::{Emergency, Entry, EntryId, Name, Tier};
 use crate::id::{
     AgentId, CallId, DeviceId, DispositionId, Guid, LegId, OfferId, QueueId, ReasonId, RecordingId, TenantId,
     TrunkId, UserId,
@@ -70,6 +70,22 @@ pub enum Command {
     SetOutboundRules(OutboundRules),
     /// Changes what the tenant's devices dial for features.
     SetFeatureCodes(FeatureCodes),
+    /// Closes a queue until told otherwise, or takes that back.
+    SetNightMode {
+        /// Which.
+        queue: QueueId,
+        /// Whether it is closed.
+        on: bool,
+    },
+    /// Throws the emergency switch of one queue or of the tenant, or takes it back.
+    SetEmergency {
+        /// Which; all when absent.
+        queue: Option<QueueId>,
+        /// `None` takes it back.
+        emergency: Option<Emergency>,
+        /// Whether the calls that wait go too.
+        waiting: bool,
+    },
     /// Lets an agent take calls of a queue, or gives him another rank there; the membership begins as in and ready.
     Assign {
         /// Who.

@@ -1,15 +1,20 @@
 //! The directory: what operators decide at run time. Every entry is made, changed and removed by facts.
 
+mod calendar;
 mod empty;
 
+pub use calendar::{Calendar, HORIZON, Holiday, Hours, Zone};
 pub use empty::{Condition, Conditions};
+pub use jiff::civil::Date;
 
 use core::time::Duration;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 use crate::agent::Absence;
-use crate::id::{AgentId, DeviceId, DispositionId, QueueId, ReasonId, RouteId, TeamId, TrunkId, UserId};
+use crate::id::{
+    AgentId, CalendarId, DeviceId, DispositionId, QueueId, ReasonId, RouteId, TeamId, TrunkId, UserId,
+};
 use crate::limits::REACH_STEPS_MAX;
 use crate::text::{Number, Text};
 
@@ -37,6 +42,8 @@ pub enum Entry {
     Reason(Reason),
     /// How a contact ended.
     Disposition(Disposition),
+    /// When something is open.
+    Calendar(Box<Calendar>),
 }
 
 /// The id of an entry, with its kind.
@@ -60,6 +67,8 @@ pub enum EntryId {
     Reason(ReasonId),
     /// See [`Entry::Disposition`].
     Disposition(DispositionId),
+    /// See [`Entry::Calendar`].
+    Calendar(CalendarId),
 }
 
 impl EntryId {
@@ -75,6 +84,7 @@ impl EntryId {
             Self::Route(_) => Kind::Route,
             Self::Reason(_) => Kind::Reason,
             Self::Disposition(_) => Kind::Disposition,
+            Self::Calendar(_) => Kind::Calendar,
         }
     }
 
@@ -90,6 +100,7 @@ impl EntryId {
             Self::Route(id) => id.0,
             Self::Reason(id) => id.0,
             Self::Disposition(id) => id.0,
+            Self::Calendar(id) => id.0,
         }
     }
 }
@@ -113,6 +124,7 @@ impl Entry {
             Self::Route(_) => Kind::Route,
             Self::Reason(_) => Kind::Reason,
             Self::Disposition(_) => Kind::Disposition,
+            Self::Calendar(_) => Kind::Calendar,
         }
     }
 
@@ -128,6 +140,7 @@ impl Entry {
             Self::Route(route) => route.number.as_str(),
             Self::Reason(reason) => reason.name.as_str(),
             Self::Disposition(disposition) => disposition.name.as_str(),
+            Self::Calendar(calendar) => calendar.name.as_str(),
         }
     }
 
@@ -138,7 +151,12 @@ impl Entry {
             Self::Device(device) => Some(&device.number),
             Self::Queue(queue) => queue.number.as_ref(),
             Self::Route(route) => Some(&route.number),
-            Self::User(_) | Self::Team(_) | Self::Trunk(_) | Self::Reason(_) | Self::Disposition(_) => None,
+            Self::User(_)
+            | Self::Team(_)
+            | Self::Trunk(_)
+            | Self::Reason(_)
+            | Self::Disposition(_)
+            | Self::Calendar(_) => None,
         }
     }
 }
@@ -158,6 +176,7 @@ pub enum Kind {
     Route,
     Reason,
     Disposition,
+    Calendar,
     Call,
     Leg,
     Offer,
@@ -320,6 +339,18 @@ pub struct Queue {
     /// Where a call goes that the queue does not keep because it is empty.
     #[serde(default)]
     pub when_empty: Overflow,
+    /// When calls are taken; without one, at any time.
+    #[serde(default)]
+    pub calendar: Option<CalendarId>,
+    /// Where a call goes that arrives when the queue is closed, by its calendar or in night mode.
+    #[serde(default)]
+    pub when_closed: Overflow,
+    /// What becomes of the calls that wait when it closes.
+    #[serde(default)]
+    pub at_closing: AtClosing,
+    /// Where calls go in an emergency that names no other place.
+    #[serde(default)]
+    pub in_emergency: Overflow,
     /// Wait within which a call should be answered. Milliseconds.
     pub service_level_ms: u64,
     /// An abandoned call shorter than this counts apart. Milliseconds.
@@ -463,6 +494,10 @@ impl Queue {
             leave_after_ms: 0,
             leave_min_wait_ms: 0,
             when_empty: Overflow::Clear,
+            calendar: None,
+            when_closed: Overflow::Clear,
+            at_closing: AtClosing::Serve,
+            in_emergency: Overflow::Clear,
             service_level_ms: 20_000,
             short_abandon_ms: 5_000,
             treatment: Treatment { greeting: None, music: None },
@@ -539,6 +574,26 @@ pub enum Overflow {
     Voicemail(AgentId),
     /// The call goes where the number leads that a device of the tenant would dial.
     Number(Number),
+    /// The caller is told something, and the call is cleared.
+    Announcement(Name),
+}
+
+/// What becomes of the calls that wait in a queue when it closes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AtClosing {
+    /// They are served: who came in time is not sent away.
+    #[default]
+    Serve,
+    /// They go where those go who come too late; nobody waits in a closed queue.
+    SendAway,
+}
+
+/// An emergency: calls go elsewhere at once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Emergency {
+    /// Whither; `None` goes where each queue says.
+    pub to: Option<Overflow>,
 }
 
 /// What a waiting caller hears. Prompts are named as in the prompt library, e.g. `en/please-wait`.
@@ -562,10 +617,34 @@ pub struct Route {
     /// How urgent the call is in the queue that it is led to.
     #[serde(default, skip_serializing_if = "Priority::is_default")]
     pub priority: Priority,
+    /// When the number is open; without one, at any time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<CalendarId>,
+    /// Said instead of `greeting` when it is closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_greeting: Option<Name>,
+    /// Where the call goes when it is closed.
+    #[serde(default, skip_serializing_if = "Destination::is_clear")]
+    pub when_closed: Destination,
+}
+
+impl Route {
+    /// Where a number leads at any time, in no hurry.
+    pub const fn to(number: Number, destination: Destination) -> Self {
+        Self {
+            number,
+            greeting: None,
+            destination,
+            priority: Priority { urgency: 0, head_start_ms: 0 },
+            calendar: None,
+            closed_greeting: None,
+            when_closed: Destination::Clear,
+        }
+    }
 }
 
 /// Where a call is led.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Destination {
     /// Waits in a queue.
@@ -575,7 +654,15 @@ pub enum Destination {
     /// Rings one device.
     Device(DeviceId),
     /// Nowhere: the call is cleared after the greeting.
+    #[default]
     Clear,
+}
+
+impl Destination {
+    /// Whether it is nowhere.
+    fn is_clear(&self) -> bool {
+        *self == Self::Clear
+    }
 }
 
 /// Why an agent is not ready, as the tenant names it.

@@ -6,9 +6,10 @@ use crate::agent::{Duty, Handling, Membership, PendingMembership};
 use crate::call::{Cause, Direction, OfferEnd, Preferred, Role, WaitingEnd, Widening};
 use crate::code::{Feature, FeatureCodes};
 use crate::command::{Actor, Endpoint, Note};
-use crate::entry::{Entry, EntryId, Name, Priority, Tier};
+use crate::entry::{Emergency, Entry, EntryId, Name, Priority, Tier};
 use crate::id::{
-    AgentId, CallId, DeviceId, DispositionId, Guid, LegId, OfferId, QueueId, RecordingId, TenantId,
+    AgentId, CalendarId, CallId, DeviceId, DispositionId, Guid, LegId, OfferId, QueueId, RecordingId,
+    TenantId,
 };
 use crate::outbound::{NotOut, OutboundRules};
 use crate::text::{Number, Text};
@@ -50,6 +51,13 @@ pub enum Fact {
     OutboundRefused { from: Endpoint, number: Number, why: NotOut },
     /// What the tenant's devices dial for features is this.
     FeatureCodesSet { codes: FeatureCodes },
+    /// A calendar opened or closed, or was looked at anew; it is so until then, as far as one can see, and is looked at
+    /// again when `due`.
+    CalendarTurned { calendar: CalendarId, open: bool, until: Option<WallTime>, due: Timestamp },
+    /// A queue is closed whatever its calendar says, or no more.
+    NightModeSet { queue: QueueId, on: bool },
+    /// There is an emergency in one queue or in all, or no more.
+    EmergencySet { queue: Option<QueueId>, emergency: Option<Emergency> },
     /// An agent may take calls of a queue.
     AgentAssigned {
         agent: AgentId,

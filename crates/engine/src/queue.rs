@@ -1,6 +1,7 @@
 //! Queues: who waits, who is chosen, and when a queue gives up.
 
 mod empty;
+mod hours;
 mod overflow;
 mod pick;
 pub(crate) mod select;

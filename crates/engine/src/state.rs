@@ -3,6 +3,7 @@
 
 mod agent;
 mod apply;
+mod calendar;
 mod call;
 mod directory;
 mod outbound;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 pub(crate) use agent::{Agent, Assignment, Message};
+pub(crate) use calendar::Calendar;
 pub(crate) use call::{Call, EndedLeg, Leg, Recording};
 pub(crate) use directory::{Device, Filed, Tenant};
 pub(crate) use outbound::Outbound;
@@ -26,8 +28,8 @@ pub(crate) use vacancy::{Presence, Vacancy};
 use crate::entry;
 use crate::entry::Name;
 use crate::id::{
-    AgentId, CallId, DeviceId, DispositionId, LegId, OfferId, QueueId, ReasonId, RecordingId, RouteId,
-    TeamId, TenantId, TrunkId, UserId,
+    AgentId, CalendarId, CallId, DeviceId, DispositionId, LegId, OfferId, QueueId, ReasonId, RecordingId,
+    RouteId, TeamId, TenantId, TrunkId, UserId,
 };
 use crate::text::Text;
 use crate::time::{Now, Timestamp, WallTime};
@@ -57,6 +59,7 @@ pub struct State {
     pub(crate) routes: BTreeMap<RouteId, Filed<entry::Route>>,
     pub(crate) reasons: BTreeMap<ReasonId, Filed<entry::Reason>>,
     pub(crate) dispositions: BTreeMap<DispositionId, Filed<entry::Disposition>>,
+    pub(crate) calendars: BTreeMap<CalendarId, Calendar>,
 
     pub(crate) calls: BTreeMap<CallId, Call>,
     pub(crate) legs: BTreeMap<LegId, Leg>,

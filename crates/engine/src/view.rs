@@ -6,7 +6,9 @@ pub use crate::call::LegPhase;
 use crate::call::{Direction, NotKept, Role};
 use crate::command::Endpoint;
 use crate::entry;
-use crate::id::{AgentId, CallId, DeviceId, Guid, LegId, OfferId, QueueId, RecordingId, TenantId};
+use crate::id::{
+    AgentId, CalendarId, CallId, DeviceId, Guid, LegId, OfferId, QueueId, RecordingId, TenantId,
+};
 use crate::outbound::OutboundRules;
 use crate::tally::QueueTally;
 use crate::text::Number;
@@ -96,6 +98,18 @@ pub struct MessageView {
     pub heard: bool,
 }
 
+/// A calendar, and what it says now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "named as in the glossary")]
+pub struct CalendarView {
+    pub id: CalendarId,
+    pub guid: Guid,
+    pub entry: entry::Calendar,
+    pub open: bool,
+    /// Until when, if that is within [`entry::HORIZON`]: when it closes, or opens next.
+    pub until: Option<WallTime>,
+}
+
 /// A queue with its line and its day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "named as in the glossary")]
@@ -112,6 +126,10 @@ pub struct QueueView {
     pub eligible: usize,
     /// Why a call that arrived now would not be taken in, if it would not.
     pub turns_away: Option<NotKept>,
+    /// Whether it is closed until told otherwise.
+    pub night: bool,
+    /// The emergency that it is in, apart from the tenant's.
+    pub emergency: Option<entry::Emergency>,
     pub tally: QueueTally,
 }
 

@@ -106,7 +106,8 @@ pub(crate) fn sync_fact(
             | EntryId::Queue(_)
             | EntryId::Route(_)
             | EntryId::Reason(_)
-            | EntryId::Disposition(_) => {}
+            | EntryId::Disposition(_)
+            | EntryId::Calendar(_) => {}
         }
     }
 }

@@ -4,6 +4,7 @@ mod api;
 mod arguments;
 mod codes;
 mod directory;
+mod hours;
 mod operate;
 mod outbound;
 mod print;
@@ -129,6 +130,8 @@ async fn dispatch(arguments: &Arguments, config: &Config, printer: &Printer) -> 
         Verb::FeatureCode(verb) => codes::feature_code(&api()?, printer, verb).await,
         Verb::Voicemail(verb) => voicemail::voicemail(&api()?, printer, verb).await,
         Verb::Route(verb) => directory::route(&api()?, printer, verb).await,
+        Verb::Calendar(verb) => hours::calendar(&api()?, printer, verb).await,
+        Verb::Emergency(verb) => hours::emergency(&api()?, printer, verb).await,
         Verb::Reason(verb) => directory::named(&api()?, printer, "reasons", verb).await,
         Verb::Disposition(verb) => directory::named(&api()?, printer, "dispositions", verb).await,
         Verb::Call(verb) => operate::call(&api()?, printer, verb).await,

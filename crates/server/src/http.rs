@@ -16,6 +16,7 @@ mod events;
 mod fault;
 mod guard;
 mod guesses;
+mod hours;
 mod idempotency;
 mod limits;
 mod messages;
@@ -165,6 +166,7 @@ fn operations() -> Vec<Operation> {
     all.extend(access::operations());
     all.extend(directory::operations());
     all.extend(codes::operations());
+    all.extend(hours::operations());
     all.extend(messages::operations());
     all.extend(outbound::operations());
     all.extend(agents::operations());

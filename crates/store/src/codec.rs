@@ -128,6 +128,7 @@ macro_rules! names {
 
 names! {
     TenantAdded FeatureCodesSet OutboundRulesSet OutboundRefused EntryAdded EntryChanged EntryRemoved
+    CalendarTurned NightModeSet EmergencySet
     AgentAssigned TierSet SearchWidened AgentUnassigned
     DeviceRegistered DeviceUnregistered
     AgentLoggedIn AgentLoggedOut AgentReady AgentNotReady DutyPending HandlingSet MembershipSet MembershipPending

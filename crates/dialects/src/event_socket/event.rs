@@ -230,6 +230,9 @@ impl Telling<'_> {
             | Fact::EntryChanged { .. }
             | Fact::EntryRemoved { .. }
             | Fact::FeatureCodesSet { .. }
+            | Fact::CalendarTurned { .. }
+            | Fact::NightModeSet { .. }
+            | Fact::EmergencySet { .. }
             | Fact::FeatureCodeDialled { .. }
             | Fact::AnnouncementStarted { .. }
             | Fact::MembershipPending { .. }
@@ -390,7 +393,9 @@ const fn cancel_reason(end: WaitingEnd) -> Option<&'static str> {
         WaitingEnd::Abandoned => Some("BREAK_OUT"),
         WaitingEnd::Overflowed => Some("TIMEOUT"),
         WaitingEnd::SentAway(NotKept::Empty) => Some("NO_AGENT_TIMEOUT"),
-        WaitingEnd::Refused | WaitingEnd::TurnedAway(_) => Some("NONE"),
+        WaitingEnd::SentAway(NotKept::Closed | NotKept::Night | NotKept::Emergency)
+        | WaitingEnd::Refused
+        | WaitingEnd::TurnedAway(_) => Some("NONE"),
     }
 }
 

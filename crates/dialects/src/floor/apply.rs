@@ -79,6 +79,9 @@ impl Floor {
             | Fact::EntryChanged { .. }
             | Fact::EntryRemoved { .. }
             | Fact::FeatureCodesSet { .. }
+            | Fact::CalendarTurned { .. }
+            | Fact::NightModeSet { .. }
+            | Fact::EmergencySet { .. }
             | Fact::FeatureCodeDialled { .. }
             | Fact::AnnouncementStarted { .. }
             | Fact::MembershipPending { .. }
@@ -250,6 +253,9 @@ impl Floor {
             }
             Fact::TenantAdded { .. }
             | Fact::FeatureCodesSet { .. }
+            | Fact::CalendarTurned { .. }
+            | Fact::NightModeSet { .. }
+            | Fact::EmergencySet { .. }
             | Fact::FeatureCodeDialled { .. }
             | Fact::AnnouncementStarted { .. }
             | Fact::MembershipPending { .. }
@@ -344,7 +350,8 @@ impl Floor {
                 | EntryId::Queue(_)
                 | EntryId::Route(_)
                 | EntryId::Reason(_)
-                | EntryId::Disposition(_),
+                | EntryId::Disposition(_)
+                | EntryId::Calendar(_),
                 _,
             ) => {}
         }
@@ -363,7 +370,11 @@ impl Floor {
             }
             EntryId::Reason(id) => drop(self.reasons.remove(&id)),
             EntryId::User(id) => drop(self.users.remove(&id)),
-            EntryId::Team(_) | EntryId::Trunk(_) | EntryId::Route(_) | EntryId::Disposition(_) => {}
+            EntryId::Team(_)
+            | EntryId::Trunk(_)
+            | EntryId::Route(_)
+            | EntryId::Disposition(_)
+            | EntryId::Calendar(_) => {}
         }
     }
 }

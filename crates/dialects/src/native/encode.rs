@@ -1,5 +1,6 @@
 //! From views, entries, facts and records to the wire: tables that can be read aloud.
 
+mod calendar;
 mod code;
 mod event;
 mod message;
@@ -7,6 +8,7 @@ mod outbound;
 mod record;
 mod state;
 
+pub use calendar::{calendar, emergency};
 pub use code::feature_codes;
 pub use event::{Book, message, untold};
 pub use message::messages;
@@ -65,6 +67,7 @@ pub fn entry(entry: &Entry, names: &dyn Names) -> Encoded<wire::Entry> {
         Entry::Reason(it) => {
             wire::Entry::Reason(wire::Reason { name: it.name.to_string(), absence: absence(it.absence) })
         }
+        Entry::Calendar(it) => wire::Entry::Calendar(calendar::calendar_entry(it)),
         Entry::Disposition(it) => wire::Entry::Disposition(wire::Disposition { name: it.name.to_string() }),
     })
 }
@@ -154,6 +157,10 @@ fn queue_entry(it: &entry::Queue, names: &dyn Names) -> Encoded<wire::Queue> {
         leave_after_ms: it.leave_after_ms,
         leave_min_wait_ms: it.leave_min_wait_ms,
         when_empty: overflow(&it.when_empty, names)?,
+        calendar: perhaps(names, it.calendar)?,
+        when_closed: overflow(&it.when_closed, names)?,
+        at_closing: calendar::at_closing(it.at_closing),
+        in_emergency: overflow(&it.in_emergency, names)?,
         service_level_ms: it.service_level_ms,
         short_abandon_ms: it.short_abandon_ms,
         treatment: wire::Treatment {
@@ -189,6 +196,9 @@ const fn condition(it: entry::Condition) -> wire::Condition {
 const fn not_kept(why: NotKept) -> wire::NotKept {
     match why {
         NotKept::Empty => wire::NotKept::Empty,
+        NotKept::Closed => wire::NotKept::Closed,
+        NotKept::Night => wire::NotKept::Night,
+        NotKept::Emergency => wire::NotKept::Emergency,
     }
 }
 
@@ -197,6 +207,7 @@ fn overflow(to: &entry::Overflow, names: &dyn Names) -> Encoded<wire::Overflow> 
         entry::Overflow::Clear => wire::Overflow::Clear,
         entry::Overflow::Queue(queue) => wire::Overflow::Queue { queue: id(names, *queue)? },
         entry::Overflow::Voicemail(agent) => wire::Overflow::Voicemail { agent: id(names, *agent)? },
+        entry::Overflow::Announcement(prompt) => wire::Overflow::Announcement { prompt: prompt.to_string() },
         entry::Overflow::Number(number) => wire::Overflow::Number { number: number.as_str().to_owned() },
     })
 }
@@ -222,13 +233,20 @@ fn route(it: &entry::Route, names: &dyn Names) -> Encoded<wire::Route> {
     Ok(wire::Route {
         number: it.number.as_str().to_owned(),
         greeting: it.greeting.as_ref().map(ToString::to_string),
-        destination: match it.destination {
-            entry::Destination::Queue(queue) => wire::Destination::Queue { queue: id(names, queue)? },
-            entry::Destination::Agent(agent) => wire::Destination::Agent { agent: id(names, agent)? },
-            entry::Destination::Device(device) => wire::Destination::Device { device: id(names, device)? },
-            entry::Destination::Clear => wire::Destination::Clear,
-        },
+        destination: destination(it.destination, names)?,
         priority: priority(it.priority),
+        calendar: perhaps(names, it.calendar)?,
+        closed_greeting: it.closed_greeting.as_ref().map(ToString::to_string),
+        when_closed: destination(it.when_closed, names)?,
+    })
+}
+
+fn destination(to: entry::Destination, names: &dyn Names) -> Encoded<wire::Destination> {
+    Ok(match to {
+        entry::Destination::Queue(queue) => wire::Destination::Queue { queue: id(names, queue)? },
+        entry::Destination::Agent(agent) => wire::Destination::Agent { agent: id(names, agent)? },
+        entry::Destination::Device(device) => wire::Destination::Device { device: id(names, device)? },
+        entry::Destination::Clear => wire::Destination::Clear,
     })
 }
 
@@ -312,6 +330,12 @@ const fn waiting_end(end: WaitingEnd) -> wire::WaitingEnd {
         WaitingEnd::Refused => wire::WaitingEnd::Refused,
         WaitingEnd::TurnedAway(NotKept::Empty) => wire::WaitingEnd::TurnedAwayEmpty,
         WaitingEnd::SentAway(NotKept::Empty) => wire::WaitingEnd::SentAwayEmpty,
+        WaitingEnd::TurnedAway(NotKept::Closed) => wire::WaitingEnd::TurnedAwayClosed,
+        WaitingEnd::SentAway(NotKept::Closed) => wire::WaitingEnd::SentAwayClosed,
+        WaitingEnd::TurnedAway(NotKept::Night) => wire::WaitingEnd::TurnedAwayNight,
+        WaitingEnd::SentAway(NotKept::Night) => wire::WaitingEnd::SentAwayNight,
+        WaitingEnd::TurnedAway(NotKept::Emergency) => wire::WaitingEnd::TurnedAwayEmergency,
+        WaitingEnd::SentAway(NotKept::Emergency) => wire::WaitingEnd::SentAwayEmergency,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod access;
 mod agent;
+mod calendar;
 mod call;
 mod code;
 mod directory;
@@ -13,6 +14,7 @@ mod value;
 
 pub use access::*;
 pub use agent::*;
+pub use calendar::*;
 pub use call::*;
 pub use code::*;
 pub use directory::*;

@@ -49,7 +49,8 @@ impl Scene<'_> {
                 | EntryId::Trunk(_)
                 | EntryId::Route(_)
                 | EntryId::Reason(_)
-                | EntryId::Disposition(_),
+                | EntryId::Disposition(_)
+                | EntryId::Calendar(_),
             )
             | None => None,
         };
@@ -74,7 +75,8 @@ impl Scene<'_> {
                 | EntryId::Queue(_)
                 | EntryId::Route(_)
                 | EntryId::Reason(_)
-                | EntryId::Disposition(_),
+                | EntryId::Disposition(_)
+                | EntryId::Calendar(_),
             )
             | None => Err(none()),
         }
@@ -95,7 +97,8 @@ impl Scene<'_> {
                 | EntryId::Queue(_)
                 | EntryId::Route(_)
                 | EntryId::Reason(_)
-                | EntryId::Disposition(_),
+                | EntryId::Disposition(_)
+                | EntryId::Calendar(_),
             )
             | None => None,
         };
@@ -183,7 +186,8 @@ impl Scene<'_> {
                 | Entry::Trunk(_)
                 | Entry::Queue(_)
                 | Entry::Route(_)
-                | Entry::Disposition(_),
+                | Entry::Disposition(_)
+                | Entry::Calendar(_),
             )
             | None => None,
         }

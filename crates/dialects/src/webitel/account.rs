@@ -87,7 +87,8 @@ impl Account {
                 | Entry::Queue(_)
                 | Entry::Route(_)
                 | Entry::Reason(_)
-                | Entry::Disposition(_),
+                | Entry::Disposition(_)
+                | Entry::Calendar(_),
             )
             | None => BTreeSet::new(),
         };

@@ -224,7 +224,8 @@ impl Engine {
                 | EntryId::Device(_)
                 | EntryId::Trunk(_)
                 | EntryId::Reason(_)
-                | EntryId::Disposition(_),
+                | EntryId::Disposition(_)
+                | EntryId::Calendar(_),
             )
             | None => None,
         };
@@ -232,7 +233,7 @@ impl Engine {
     }
 
     /// Says something to the caller of a call that leads nowhere else, and ends it then.
-    pub(super) fn announce(&mut self, call: CallId, prompts: Vec<Name>) {
+    pub(crate) fn announce(&mut self, call: CallId, prompts: Vec<Name>) {
         let leg = self.answer_caller(call);
         let tenant = self.state.call(call).tenant;
         self.record(tenant, Fact::AnnouncementStarted { call, prompts: prompts.clone() });

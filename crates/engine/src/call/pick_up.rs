@@ -33,7 +33,8 @@ impl Engine {
                 | EntryId::Team(_)
                 | EntryId::Trunk(_)
                 | EntryId::Reason(_)
-                | EntryId::Disposition(_),
+                | EntryId::Disposition(_)
+                | EntryId::Calendar(_),
             )
             | None => None,
         };

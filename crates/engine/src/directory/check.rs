@@ -4,13 +4,14 @@ use core::net::{IpAddr, SocketAddr};
 
 use crate::engine::Engine;
 use crate::entry::{
-    AfterMissed, Agent, Destination, Device, Entry, EntryId, Kind, Overflow, Queue, Route, Trunk,
+    AfterMissed, Agent, Calendar, Destination, Device, Entry, EntryId, Hours, Kind, Overflow, Queue, Route,
+    Trunk,
 };
 use crate::id::TenantId;
 use crate::limits::{
-    OFFER_MS_MAX, OFFER_MS_MIN, PREFERENCE_MS_MAX, REACH_STEPS_MAX, REMEMBER_MS_MAX, REST_MS_MAX,
-    REST_MS_MIN, TARGET_MS_MAX, TRUNK_PREFIXES_MAX, TRUNK_SOURCES_MAX, WAIT_MS_MAX, WAITING_MAX,
-    WRAP_UP_MS_MAX,
+    CALENDAR_HOLIDAYS_MAX, CALENDAR_HOURS_MAX, HOLIDAY_DAYS_MAX, OFFER_MS_MAX, OFFER_MS_MIN,
+    PREFERENCE_MS_MAX, REACH_STEPS_MAX, REMEMBER_MS_MAX, REST_MS_MAX, REST_MS_MIN, TARGET_MS_MAX,
+    TRUNK_PREFIXES_MAX, TRUNK_SOURCES_MAX, WAIT_MS_MAX, WAITING_MAX, WRAP_UP_MS_MAX,
 };
 use crate::outbound::read_prefix;
 use crate::refusal::Refusal;
@@ -38,6 +39,7 @@ impl Engine {
             Entry::Route(route) => self.check_route(tenant, route)?,
             Entry::Trunk(trunk) => check_trunk(trunk)?,
             Entry::Device(Device { owner: Some(owner), .. }) => self.owned(tenant, EntryId::Agent(*owner))?,
+            Entry::Calendar(calendar) => check_calendar(calendar)?,
             Entry::User(_) | Entry::Team(_) | Entry::Device(_) | Entry::Reason(_) | Entry::Disposition(_) => {
             }
         }
@@ -96,10 +98,16 @@ impl Engine {
             return Err(invalid("leave_min_wait_ms", "must be at most 86400000"));
         }
         self.check_overflow(tenant, own, "when_full", &queue.when_full)?;
-        self.check_overflow(tenant, own, "when_empty", &queue.when_empty)
+        if let Some(calendar) = queue.calendar {
+            self.owned(tenant, EntryId::Calendar(calendar))?;
+        }
+        self.check_overflow(tenant, own, "when_empty", &queue.when_empty)?;
+        self.check_overflow(tenant, own, "when_closed", &queue.when_closed)?;
+        self.check_overflow(tenant, own, "in_emergency", &queue.in_emergency)
     }
 
-    fn check_overflow(
+    /// Where calls may be led that a queue does not keep.
+    pub(crate) fn check_overflow(
         &self,
         tenant: TenantId,
         own: Option<EntryId>,
@@ -116,7 +124,10 @@ impl Engine {
                 let mailbox = &self.state.agent(*agent).filed.entry.mailbox;
                 if mailbox.is_some() { Ok(()) } else { Err(Refusal::NoMailbox) }
             }
-            Overflow::Clear | Overflow::Number(_) => Ok(()),
+            Overflow::Announcement(prompt) if prompt.as_str().is_empty() => {
+                Err(invalid(field, "must name a prompt"))
+            }
+            Overflow::Clear | Overflow::Number(_) | Overflow::Announcement(_) => Ok(()),
         }
     }
 
@@ -124,13 +135,56 @@ impl Engine {
         if route.greeting.as_ref().is_some_and(|prompt| prompt.as_str().is_empty()) {
             return Err(invalid("greeting", "must name a prompt"));
         }
-        match route.destination {
+        if route.closed_greeting.as_ref().is_some_and(|prompt| prompt.as_str().is_empty()) {
+            return Err(invalid("closed_greeting", "must name a prompt"));
+        }
+        if let Some(calendar) = route.calendar {
+            self.owned(tenant, EntryId::Calendar(calendar))?;
+        }
+        self.check_destination(tenant, route.destination)?;
+        self.check_destination(tenant, route.when_closed)
+    }
+
+    fn check_destination(&self, tenant: TenantId, destination: Destination) -> Result<(), Refusal> {
+        match destination {
             Destination::Queue(id) => self.owned(tenant, EntryId::Queue(id)),
             Destination::Agent(id) => self.owned(tenant, EntryId::Agent(id)),
             Destination::Device(id) => self.owned(tenant, EntryId::Device(id)),
             Destination::Clear => Ok(()),
         }
     }
+}
+
+fn check_calendar(calendar: &Calendar) -> Result<(), Refusal> {
+    for hours in &calendar.week {
+        check_hours("week", hours)?;
+    }
+    if calendar.holidays.len() > CALENDAR_HOLIDAYS_MAX {
+        return Err(Refusal::LimitReached("holidays"));
+    }
+    for holiday in &calendar.holidays {
+        check_hours("holidays", &holiday.hours)?;
+        if holiday.last < holiday.first {
+            return Err(invalid("holidays", "must not end before they begin"));
+        }
+        if (holiday.last - holiday.first).get_days() >= HOLIDAY_DAYS_MAX {
+            return Err(invalid("holidays", "must each have at most 366 days"));
+        }
+    }
+    Ok(())
+}
+
+fn check_hours(field: &'static str, hours: &[Hours]) -> Result<(), Refusal> {
+    if hours.len() > CALENDAR_HOURS_MAX {
+        return Err(Refusal::LimitReached("hours of a day"));
+    }
+    if hours.iter().any(|hours| hours.from >= hours.to || hours.to > Hours::DAY) {
+        return Err(invalid(field, "must have hours that end after they begin, at 24:00 at the latest"));
+    }
+    if !hours.is_sorted_by(|a, b| a.to <= b.from) {
+        return Err(invalid(field, "must have the hours of a day in order and without overlap"));
+    }
+    Ok(())
 }
 
 /// Whom a waiting call reaches, when.

@@ -4,15 +4,17 @@ use super::Engine;
 use crate::agent::{Activity, DeviceState};
 use crate::call::{CallStep, LegPhase};
 use crate::code::FeatureCodes;
-use crate::entry::{Entry, EntryId, Kind};
-use crate::id::{AgentId, CallId, DeviceId, Guid, LegId, OfferId, QueueId, RecordingId, TenantId, UserId};
+use crate::entry::{Emergency, Entry, EntryId, Kind};
+use crate::id::{
+    AgentId, CalendarId, CallId, DeviceId, Guid, LegId, OfferId, QueueId, RecordingId, TenantId, UserId,
+};
 use crate::recording::RecordingStep;
 use crate::state::{Agent, Device, Message};
 use crate::text::Number;
 use crate::time::{Now, Timestamp};
 use crate::view::{
-    AgentView, CallPhase, CallView, DeviceView, LegView, MessageView, OfferView, OutboundView, QueueView,
-    TenantView,
+    AgentView, CalendarView, CallPhase, CallView, DeviceView, LegView, MessageView, OfferView, OutboundView,
+    QueueView, TenantView,
 };
 
 /// The directory.
@@ -47,6 +49,23 @@ impl Engine {
     /// What the tenant's devices dial for features.
     pub fn feature_codes(&self, id: TenantId) -> Option<&FeatureCodes> {
         self.state.tenants.get(&id).map(|tenant| &tenant.codes)
+    }
+
+    /// The emergency that all of the tenant's queues are in.
+    pub fn emergency(&self, id: TenantId) -> Option<&Emergency> {
+        self.state.tenants.get(&id).and_then(|tenant| tenant.emergency.as_ref())
+    }
+
+    /// One calendar, and whether it is open.
+    pub fn calendar(&self, tenant: TenantId, id: CalendarId) -> Option<CalendarView> {
+        let calendar = self.state.calendars.get(&id).filter(|calendar| calendar.filed.tenant == tenant)?;
+        Some(CalendarView {
+            id,
+            guid: calendar.filed.guid,
+            entry: calendar.filed.entry.clone(),
+            open: calendar.open,
+            until: calendar.until,
+        })
     }
 
     /// Whose devices live in a SIP domain; case does not matter.
@@ -199,7 +218,9 @@ impl Engine {
             longest_wait_ms: longest,
             logged_in: queue.logged_in.values().sum(),
             eligible: queue.pool.len(),
-            turns_away: self.turns_away(id),
+            turns_away: self.turns_away(id, false),
+            night: queue.night,
+            emergency: queue.emergency.clone(),
             tally: queue.tally,
         })
     }

@@ -13,7 +13,8 @@ impl Engine {
     /// Puts a call into a queue's line, or leads it away when the queue does not take it. The caller is answered only if he waits.
     pub(crate) fn enter_queue(&mut self, call: CallId, queue: QueueId, priority: Priority) {
         let tenant = self.state.call(call).tenant;
-        if let Some(why) = self.turns_away(queue) {
+        self.heed_clock(queue);
+        if let Some(why) = self.turns_away(queue, self.state.call(call).diverted) {
             return self.turn_away(call, queue, priority, why);
         }
         let line = self.state.queue(queue);

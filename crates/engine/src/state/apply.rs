@@ -23,6 +23,9 @@ impl State {
             Fact::EntryRemoved { id } => self.remove_entry(event.tenant, *id),
             Fact::OutboundRulesSet { .. } | Fact::OutboundRefused { .. } => self.apply_outbound(event),
             Fact::FeatureCodesSet { codes } => self.tenant_mut(event.tenant).codes = codes.clone(),
+            Fact::CalendarTurned { .. } | Fact::NightModeSet { .. } | Fact::EmergencySet { .. } => {
+                self.turn(event);
+            }
             Fact::AgentAssigned { .. }
             | Fact::TierSet { .. }
             | Fact::AgentUnassigned { .. }
@@ -66,9 +69,7 @@ impl State {
 
             Fact::CallQueued { .. } => self.enter_queue(event),
             Fact::SearchWidened { call, by, .. } => self.widen(*call, *by),
-            Fact::WaitingEnded { call, queue, end, waited_ms } => {
-                self.leave_queue(*call, *queue, *end, *waited_ms);
-            }
+            Fact::WaitingEnded { .. } => self.leave_queue(event),
             Fact::OfferMade { .. } => self.make_offer(event),
             Fact::OfferEnded { offer, end, .. } => self.end_offer(*offer, *end),
             Fact::RecordingStarted { .. }

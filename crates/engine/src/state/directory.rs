@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Agent, Outbound, Queue, State};
+use super::{Agent, Calendar, Outbound, Queue, State};
 use crate::code::FeatureCodes;
 use crate::entry::{self, Entry, EntryId, Kind, Name};
 use crate::id::{AgentId, CallId, Guid, LegId, TenantId, UserId};
@@ -37,6 +37,7 @@ pub(crate) struct Tenant {
     pub(crate) closed: BTreeSet<CallId>,
     pub(crate) outbound: Outbound,
     pub(crate) codes: FeatureCodes,
+    pub(crate) emergency: Option<entry::Emergency>,
 }
 
 /// A device with what the network says of it.
@@ -71,6 +72,7 @@ impl Tenant {
             closed: BTreeSet::new(),
             outbound: Outbound::default(),
             codes: FeatureCodes::default(),
+            emergency: None,
         }
     }
 
@@ -160,6 +162,7 @@ impl State {
                 self.trunks.insert(id, Filed { tenant, guid, entry });
             }
             (EntryId::Queue(id), Entry::Queue(entry)) => {
+                self.go_by(id, None, entry.calendar);
                 self.queues.insert(id, Queue::new(Filed { tenant, guid, entry: *entry }));
             }
             (EntryId::Route(id), Entry::Route(entry)) => {
@@ -170,6 +173,9 @@ impl State {
             }
             (EntryId::Disposition(id), Entry::Disposition(entry)) => {
                 self.dispositions.insert(id, Filed { tenant, guid, entry });
+            }
+            (EntryId::Calendar(id), Entry::Calendar(entry)) => {
+                self.calendars.insert(id, Calendar::new(Filed { tenant, guid, entry: *entry }));
             }
             (id, entry) => unreachable!("{id:?} is not a {:?}", entry.kind()),
         }
@@ -198,6 +204,9 @@ impl State {
             (EntryId::Disposition(id), Entry::Disposition(entry)) => {
                 replace(self.dispositions.get_mut(&id), entry);
             }
+            (EntryId::Calendar(id), Entry::Calendar(entry)) => {
+                replace(self.calendars.get_mut(&id).map(|calendar| &mut calendar.filed), *entry);
+            }
             (id, entry) => unreachable!("{id:?} is not a {:?}", entry.kind()),
         }
     }
@@ -215,10 +224,14 @@ impl State {
             EntryId::Team(id) => drop(self.teams.remove(&id)),
             EntryId::Device(id) => drop(self.devices.remove(&id)),
             EntryId::Trunk(id) => drop(self.trunks.remove(&id)),
-            EntryId::Queue(id) => drop(self.queues.remove(&id)),
+            EntryId::Queue(id) => {
+                let queue = self.queues.remove(&id);
+                self.go_by(id, queue.and_then(|queue| queue.filed.entry.calendar), None);
+            }
             EntryId::Route(id) => drop(self.routes.remove(&id)),
             EntryId::Reason(id) => drop(self.reasons.remove(&id)),
             EntryId::Disposition(id) => drop(self.dispositions.remove(&id)),
+            EntryId::Calendar(id) => self.remove_calendar(id),
         }
     }
 
@@ -234,6 +247,7 @@ impl State {
             EntryId::Route(id) => Entry::Route(self.routes.get(&id)?.entry.clone()),
             EntryId::Reason(id) => Entry::Reason(self.reasons.get(&id)?.entry.clone()),
             EntryId::Disposition(id) => Entry::Disposition(self.dispositions.get(&id)?.entry.clone()),
+            EntryId::Calendar(id) => Entry::Calendar(Box::new(self.calendars.get(&id)?.filed.entry.clone())),
         })
     }
 
@@ -252,6 +266,7 @@ impl State {
             EntryId::Route(id) => self.routes.get(&id).map(of),
             EntryId::Reason(id) => self.reasons.get(&id).map(of),
             EntryId::Disposition(id) => self.dispositions.get(&id).map(of),
+            EntryId::Calendar(id) => self.calendars.get(&id).map(|calendar| of(&calendar.filed)),
         }
     }
 

@@ -8,7 +8,7 @@ use super::place::{Place, PlaceTimers};
 use super::pool::{Levels, Match, Pool, Spot, Turn, step_after};
 use super::{Filed, State, Vacancy};
 use crate::agent::Membership;
-use crate::call::{CallStep, OfferEnd, WaitingEnd, Widening};
+use crate::call::{CallStep, NotKept, OfferEnd, WaitingEnd, Widening};
 use crate::entry::{self, Strategy};
 use crate::fact::{Event, Fact};
 use crate::id::{AgentId, CallId, LegId, OfferId, QueueId, TenantId};
@@ -42,6 +42,9 @@ pub(crate) struct Queue {
     /// With whom callers talked last, while that is remembered.
     partners: Partners,
     pub(crate) vacancy: Vacancy,
+    /// Whether it is closed until told otherwise.
+    pub(crate) night: bool,
+    pub(crate) emergency: Option<entry::Emergency>,
     pub(crate) tally: QueueTally,
 }
 
@@ -68,6 +71,8 @@ impl Queue {
             matched: None,
             partners: Partners::default(),
             vacancy: Vacancy::default(),
+            night: false,
+            emergency: None,
             tally: QueueTally::default(),
             filed,
         }
@@ -180,7 +185,15 @@ impl State {
         self.check_tally(queue);
     }
 
-    pub(super) fn leave_queue(&mut self, id: CallId, queue: QueueId, end: WaitingEnd, waited_ms: u64) {
+    pub(super) fn leave_queue(&mut self, event: &Event) {
+        let &Fact::WaitingEnded { call: id, queue, end, waited_ms } = &event.fact else {
+            return;
+        };
+        if end == WaitingEnd::TurnedAway(NotKept::Emergency)
+            || end == WaitingEnd::SentAway(NotKept::Emergency)
+        {
+            self.call_mut(id).diverted = true;
+        }
         if end.is_by_the_queue() {
             self.call_mut(id).overflows += 1;
         }
@@ -329,6 +342,7 @@ impl State {
         for (_, call) in self.queue(id).waiting.clone() {
             self.close(call);
         }
+        self.go_by(id, self.queue(id).filed.entry.calendar, entry.calendar);
         let line = self.queue_mut(id);
         line.filed.entry = entry;
         let entry = &line.filed.entry;

@@ -6,12 +6,14 @@
 )]
 
 mod agents;
+mod calendar;
 mod calls;
 mod checks;
 mod codes;
 mod directory;
 mod doors;
 mod empty;
+mod hours;
 mod mailboxes;
 mod matcher;
 mod memberships;

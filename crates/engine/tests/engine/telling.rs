@@ -198,6 +198,9 @@ impl Names {
             }
             Fact::TenantAdded { .. }
             | Fact::FeatureCodesSet { .. }
+            | Fact::CalendarTurned { .. }
+            | Fact::NightModeSet { .. }
+            | Fact::EmergencySet { .. }
             | Fact::OutboundRulesSet { .. }
             | Fact::EntryAdded { .. }
             | Fact::EntryChanged { .. }

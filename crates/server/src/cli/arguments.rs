@@ -60,6 +60,12 @@ pub enum Verb {
     /// Lines of waiting calls
     #[command(subcommand)]
     Queue(QueueVerb),
+    /// When queues and numbers are open
+    #[command(subcommand)]
+    Calendar(CalendarVerb),
+    /// Send calls elsewhere at once, of one queue or of all
+    #[command(subcommand)]
+    Emergency(EmergencyVerb),
     /// Carriers and other telephone systems
     #[command(subcommand)]
     Trunk(TrunkVerb),
@@ -304,11 +310,103 @@ pub enum QueueVerb {
         #[command(flatten)]
         rules: QueueRules,
     },
+    /// Close a queue until told otherwise, or open it again
+    Night {
+        /// Name or id
+        queue: Which,
+        /// Whether it is closed
+        #[arg(value_enum)]
+        switch: Switch,
+    },
     /// Remove a queue
     Remove {
         /// Name or id
         queue: Which,
     },
+}
+
+/// On or off.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Switch {
+    /// It is so
+    On,
+    /// It is not
+    Off,
+}
+
+/// `cordial calendar`
+#[derive(Debug, Subcommand)]
+pub enum CalendarVerb {
+    /// All calendars, whether they are open, and until when
+    List,
+    /// Show a calendar
+    Show {
+        /// Name or id
+        calendar: Which,
+    },
+    /// Make a calendar
+    Add {
+        /// Its name
+        name: String,
+        /// Whose wall clock counts: an IANA time zone such as Europe/Berlin
+        #[arg(long)]
+        zone: String,
+        #[command(flatten)]
+        rules: CalendarRules,
+    },
+    /// Change days or holidays of a calendar
+    Set {
+        /// Name or id
+        calendar: Which,
+        /// Whose wall clock counts
+        #[arg(long)]
+        zone: Option<String>,
+        #[command(flatten)]
+        rules: CalendarRules,
+    },
+    /// Remove a calendar
+    Remove {
+        /// Name or id
+        calendar: Which,
+    },
+}
+
+/// When it is open.
+#[derive(Args, Debug)]
+pub struct CalendarRules {
+    /// The hours of some days, such as mon-fri=09:00-12:00,13:00-17:00 or sat=closed; may be repeated
+    #[arg(long, value_name = "DAYS=HOURS")]
+    pub hours: Vec<String>,
+    /// A holiday, such as Christmas=2026-12-24..2026-12-26,yearly or Inventory=2026-12-30,10:00-12:00; may be repeated,
+    /// and replaces all holidays that there were
+    #[arg(long = "holiday", value_name = "NAME=DATES")]
+    pub holidays: Vec<String>,
+}
+
+/// `cordial emergency`
+#[derive(Debug, Subcommand)]
+pub enum EmergencyVerb {
+    /// Send all calls elsewhere
+    On {
+        /// Those of this queue alone
+        #[arg(long)]
+        queue: Option<Which>,
+        /// Where they go: clear, queue:NAME, voicemail:AGENT, number:NUMBER or announcement:PROMPT; else where each queue
+        /// says
+        #[arg(long, value_name = "WHERE")]
+        to: Option<Where>,
+        /// Also those that wait
+        #[arg(long)]
+        waiting: bool,
+    },
+    /// Take calls again
+    Off {
+        /// Those of this queue alone
+        #[arg(long)]
+        queue: Option<Which>,
+    },
+    /// Show where there is an emergency
+    Show,
 }
 
 /// What a new queue is like; what is left out has the server's default.
@@ -366,6 +464,18 @@ pub struct QueueRules {
     /// Where a call goes that finds the queue empty or leaves it: clear, queue:NAME, voicemail:AGENT or number:NUMBER
     #[arg(long, value_name = "WHERE")]
     pub when_empty: Option<Where>,
+    /// The calendar that says when calls are taken; none for at any time
+    #[arg(long)]
+    pub calendar: Option<Which>,
+    /// Where a call goes that finds the queue closed, or announcement:PROMPT
+    #[arg(long, value_name = "WHERE")]
+    pub when_closed: Option<Where>,
+    /// What becomes of the calls that wait when it closes: serve or send_away
+    #[arg(long)]
+    pub at_closing: Option<String>,
+    /// Where calls go in an emergency that names no other place
+    #[arg(long, value_name = "WHERE")]
+    pub in_emergency: Option<Where>,
 }
 
 /// Where a call goes that a queue does not keep.
@@ -375,6 +485,7 @@ pub enum Where {
     Queue(Which),
     Voicemail(Which),
     Number(String),
+    Announcement(String),
 }
 
 impl FromStr for Where {
@@ -386,7 +497,10 @@ impl FromStr for Where {
             Some(("queue", which)) => Ok(Self::Queue(which.to_owned())),
             Some(("voicemail", which)) => Ok(Self::Voicemail(which.to_owned())),
             Some(("number", number)) => Ok(Self::Number(number.to_owned())),
-            Some(_) | None => Err("must be clear, queue:NAME, voicemail:AGENT or number:NUMBER"),
+            Some(("announcement", prompt)) => Ok(Self::Announcement(prompt.to_owned())),
+            Some(_) | None => {
+                Err("must be clear, queue:NAME, voicemail:AGENT, number:NUMBER or announcement:PROMPT")
+            }
         }
     }
 }

@@ -7,6 +7,7 @@ use super::api::{Api, nothing, object, secret_from_stdin};
 use super::arguments::{
     DeviceVerb, NamedVerb, NewQueue, NewTrunk, QueueVerb, RouteTo, RouteVerb, TrunkVerb, UserVerb,
 };
+use super::hours;
 use super::print::Printer;
 use super::rules;
 
@@ -93,6 +94,7 @@ pub(super) async fn queue(api: &Api, printer: &Printer, verb: &QueueVerb) -> Res
             }
             printer.record(&api.put(&path, &body).await?);
         }
+        QueueVerb::Night { queue, switch } => hours::night(api, printer, queue, *switch).await?,
         QueueVerb::Remove { queue } => remove(api, printer, "queues", queue).await?,
     }
     Ok(())

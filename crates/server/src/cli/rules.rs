@@ -9,12 +9,21 @@ use super::arguments::{QueueRules, Where};
 /// What is said of a queue's rules, as the API says it.
 pub(super) async fn queue(api: &Api, rules: &QueueRules) -> Result<Value, Failure> {
     let ms = |seconds: Option<u64>| seconds.map(|seconds| json!(seconds.saturating_mul(1_000)));
+    let calendar = match rules.calendar.as_deref() {
+        None => None,
+        Some("none") => Some(Value::Null),
+        Some(name) => Some(json!(api.id("calendars", name).await?)),
+    };
     Ok(object([
         ("refuse_when", rules.refuse_when.as_deref().map(conditions)),
         ("leave_when", rules.leave_when.as_deref().map(conditions)),
         ("leave_after_ms", ms(rules.leave_after_s)),
         ("leave_min_wait_ms", ms(rules.leave_min_wait_s)),
         ("when_empty", overflow(api, rules.when_empty.as_ref()).await?),
+        ("calendar", calendar),
+        ("when_closed", overflow(api, rules.when_closed.as_ref()).await?),
+        ("at_closing", rules.at_closing.as_ref().map(|word| json!(word))),
+        ("in_emergency", overflow(api, rules.in_emergency.as_ref()).await?),
     ]))
 }
 
@@ -40,6 +49,7 @@ pub(super) async fn overflow(api: &Api, to: Option<&Where>) -> Result<Option<Val
         Some(Where::Voicemail(name)) => {
             Some(json!({ "to": "voicemail", "agent": api.id("agents", name).await? }))
         }
+        Some(Where::Announcement(prompt)) => Some(json!({ "to": "announcement", "prompt": prompt })),
         Some(Where::Number(number)) => Some(json!({ "to": "number", "number": number })),
     })
 }

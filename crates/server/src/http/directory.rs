@@ -1,4 +1,4 @@
-//! The directory: nine kinds of entry, the same five operations each.
+//! The directory: ten kinds of entry, the same five operations each.
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -9,7 +9,7 @@ use cordial_dialects::native::wire::{self, Id, Page, Scope};
 use cordial_dialects::native::{encode, problem::Code};
 use cordial_engine::entry::Entry;
 use cordial_engine::id::{
-    AgentId, DeviceId, DispositionId, QueueId, ReasonId, RouteId, TeamId, TrunkId, UserId,
+    AgentId, CalendarId, DeviceId, DispositionId, QueueId, ReasonId, RouteId, TeamId, TrunkId, UserId,
 };
 use cordial_engine::{Answer, Command, Refusal};
 use cordial_store::DeviceSecret;
@@ -78,6 +78,7 @@ pub(super) fn operations() -> Vec<Operation> {
     all.extend(of::<Routes>());
     all.extend(of::<Reasons>());
     all.extend(of::<Dispositions>());
+    all.extend(of::<Calendars>());
     all.push(
         put("/v1/users/{id}/password")
             .called(
@@ -110,7 +111,7 @@ pub(super) fn operations() -> Vec<Operation> {
 
 fn of<R: Resource>() -> [Operation; 5] {
     let (plural, one) = (R::PLURAL, R::ONE);
-    // Of the nine kinds, a vowel is heard at the beginning of `agent` alone.
+    // Of the ten kinds, a vowel is heard at the beginning of `agent` alone.
     let article = if one.starts_with('a') { "an" } else { "a" };
     let (many_path, one_path) = (format!("/v1/{plural}"), format!("/v1/{plural}/{{id}}"));
     [
@@ -325,6 +326,7 @@ struct Trunks;
 struct Routes;
 struct Reasons;
 struct Dispositions;
+struct Calendars;
 
 /// An entry that shows nothing but what was written.
 macro_rules! plain {
@@ -427,6 +429,27 @@ impl Resource for Agents {
     }
 
     fn created(answer: wire::AgentState, _: Option<wire::DeviceSecret>) -> Result<wire::AgentState, No> {
+        Ok(answer)
+    }
+}
+
+impl Resource for Calendars {
+    type Key = CalendarId;
+    type Body = wire::Calendar;
+    type Answer = wire::CalendarState;
+    type Created = wire::CalendarState;
+    const PLURAL: &'static str = "calendars";
+    const ONE: &'static str = "calendar";
+    const FOUND_BY: &'static str = "name";
+
+    fn told(scene: &Scene<'_>, key: CalendarId) -> Result<Option<wire::CalendarState>, Unnamed> {
+        Ok(scene.engine.calendar(scene.tenant, key).map(|view| encode::calendar(&view)))
+    }
+
+    fn created(
+        answer: wire::CalendarState,
+        _: Option<wire::DeviceSecret>,
+    ) -> Result<wire::CalendarState, No> {
         Ok(answer)
     }
 }

@@ -167,6 +167,9 @@ impl Books {
             | Fact::LegsUnbridged { .. }
             | Fact::GreetingStarted { .. }
             | Fact::FeatureCodesSet { .. }
+            | Fact::CalendarTurned { .. }
+            | Fact::NightModeSet { .. }
+            | Fact::EmergencySet { .. }
             | Fact::FeatureCodeDialled { .. }
             | Fact::AnnouncementStarted { .. }
             | Fact::MailboxReached { .. }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use cordial_engine::entry::{
-    AfterMissed, Destination, Disposition, Entry, EntryId, Overflow, Priority, Queue, Route, Strategy,
+    AfterMissed, Destination, Disposition, Entry, EntryId, Overflow, Queue, Route, Strategy,
 };
 use cordial_engine::id::QueueId;
 
@@ -111,12 +111,7 @@ fn company(world: &mut World, chance: &mut Chance, index: usize, people: u64) ->
         let destination = Destination::Queue(*queue);
         world.add(
             tenant,
-            Entry::Route(Route {
-                number: number(&format!("+44100{n}")),
-                greeting,
-                destination,
-                priority: Priority::default(),
-            }),
+            Entry::Route(Route { greeting, ..Route::to(number(&format!("+44100{n}")), destination) }),
         );
     }
     let others = [
@@ -126,15 +121,7 @@ fn company(world: &mut World, chance: &mut Chance, index: usize, people: u64) ->
     ];
     for (dialled, destination) in others {
         let greeting = None;
-        world.add(
-            tenant,
-            Entry::Route(Route {
-                number: number(dialled),
-                greeting,
-                destination,
-                priority: Priority::default(),
-            }),
-        );
+        world.add(tenant, Entry::Route(Route { greeting, ..Route::to(number(dialled), destination) }));
     }
     Company { tenant, agents, queues, reason, disposition, carrier }
 }

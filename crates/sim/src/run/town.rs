@@ -1,8 +1,7 @@
 //! Who lives in a seed: tenants, queues, agents with their phones, carriers, and the weather.
 
 use cordial_engine::entry::{
-    AfterMissed, Conditions, Destination, Disposition, Entry, EntryId, Overflow, Priority, Queue, Route,
-    Strategy,
+    AfterMissed, Conditions, Destination, Disposition, Entry, EntryId, Overflow, Queue, Route, Strategy,
 };
 use cordial_engine::id::{AgentId, DispositionId, QueueId, ReasonId, TenantId};
 
@@ -121,10 +120,7 @@ fn add_route(
     greeting: Option<cordial_engine::entry::Name>,
     destination: Destination,
 ) {
-    world.add(
-        tenant,
-        Entry::Route(Route { number: number(dialled), greeting, destination, priority: Priority::default() }),
-    );
+    world.add(tenant, Entry::Route(Route { greeting, ..Route::to(number(dialled), destination) }));
 }
 
 fn draw_queue(chance: &mut Chance, n: u64, earlier: Option<QueueId>) -> Queue {

@@ -6,9 +6,9 @@ use std::net::IpAddr;
 use cordial_engine::agent::{Activity, Duty, Handling};
 use cordial_engine::command::Note;
 use cordial_engine::entry::{
-    AfterMissed, Destination, Disposition, Entry, EntryId, Overflow, Priority, Queue, Route, Strategy,
+    AfterMissed, Destination, Disposition, Entry, EntryId, Overflow, Queue, Route, Strategy,
 };
-use cordial_engine::id::{AgentId, CallId, DispositionId, QueueId, ReasonId, TenantId};
+use cordial_engine::id::{AgentId, CalendarId, CallId, DispositionId, QueueId, ReasonId, TenantId};
 use cordial_engine::outbound::OutboundRules;
 use cordial_engine::text::Text;
 use cordial_engine::{Actor, Command, Input, Timestamp};
@@ -67,6 +67,7 @@ pub(super) struct Stage {
     shows_registrations: bool,
     tenant: Option<(TenantId, usize)>,
     queues: BTreeMap<String, QueueId>,
+    pub(super) calendars: BTreeMap<String, CalendarId>,
     agents: BTreeMap<String, (TenantId, AgentId, Desk)>,
     reasons: BTreeMap<String, ReasonId>,
     dispositions: BTreeMap<String, DispositionId>,
@@ -113,6 +114,7 @@ impl Stage {
             shows_registrations: false,
             tenant: None,
             queues: BTreeMap::new(),
+            calendars: BTreeMap::new(),
             agents: BTreeMap::new(),
             reasons: BTreeMap::new(),
             dispositions: BTreeMap::new(),
@@ -147,6 +149,12 @@ impl Stage {
                 }
                 self.queues.insert(title.clone(), self.world.add_queue(tenant, queue));
             }
+            Given::Calendar { name: title, zone, traits } => {
+                let entry = super::rules::calendar(title, zone, traits)?;
+                if let EntryId::Calendar(id) = self.world.add(tenant, entry) {
+                    self.calendars.insert(title.clone(), id);
+                }
+            }
             Given::Agent { .. }
             | Given::SecondPhone { .. }
             | Given::Phone(_)
@@ -161,15 +169,8 @@ impl Stage {
                     Some(to) => self.destination(to)?,
                 };
                 let greeting = greeting.as_deref().map(name);
-                self.world.add(
-                    tenant,
-                    Entry::Route(Route {
-                        number: number(own),
-                        greeting,
-                        destination,
-                        priority: Priority::default(),
-                    }),
-                );
+                self.world
+                    .add(tenant, Entry::Route(Route { greeting, ..Route::to(number(own), destination) }));
             }
             Given::Outbound(traits) => {
                 let rules = outbound_rules(traits)?;
@@ -235,6 +236,7 @@ impl Stage {
             }
             Given::Tenant(_)
             | Given::Queue { .. }
+            | Given::Calendar { .. }
             | Given::Number { .. }
             | Given::Outbound(_)
             | Given::Reason(_)
@@ -341,6 +343,7 @@ impl Stage {
                 self.world.crash();
                 Ok(())
             }
+            Step::Night(..) | Step::Emergency { .. } => self.close(step),
             Step::WallJump(by) => {
                 self.world.step_wall(*by);
                 Ok(())
@@ -455,6 +458,14 @@ impl Stage {
             Some(Ok(_)) => Ok(()),
             other => Err(format!("{said} was answered {other:?}")),
         }
+    }
+
+    /// Closes queues, or opens them again.
+    fn close(&mut self, step: &Step) -> Result<(), Fault> {
+        let (tenant, _) = self.tenant.ok_or("there is no tenant yet")?;
+        let command = self.closing(step)?;
+        self.world.must(Input::Command { tenant, by: Actor::Operator, command });
+        Ok(())
     }
 
     fn command(

@@ -24,6 +24,7 @@ pub enum DirectoryKind {
     Route,
     Reason,
     Disposition,
+    Calendar,
 }
 
 impl DirectoryKind {
@@ -39,6 +40,7 @@ impl DirectoryKind {
             Self::Route => "route",
             Self::Reason => "reason",
             Self::Disposition => "disposition",
+            Self::Calendar => "calendar",
         }
     }
 
@@ -54,6 +56,7 @@ impl DirectoryKind {
             EntryId::Route(id) => (Self::Route, id.0),
             EntryId::Reason(id) => (Self::Reason, id.0),
             EntryId::Disposition(id) => (Self::Disposition, id.0),
+            EntryId::Calendar(id) => (Self::Calendar, id.0),
         }
     }
 }
@@ -130,6 +133,7 @@ fn display_name(entry: &Entry) -> &str {
         Entry::Route(route) => route.number.as_str(),
         Entry::Reason(reason) => reason.name.as_str(),
         Entry::Disposition(disposition) => disposition.name.as_str(),
+        Entry::Calendar(calendar) => calendar.name.as_str(),
     }
 }
 

@@ -102,6 +102,9 @@ async fn fold_rows(
         | Fact::LegsUnbridged { .. }
         | Fact::GreetingStarted { .. }
         | Fact::FeatureCodesSet { .. }
+        | Fact::CalendarTurned { .. }
+        | Fact::NightModeSet { .. }
+        | Fact::EmergencySet { .. }
         | Fact::FeatureCodeDialled { .. }
         | Fact::AnnouncementStarted { .. }
         | Fact::MailboxReached { .. }

@@ -97,6 +97,7 @@ const fn kind(kind: Kind) -> &'static str {
         Kind::Route => "route",
         Kind::Reason => "reason",
         Kind::Disposition => "disposition",
+        Kind::Calendar => "calendar",
         Kind::Call => "call",
         Kind::Leg => "leg",
         Kind::Offer => "offer",
@@ -151,6 +152,14 @@ impl Teller<'_> {
                 What::TenantAdded { id: Id(*guid), name: name.to_string(), domain: domain.to_string() }
             }
             Fact::FeatureCodesSet { codes } => What::FeatureCodesSet { codes: feature_codes(codes).codes },
+            Fact::CalendarTurned { calendar, open, until, due: _ } => {
+                What::CalendarTurned { calendar: id(names, *calendar)?, open: *open, until: until.map(Time) }
+            }
+            Fact::NightModeSet { queue, on } => What::NightModeSet { queue: id(names, *queue)?, on: *on },
+            Fact::EmergencySet { queue, emergency } => What::EmergencySet {
+                queue: perhaps(names, *queue)?,
+                emergency: emergency.as_ref().map(|it| super::emergency(it, names)).transpose()?,
+            },
             Fact::OutboundRulesSet { rules } => What::OutboundRulesSet { rules: outbound_rules(rules) },
             Fact::OutboundRefused { from, number, why } => What::OutboundRefused {
                 from: endpoint(*from, names)?,

@@ -135,6 +135,8 @@ pub fn queue(view: &QueueView, names: &dyn Names) -> Encoded<wire::QueueState> {
             logged_in: view.logged_in,
             eligible: view.eligible,
             turns_away: view.turns_away.map(super::not_kept),
+            night: view.night,
+            emergency: view.emergency.as_ref().map(|it| super::emergency(it, names)).transpose()?,
             tally: wire::Tally {
                 entered: tally.entered,
                 answered: tally.answered,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Agent, Device, DeviceSecret, Id, Queue, Time};
+use super::{Agent, Device, DeviceSecret, Emergency, Id, Queue, Time};
 
 /// An agent on all axes.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -353,6 +353,10 @@ pub struct QueueLine {
     pub eligible: usize,
     /// Why a call that arrived now would not be taken in; `null` when it would be, if there is room.
     pub turns_away: Option<NotKept>,
+    /// Whether it is closed until told otherwise.
+    pub night: bool,
+    /// The emergency that it is in, apart from the tenant's.
+    pub emergency: Option<Emergency>,
     /// Counts since the journal began.
     pub tally: Tally,
 }
@@ -390,4 +394,10 @@ pub struct Tally {
 pub enum NotKept {
     /// None of its agents is there for the call.
     Empty,
+    /// It is closed by its calendar.
+    Closed,
+    /// It is in night mode.
+    Night,
+    /// There is an emergency.
+    Emergency,
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Absence, Id};
+use super::{Absence, AtClosing, Id};
 
 /// A login and its rights.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -237,6 +237,18 @@ pub struct Queue {
     /// Where a call goes that the queue does not keep because it is empty.
     #[serde(default = "default::overflow")]
     pub when_empty: Overflow,
+    /// The calendar that says when calls are taken; without one, at any time.
+    #[serde(default)]
+    pub calendar: Option<Id>,
+    /// Where a call goes that arrives when the queue is closed, by its calendar or in night mode.
+    #[serde(default = "default::overflow")]
+    pub when_closed: Overflow,
+    /// What becomes of the calls that wait when it closes.
+    #[serde(default)]
+    pub at_closing: AtClosing,
+    /// Where calls go in an emergency that names no other place.
+    #[serde(default = "default::overflow")]
+    pub in_emergency: Overflow,
     /// Wait within which a call should be answered. Milliseconds.
     #[serde(default = "default::service_level_ms")]
     pub service_level_ms: u64,
@@ -409,6 +421,12 @@ pub enum Overflow {
         #[schema(min_length = 1, max_length = 64)]
         number: String,
     },
+    /// The caller is told something, and the call is cleared.
+    Announcement {
+        /// What, as in the prompt library.
+        #[schema(min_length = 1, max_length = 64, example = "en/closed")]
+        prompt: String,
+    },
 }
 
 /// What a waiting caller hears. Prompts are named as in the prompt library.
@@ -439,10 +457,20 @@ pub struct Route {
     /// How urgent the call is in the queue that it is led to.
     #[serde(default)]
     pub priority: Priority,
+    /// The calendar that says when the number is open; without one, at any time.
+    #[serde(default)]
+    pub calendar: Option<Id>,
+    /// Said instead of `greeting` when it is closed.
+    #[serde(default)]
+    #[schema(max_length = 64)]
+    pub closed_greeting: Option<String>,
+    /// Where the call goes when it is closed.
+    #[serde(default)]
+    pub when_closed: Destination,
 }
 
 /// Where a call is led.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "to", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Destination {
     /// Waits in a queue.
@@ -461,6 +489,7 @@ pub enum Destination {
         device: Id,
     },
     /// Nowhere: the call is cleared after the greeting.
+    #[default]
     Clear,
 }
 

@@ -6,9 +6,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    Agent, AgentState, Call, Cause, Device, DeviceState, Direction, Disposition, Duty, Endpoint, Handling,
-    Id, LegRole, Membership, NotOut, Offer, OutboundRules, PendingMembership, Priority, Queue, QueueState,
-    Reason, Route, Team, Tier, Time, Trunk, User,
+    Agent, AgentState, Calendar, Call, Cause, Device, DeviceState, Direction, Disposition, Duty, Emergency,
+    Endpoint, Handling, Id, LegRole, Membership, NotOut, Offer, OutboundRules, PendingMembership, Priority,
+    Queue, QueueState, Reason, Route, Team, Tier, Time, Trunk, User,
 };
 
 /// One message of the stream. `seq` rises strictly; it is not contiguous, because other tenants share the journal.
@@ -77,6 +77,7 @@ pub enum Entry {
     Route(Route),
     Reason(Reason),
     Disposition(Disposition),
+    Calendar(Calendar),
 }
 
 /// How a place in a queue ended.
@@ -95,6 +96,18 @@ pub enum WaitingEnd {
     TurnedAwayEmpty,
     /// The queue became empty.
     SentAwayEmpty,
+    /// The queue was closed on entering.
+    TurnedAwayClosed,
+    /// The queue closed.
+    SentAwayClosed,
+    /// The queue was in night mode on entering.
+    TurnedAwayNight,
+    /// The queue went into night mode.
+    SentAwayNight,
+    /// There was an emergency on entering.
+    TurnedAwayEmergency,
+    /// There was an emergency.
+    SentAwayEmergency,
 }
 
 /// How an offer ended.
@@ -142,6 +155,12 @@ pub enum What {
     TenantAdded { id: Id, name: String, domain: String },
     /// What the tenant's devices dial for features is this.
     FeatureCodesSet { codes: BTreeMap<String, String> },
+    /// A calendar opened or closed, or was looked at anew; it is so until then, if that is within 400 days.
+    CalendarTurned { calendar: Id, open: bool, until: Option<Time> },
+    /// A queue is closed whatever its calendar says, or no more.
+    NightModeSet { queue: Id, on: bool },
+    /// There is an emergency in one queue, or in all; or, with `null`, no more.
+    EmergencySet { queue: Option<Id>, emergency: Option<Emergency> },
     /// What the tenant lets out is this.
     OutboundRulesSet { rules: OutboundRules },
     /// A call was not let out, to the number as it was said. Of a flood of them some are told: at most 60 a minute.
@@ -294,6 +313,9 @@ impl What {
             Self::Untold { .. } => "untold",
             Self::TenantAdded { .. } => "tenant_added",
             Self::FeatureCodesSet { .. } => "feature_codes_set",
+            Self::CalendarTurned { .. } => "calendar_turned",
+            Self::NightModeSet { .. } => "night_mode_set",
+            Self::EmergencySet { .. } => "emergency_set",
             Self::OutboundRulesSet { .. } => "outbound_rules_set",
             Self::OutboundRefused { .. } => "outbound_refused",
             Self::EntryAdded { .. } => "entry_added",

@@ -74,6 +74,9 @@ impl Telling<'_> {
             | Fact::LegsUnbridged { .. }
             | Fact::GreetingStarted { .. }
             | Fact::FeatureCodesSet { .. }
+            | Fact::CalendarTurned { .. }
+            | Fact::NightModeSet { .. }
+            | Fact::EmergencySet { .. }
             | Fact::FeatureCodeDialled { .. }
             | Fact::AnnouncementStarted { .. }
             | Fact::MailboxReached { .. }

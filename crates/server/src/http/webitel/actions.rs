@@ -108,7 +108,8 @@ impl Acting<'_> {
                     | EntryId::Queue(_)
                     | EntryId::Route(_)
                     | EntryId::Reason(_)
-                    | EntryId::Disposition(_),
+                    | EntryId::Disposition(_)
+                    | EntryId::Calendar(_),
                     _,
                 ) => None,
             }

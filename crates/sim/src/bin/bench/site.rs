@@ -130,12 +130,7 @@ pub(crate) fn carrier(address: &str) -> entry::Trunk {
 
 /// A number from outside that leads to a queue.
 pub(crate) fn route(dialled: &str, queue: QueueId) -> Entry {
-    Entry::Route(Route {
-        number: number(dialled),
-        greeting: None,
-        destination: Destination::Queue(queue),
-        priority: Default::default(),
-    })
+    Entry::Route(Route::to(number(dialled), Destination::Queue(queue)))
 }
 
 /// A phone.
