@@ -8,8 +8,8 @@ use cordial_dialects::native::encode;
 use cordial_dialects::native::wire;
 use cordial_engine::entry::{Entry, EntryId, Kind};
 use cordial_engine::id::{
-    AgentId, BlacklistedNumberId, CallId, DeviceId, DispositionId, Guid, QueueId, ReasonId, RouteId, TeamId,
-    TrunkId, UserId,
+    AgentId, BlacklistedNumberId, CalendarId, CallId, DeviceId, DispositionId, Guid, QueueId, ReasonId,
+    RouteId, TeamId, TrunkId, UserId,
 };
 use cordial_store::Codec;
 use serde::Serialize;
@@ -59,6 +59,7 @@ impl Find for Town {
             Kind::Queue => Some(EntryId::Queue(QueueId(id))),
             Kind::Route => Some(EntryId::Route(RouteId(id))),
             Kind::Reason => Some(EntryId::Reason(ReasonId(id))),
+            Kind::Calendar => Some(EntryId::Calendar(CalendarId(id))),
             Kind::Disposition => Some(EntryId::Disposition(DispositionId(id))),
             Kind::BlacklistedNumber => Some(EntryId::BlacklistedNumber(BlacklistedNumberId(id))),
             Kind::Tenant | Kind::Call | Kind::Leg | Kind::Offer | Kind::Recording => None,

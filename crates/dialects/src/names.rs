@@ -2,8 +2,8 @@
 
 use cordial_engine::entry::{EntryId, Kind};
 use cordial_engine::id::{
-    AgentId, BlacklistedNumberId, CallId, DeviceId, DispositionId, Guid, LegId, OfferId, QueueId, ReasonId,
-    RecordingId, RouteId, TeamId, TrunkId, UserId,
+    AgentId, BlacklistedNumberId, CalendarId, CallId, DeviceId, DispositionId, Guid, LegId, OfferId, QueueId,
+    ReasonId, RecordingId, RouteId, TeamId, TrunkId, UserId,
 };
 
 /// Anything that has a name outside the process.
@@ -33,6 +33,7 @@ impl Named {
             Self::Entry(EntryId::Queue(id)) => (Kind::Queue, id.0),
             Self::Entry(EntryId::Route(id)) => (Kind::Route, id.0),
             Self::Entry(EntryId::Reason(id)) => (Kind::Reason, id.0),
+            Self::Entry(EntryId::Calendar(id)) => (Kind::Calendar, id.0),
             Self::Entry(EntryId::Disposition(id)) => (Kind::Disposition, id.0),
             Self::Entry(EntryId::BlacklistedNumber(id)) => (Kind::BlacklistedNumber, id.0),
             Self::Call(id) => (Kind::Call, id.0),
@@ -114,4 +115,5 @@ entry_keys! {
     ReasonId Reason;
     DispositionId Disposition;
     BlacklistedNumberId BlacklistedNumber;
+    CalendarId Calendar;
 }

@@ -6,7 +6,7 @@ use cordial_engine::agent::{Absence, Handling, Membership};
 use cordial_engine::call::Cause;
 use cordial_engine::command::{Actor, Answer, Command, Endpoint, Input, Report};
 use cordial_engine::entry::{
-    Agent, Destination, Device, Entry, EntryId, Name, Priority, Queue, Route, Strategy, Transport, Trunk,
+    Agent, Destination, Device, Entry, EntryId, Name, Queue, Route, Strategy, Transport, Trunk,
 };
 use cordial_engine::id::{AgentId, DeviceId, LegId, OfferId, QueueId, TenantId, TrunkId};
 use cordial_engine::text::{Number, Text};
@@ -111,12 +111,7 @@ impl Centre {
         };
         let EntryId::Trunk(trunk) = centre.add(Entry::Trunk(trunk)) else { unreachable!() };
         centre.trunk = trunk;
-        let to_queue = Route {
-            number: number("800"),
-            greeting: None,
-            destination: Destination::Queue(queue),
-            priority: Priority::default(),
-        };
+        let to_queue = Route::to(number("800"), Destination::Queue(queue));
         centre.add(Entry::Route(to_queue));
         while centre.engine.poll_event().is_some() {}
         centre

@@ -81,6 +81,49 @@ pub enum WaitingEnd {
     LeftByKey,
     /// The caller will be called back, and another call has his place.
     CalledBack,
+    /// The queue took no calls on entering.
+    TurnedAway(NotKept),
+    /// The queue kept it no longer.
+    SentAway(NotKept),
+}
+
+impl WaitingEnd {
+    /// Whether the call never waited: the place ended on entering.
+    pub const fn is_at_the_door(self) -> bool {
+        match self {
+            Self::Refused | Self::TurnedAway(_) => true,
+            Self::Answered
+            | Self::Abandoned
+            | Self::Overflowed
+            | Self::LeftByKey
+            | Self::CalledBack
+            | Self::SentAway(_) => false,
+        }
+    }
+
+    /// Whether the queue leads the call on: by its own rule, or because the caller pressed a key.
+    pub(crate) const fn leads_on(self) -> bool {
+        match self {
+            Self::Overflowed | Self::Refused | Self::LeftByKey | Self::TurnedAway(_) | Self::SentAway(_) => {
+                true
+            }
+            Self::Answered | Self::Abandoned | Self::CalledBack => false,
+        }
+    }
+}
+
+/// By which rule a queue does not keep a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NotKept {
+    /// None of its agents is there for the call.
+    Empty,
+    /// It is closed by its calendar.
+    Closed,
+    /// It is in night mode.
+    Night,
+    /// There is an emergency.
+    Emergency,
 }
 
 /// The one agent whom a waiting call is for, until then.

@@ -695,6 +695,9 @@ fn call_of(fact: &Fact) -> Option<CallId> {
         | Fact::GreetingStarted { .. }
         | Fact::FeatureCodesSet { .. }
         | Fact::AccessNoted { .. }
+        | Fact::CalendarTurned { .. }
+        | Fact::NightModeSet { .. }
+        | Fact::EmergencySet { .. }
         | Fact::FeatureCodeDialled { .. }
         | Fact::AnnouncementStarted { .. }
         | Fact::MailboxReached { .. }

@@ -7,7 +7,7 @@ use crate::agent::{Absence, Attend, Handling, Membership, QueueWish};
 use crate::blacklist::BlacklistPrompts;
 use crate::call::Cause;
 use crate::code::FeatureCodes;
-use crate::entry::{Entry, EntryId, Name, Tier};
+use crate::entry::{Emergency, Entry, EntryId, Name, Tier};
 use crate::id::{
     AgentId, CallId, DeviceId, DispositionId, Guid, LegId, OfferId, QueueId, ReasonId, RecordingId, TenantId,
     TrunkId, UserId,
@@ -137,6 +137,22 @@ pub enum Command {
     SetFeatureCodes(FeatureCodes),
     /// Changes what callers on the blacklist hear.
     SetBlacklistPrompts(BlacklistPrompts),
+    /// Closes a queue until told otherwise, or takes that back.
+    SetNightMode {
+        /// Which.
+        queue: QueueId,
+        /// Whether it is closed.
+        on: bool,
+    },
+    /// Throws the emergency switch of one queue or of the tenant, or takes it back.
+    SetEmergency {
+        /// Which; all when absent.
+        queue: Option<QueueId>,
+        /// `None` takes it back.
+        emergency: Option<Emergency>,
+        /// Whether the calls that wait go too.
+        waiting: bool,
+    },
     /// Lets an agent take calls of a queue, or gives him another rank there; the membership begins as in and ready.
     Assign {
         /// Who.

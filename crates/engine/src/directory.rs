@@ -8,10 +8,10 @@ use crate::engine::Engine;
 use crate::entry::{Entry, EntryId, Kind, Name};
 use crate::fact::Fact;
 use crate::id::{
-    AgentId, BlacklistedNumberId, DeviceId, DispositionId, QueueId, ReasonId, RouteId, TeamId, TenantId,
-    TrunkId, UserId,
+    AgentId, BlacklistedNumberId, CalendarId, DeviceId, DispositionId, QueueId, ReasonId, RouteId, TeamId,
+    TenantId, TrunkId, UserId,
 };
-use crate::limits::{ENTRIES_MAX, TENANTS_MAX, TRUNKS_MAX};
+use crate::limits::{CALENDARS_MAX, ENTRIES_MAX, TENANTS_MAX, TRUNKS_MAX};
 use crate::refusal::Refusal;
 use crate::text::Text;
 
@@ -41,7 +41,13 @@ impl Engine {
     pub(crate) fn add_entry(&mut self, tenant: TenantId, entry: Entry) -> Result<Answer, Refusal> {
         let kind = entry.kind();
         let entries = self.state.tenant(tenant).entries.get(&kind);
-        let limit = if kind == Kind::Trunk { TRUNKS_MAX } else { ENTRIES_MAX };
+        let limit = if kind == Kind::Trunk {
+            TRUNKS_MAX
+        } else if kind == Kind::Calendar {
+            CALENDARS_MAX
+        } else {
+            ENTRIES_MAX
+        };
         if entries.is_some_and(|entries| entries.len() >= limit) {
             return Err(Refusal::LimitReached("entries"));
         }
@@ -49,6 +55,7 @@ impl Engine {
         let id = id_for(&entry, self.state.last.entry + 1);
         let guid = self.draw_guid();
         self.record(tenant, Fact::EntryAdded { id, guid, entry });
+        self.heed_hours(id);
         Ok(Answer::Added(id, guid))
     }
 
@@ -70,6 +77,7 @@ impl Engine {
             self.narrow(queue, entry.strategy);
         }
         self.record(tenant, Fact::EntryChanged { id, entry });
+        self.heed_hours(id);
         Ok(Answer::Done)
     }
 
@@ -109,6 +117,23 @@ impl Engine {
         Ok(Answer::Done)
     }
 
+    /// What an entry that was just written changes of what is open.
+    fn heed_hours(&mut self, id: EntryId) {
+        match id {
+            EntryId::Calendar(calendar) => self.turn_calendar(calendar),
+            EntryId::Queue(queue) => self.heed_closing(queue),
+            EntryId::User(_)
+            | EntryId::Agent(_)
+            | EntryId::Team(_)
+            | EntryId::Device(_)
+            | EntryId::Trunk(_)
+            | EntryId::Route(_)
+            | EntryId::Reason(_)
+            | EntryId::Disposition(_)
+            | EntryId::BlacklistedNumber(_) => {}
+        }
+    }
+
     /// The entry, if it is this tenant's; other tenants' are not found.
     pub(crate) fn owned_entry(&self, tenant: TenantId, id: EntryId) -> Result<Entry, Refusal> {
         self.owned(tenant, id)?;
@@ -140,7 +165,8 @@ impl Engine {
             | EntryId::Route(_)
             | EntryId::Reason(_)
             | EntryId::Disposition(_)
-            | EntryId::BlacklistedNumber(_) => Vec::new(),
+            | EntryId::BlacklistedNumber(_)
+            | EntryId::Calendar(_) => Vec::new(),
         }
     }
 }
@@ -157,5 +183,6 @@ const fn id_for(entry: &Entry, number: u64) -> EntryId {
         Entry::Reason(_) => EntryId::Reason(ReasonId(number)),
         Entry::Disposition(_) => EntryId::Disposition(DispositionId(number)),
         Entry::BlacklistedNumber(_) => EntryId::BlacklistedNumber(BlacklistedNumberId(number)),
+        Entry::Calendar(_) => EntryId::Calendar(CalendarId(number)),
     }
 }

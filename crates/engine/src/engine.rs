@@ -143,6 +143,10 @@ impl Engine {
             Command::SetOutboundRules(rules) => self.set_outbound_rules(tenant, rules),
             Command::SetFeatureCodes(codes) => self.set_feature_codes(tenant, codes),
             Command::SetBlacklistPrompts(prompts) => self.set_blacklist_prompts(tenant, prompts),
+            Command::SetNightMode { queue, on } => self.set_night_mode(tenant, queue, on),
+            Command::SetEmergency { queue, emergency, waiting } => {
+                self.set_emergency(tenant, queue, emergency, waiting)
+            }
             Command::Assign { agent, queue, tier } => self.assign(tenant, agent, queue, tier),
             Command::Unassign { agent, queue } => self.unassign(tenant, agent, queue),
             Command::LogIn { agent, device } => self.log_in(tenant, agent, device),

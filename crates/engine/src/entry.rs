@@ -1,5 +1,12 @@
 //! The directory: what operators decide at run time. Every entry is made, changed and removed by facts.
 
+mod calendar;
+mod empty;
+
+pub use calendar::{Calendar, HORIZON, Holiday, Hours, Zone};
+pub use empty::{Condition, Conditions};
+pub use jiff::civil::Date;
+
 use core::time::Duration;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -7,8 +14,8 @@ use std::collections::BTreeSet;
 use crate::agent::Absence;
 use crate::blacklist::BlacklistedNumber;
 use crate::id::{
-    AgentId, BlacklistedNumberId, DeviceId, DispositionId, QueueId, ReasonId, RouteId, TeamId, TrunkId,
-    UserId,
+    AgentId, BlacklistedNumberId, CalendarId, DeviceId, DispositionId, QueueId, ReasonId, RouteId, TeamId,
+    TrunkId, UserId,
 };
 use crate::limits::REACH_STEPS_MAX;
 use crate::text::{Number, Text};
@@ -39,6 +46,8 @@ pub enum Entry {
     Disposition(Disposition),
     /// A number whose calls queues refuse.
     BlacklistedNumber(BlacklistedNumber),
+    /// When something is open.
+    Calendar(Box<Calendar>),
 }
 
 /// The id of an entry, with its kind.
@@ -64,6 +73,8 @@ pub enum EntryId {
     Disposition(DispositionId),
     /// See [`Entry::BlacklistedNumber`].
     BlacklistedNumber(BlacklistedNumberId),
+    /// See [`Entry::Calendar`].
+    Calendar(CalendarId),
 }
 
 impl EntryId {
@@ -80,6 +91,7 @@ impl EntryId {
             Self::Reason(_) => Kind::Reason,
             Self::Disposition(_) => Kind::Disposition,
             Self::BlacklistedNumber(_) => Kind::BlacklistedNumber,
+            Self::Calendar(_) => Kind::Calendar,
         }
     }
 
@@ -96,6 +108,7 @@ impl EntryId {
             Self::Reason(id) => id.0,
             Self::Disposition(id) => id.0,
             Self::BlacklistedNumber(id) => id.0,
+            Self::Calendar(id) => id.0,
         }
     }
 }
@@ -120,6 +133,7 @@ impl Entry {
             Self::Reason(_) => Kind::Reason,
             Self::Disposition(_) => Kind::Disposition,
             Self::BlacklistedNumber(_) => Kind::BlacklistedNumber,
+            Self::Calendar(_) => Kind::Calendar,
         }
     }
 
@@ -137,6 +151,7 @@ impl Entry {
             Self::Reason(reason) => reason.name.as_str(),
             Self::Disposition(disposition) => disposition.name.as_str(),
             Self::BlacklistedNumber(entry) => entry.number.as_str(),
+            Self::Calendar(calendar) => calendar.name.as_str(),
         }
     }
 
@@ -152,7 +167,8 @@ impl Entry {
             | Self::Trunk(_)
             | Self::Reason(_)
             | Self::Disposition(_)
-            | Self::BlacklistedNumber(_) => None,
+            | Self::BlacklistedNumber(_)
+            | Self::Calendar(_) => None,
         }
     }
 }
@@ -173,6 +189,7 @@ pub enum Kind {
     Reason,
     Disposition,
     BlacklistedNumber,
+    Calendar,
     Call,
     Leg,
     Offer,
@@ -361,6 +378,33 @@ pub struct Queue {
     /// Where a call goes that finds the queue full.
     #[serde(default)]
     pub when_full: Overflow,
+    /// A call that arrives does not enter while for each agent of the queue one of these is true.
+    #[serde(default)]
+    pub refuse_when: Conditions,
+    /// Waiting calls leave when for each agent of the queue one of these is true. Who rings for a call is there for it.
+    #[serde(default)]
+    pub leave_when: Conditions,
+    /// For how long that must have been so. Milliseconds.
+    #[serde(default)]
+    pub leave_after_ms: u64,
+    /// How long a call has waited at least before it leaves so. Milliseconds.
+    #[serde(default)]
+    pub leave_min_wait_ms: u64,
+    /// Where a call goes that the queue does not keep because it is empty.
+    #[serde(default)]
+    pub when_empty: Overflow,
+    /// When calls are taken; without one, at any time.
+    #[serde(default)]
+    pub calendar: Option<CalendarId>,
+    /// Where a call goes that arrives when the queue is closed, by its calendar or in night mode.
+    #[serde(default)]
+    pub when_closed: Overflow,
+    /// What becomes of the calls that wait when it closes.
+    #[serde(default)]
+    pub at_closing: AtClosing,
+    /// Where calls go in an emergency that names no other place.
+    #[serde(default)]
+    pub in_emergency: Overflow,
     /// Wait within which a call should be answered. Milliseconds.
     pub service_level_ms: u64,
     /// An abandoned call shorter than this counts apart. Milliseconds.
@@ -529,6 +573,15 @@ impl Queue {
             overflow: Overflow::Clear,
             max_waiting: 1_000,
             when_full: Overflow::Clear,
+            refuse_when: Conditions::NEVER,
+            leave_when: Conditions::NEVER,
+            leave_after_ms: 0,
+            leave_min_wait_ms: 0,
+            when_empty: Overflow::Clear,
+            calendar: None,
+            when_closed: Overflow::Clear,
+            at_closing: AtClosing::Serve,
+            in_emergency: Overflow::Clear,
             service_level_ms: 20_000,
             short_abandon_ms: 5_000,
             treatment: Treatment::NONE,
@@ -608,6 +661,26 @@ pub enum Overflow {
     Voicemail(AgentId),
     /// The call goes where the number leads that a device of the tenant would dial.
     Number(Number),
+    /// The caller is told something, and the call is cleared.
+    Announcement(Name),
+}
+
+/// What becomes of the calls that wait in a queue when it closes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AtClosing {
+    /// They are served: who came in time is not sent away.
+    #[default]
+    Serve,
+    /// They go where those go who come too late; nobody waits in a closed queue.
+    SendAway,
+}
+
+/// An emergency: calls go elsewhere at once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Emergency {
+    /// Whither; `None` goes where each queue says.
+    pub to: Option<Overflow>,
 }
 
 /// What a waiting caller hears, and what he can choose. Prompts are named as in the prompt library, e.g. `en/please-wait`.
@@ -737,10 +810,34 @@ pub struct Route {
     /// How urgent the call is in the queue that it is led to.
     #[serde(default, skip_serializing_if = "Priority::is_default")]
     pub priority: Priority,
+    /// When the number is open; without one, at any time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<CalendarId>,
+    /// Said instead of `greeting` when it is closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_greeting: Option<Name>,
+    /// Where the call goes when it is closed.
+    #[serde(default, skip_serializing_if = "Destination::is_clear")]
+    pub when_closed: Destination,
+}
+
+impl Route {
+    /// Where a number leads at any time, in no hurry.
+    pub const fn to(number: Number, destination: Destination) -> Self {
+        Self {
+            number,
+            greeting: None,
+            destination,
+            priority: Priority { urgency: 0, head_start_ms: 0 },
+            calendar: None,
+            closed_greeting: None,
+            when_closed: Destination::Clear,
+        }
+    }
 }
 
 /// Where a call is led.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Destination {
     /// Waits in a queue.
@@ -750,7 +847,15 @@ pub enum Destination {
     /// Rings one device.
     Device(DeviceId),
     /// Nowhere: the call is cleared after the greeting.
+    #[default]
     Clear,
+}
+
+impl Destination {
+    /// Whether it is nowhere.
+    fn is_clear(&self) -> bool {
+        *self == Self::Clear
+    }
 }
 
 /// Why an agent is not ready, as the tenant names it.

@@ -7,10 +7,10 @@ use crate::blacklist::BlacklistPrompts;
 use crate::call::{Cause, Direction, OfferEnd, Preferred, Role, WaitingEnd, Widening};
 use crate::code::{Feature, FeatureCodes};
 use crate::command::{Access, Actor, Endpoint, Note, Origin};
-use crate::entry::{Entry, EntryId, Name, Priority, Tier};
+use crate::entry::{Emergency, Entry, EntryId, Name, Priority, Tier};
 use crate::estimate::WaitRange;
 use crate::id::{
-    AgentId, BlacklistedNumberId, CallId, DeviceId, DispositionId, Guid, LegId, OfferId, QueueId,
+    AgentId, BlacklistedNumberId, CalendarId, CallId, DeviceId, DispositionId, Guid, LegId, OfferId, QueueId,
     RecordingId, TenantId,
 };
 use crate::outbound::{NotOut, OutboundRules};
@@ -60,6 +60,13 @@ pub enum Fact {
     CallerBlacklisted { call: CallId, queue: QueueId, number: BlacklistedNumberId },
     /// What the tenant's devices dial for features is this.
     FeatureCodesSet { codes: FeatureCodes },
+    /// A calendar opened or closed, or was looked at anew; it is so until then, as far as one can see, and is looked at
+    /// again when `due`.
+    CalendarTurned { calendar: CalendarId, open: bool, until: Option<WallTime>, due: Timestamp },
+    /// A queue is closed whatever its calendar says, or no more.
+    NightModeSet { queue: QueueId, on: bool },
+    /// There is an emergency in one queue or in all, or no more.
+    EmergencySet { queue: Option<QueueId>, emergency: Option<Emergency> },
     /// An agent may take calls of a queue.
     AgentAssigned {
         agent: AgentId,

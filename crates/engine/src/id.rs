@@ -44,6 +44,8 @@ ids! {
     QueueId "queue-";
     /// Where a dialled number leads.
     RouteId "route-";
+    /// When something is open.
+    CalendarId "calendar-";
     /// Why an agent is not ready.
     ReasonId "reason-";
     /// An agent's word for how a contact ended.

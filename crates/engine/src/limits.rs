@@ -4,6 +4,14 @@
 pub const TENANTS_MAX: usize = 1_000;
 /// Entries of one kind in one tenant. Beyond it a new entry is refused.
 pub const ENTRIES_MAX: usize = 100_000;
+/// Calendars of one tenant. Each keeps the rules of its time zone. Beyond it a new calendar is refused.
+pub const CALENDARS_MAX: usize = 1_000;
+/// Stretches of one day that a calendar is open. Beyond it the calendar is refused.
+pub const CALENDAR_HOURS_MAX: usize = 8;
+/// Holidays of one calendar. Each look at it looks at them. Beyond it the calendar is refused.
+pub const CALENDAR_HOLIDAYS_MAX: usize = 200;
+/// Days of one holiday. Beyond it the calendar is refused.
+pub const HOLIDAY_DAYS_MAX: i32 = 366;
 /// Calls in progress in one tenant. Beyond it a caller hears busy everywhere (503) and a placed call is refused.
 pub const CALLS_MAX: usize = 100_000;
 /// Calls waiting in one queue, whatever its policy says. Beyond it a call is refused as full.

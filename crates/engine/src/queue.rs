@@ -2,6 +2,8 @@
 
 mod announcement;
 mod callback;
+mod empty;
+mod hours;
 mod overflow;
 mod pick;
 pub(crate) mod select;

@@ -24,6 +24,7 @@ impl Engine {
         for call in self.state.calls.keys().copied().collect::<Vec<CallId>>() {
             self.end_after_restart(call);
         }
+        self.turn_calendars();
         self.end_again(ended, died);
         for agent in self.state.agents.keys().copied().collect::<Vec<AgentId>>() {
             self.settle(agent);

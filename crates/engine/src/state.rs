@@ -3,6 +3,7 @@
 
 mod agent;
 mod apply;
+mod calendar;
 mod call;
 mod directory;
 mod line;
@@ -11,23 +12,26 @@ mod pace;
 mod place;
 mod pool;
 mod queue;
+mod vacancy;
 
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 pub(crate) use agent::{Agent, Assignment, Message};
+pub(crate) use calendar::Calendar;
 pub(crate) use call::{Call, EndedLeg, Leg, Recording};
 pub(crate) use directory::{Blacklisted, Device, Filed, Tenant};
 pub(crate) use outbound::Outbound;
 pub(crate) use place::Place;
 pub(crate) use pool::{Group, Levels, Match, Pool, Spot, step_after};
 pub(crate) use queue::{Offer, Queue};
+pub(crate) use vacancy::{Presence, Vacancy};
 
 use crate::entry;
 use crate::entry::Name;
 use crate::id::{
-    AgentId, BlacklistedNumberId, CallId, DeviceId, DispositionId, LegId, OfferId, QueueId, ReasonId,
-    RecordingId, RouteId, TeamId, TenantId, TrunkId, UserId,
+    AgentId, BlacklistedNumberId, CalendarId, CallId, DeviceId, DispositionId, LegId, OfferId, QueueId,
+    ReasonId, RecordingId, RouteId, TeamId, TenantId, TrunkId, UserId,
 };
 use crate::text::Text;
 use crate::time::{Now, Timestamp, WallTime};
@@ -58,6 +62,7 @@ pub struct State {
     pub(crate) reasons: BTreeMap<ReasonId, Filed<entry::Reason>>,
     pub(crate) dispositions: BTreeMap<DispositionId, Filed<entry::Disposition>>,
     pub(crate) blacklist: BTreeMap<BlacklistedNumberId, Blacklisted>,
+    pub(crate) calendars: BTreeMap<CalendarId, Calendar>,
 
     pub(crate) calls: BTreeMap<CallId, Call>,
     pub(crate) legs: BTreeMap<LegId, Leg>,

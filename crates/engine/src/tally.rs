@@ -20,7 +20,7 @@ pub struct QueueTally {
     pub abandoned_in_time: u64,
     /// Ended by the queue.
     pub overflowed: u64,
-    /// Full on entering.
+    /// Not taken in on entering: full, or by a rule of the queue.
     pub refused: u64,
     /// Ended by the caller's choice of a key.
     #[serde(default)]
@@ -56,10 +56,10 @@ impl QueueTally {
                 self.abandoned_in_time += in_time;
                 self.abandoned_short += (waited_ms < queue.short_abandon_ms) as u64;
             }
-            WaitingEnd::Overflowed => self.overflowed += 1,
+            WaitingEnd::Overflowed | WaitingEnd::SentAway(_) => self.overflowed += 1,
             WaitingEnd::LeftByKey => self.left_by_key += 1,
             WaitingEnd::CalledBack => self.called_back += 1,
-            WaitingEnd::Refused => {
+            WaitingEnd::Refused | WaitingEnd::TurnedAway(_) => {
                 self.entered += 1;
                 self.refused += 1;
             }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::call::Widening;
 use crate::engine::Engine;
-use crate::id::{AgentId, CallId, LegId, OfferId};
+use crate::id::{AgentId, CalendarId, CallId, LegId, OfferId, QueueId};
 
 /// Something that becomes due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -28,6 +28,10 @@ pub(crate) enum Timer {
     Anyone(CallId),
     /// The waiting call comes before all others.
     Promotion(CallId),
+    /// A calendar opens or closes.
+    Calendar(CalendarId),
+    /// Who waits leaves the empty queue.
+    Leave(QueueId),
     /// The greeting should long have ended.
     Greeting(CallId),
     /// The waiting caller is told something again.
@@ -49,6 +53,8 @@ impl Timer {
             Self::OneMore(_) => "one more",
             Self::Anyone(_) => "preferred agent",
             Self::Promotion(_) => "promotion",
+            Self::Calendar(_) => "calendar",
+            Self::Leave(_) => "empty queue",
             Self::Greeting(_) => "greeting",
             Self::Announcement(_) => "announcement",
             Self::ServiceLevel(_) => "service level",
@@ -73,6 +79,8 @@ impl Engine {
                 Timer::OneMore(call) => self.widen(call, Widening::OneMore),
                 Timer::Anyone(call) => self.widen(call, Widening::Anyone),
                 Timer::Promotion(call) => self.widen(call, Widening::Promoted),
+                Timer::Calendar(calendar) => self.turn_calendar(calendar),
+                Timer::Leave(queue) => self.leave_empty(queue),
                 Timer::Greeting(call) => self.end_greeting(call),
                 Timer::Announcement(call) => self.announce_again(call),
                 Timer::ServiceLevel(call) => self.breach(call),

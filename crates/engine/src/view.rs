@@ -3,11 +3,13 @@
 
 use crate::agent::{Activity, Attendance, DeviceState, Duty, Handling, Login, Membership, PendingMembership};
 pub use crate::call::LegPhase;
-use crate::call::{Direction, Role};
+use crate::call::{Direction, NotKept, Role};
 use crate::command::Endpoint;
 use crate::entry;
 use crate::estimate::WaitEstimate;
-use crate::id::{AgentId, CallId, DeviceId, Guid, LegId, OfferId, QueueId, RecordingId, TenantId};
+use crate::id::{
+    AgentId, CalendarId, CallId, DeviceId, Guid, LegId, OfferId, QueueId, RecordingId, TenantId,
+};
 use crate::outbound::OutboundRules;
 use crate::tally::QueueTally;
 use crate::text::Number;
@@ -97,6 +99,18 @@ pub struct MessageView {
     pub heard: bool,
 }
 
+/// A calendar, and what it says now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "named as in the glossary")]
+pub struct CalendarView {
+    pub id: CalendarId,
+    pub guid: Guid,
+    pub entry: entry::Calendar,
+    pub open: bool,
+    /// Until when, if that is within [`entry::HORIZON`]: when it closes, or opens next.
+    pub until: Option<WallTime>,
+}
+
 /// A queue with its line and its day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "named as in the glossary")]
@@ -119,6 +133,12 @@ pub struct QueueView {
     pub callbacks: usize,
     /// How long a caller who entered now would probably wait; `None` when nothing can be said.
     pub estimate: Option<WaitEstimate>,
+    /// Why a call that arrived now would not be taken in, if it would not.
+    pub turns_away: Option<NotKept>,
+    /// Whether it is closed until told otherwise.
+    pub night: bool,
+    /// The emergency that it is in, apart from the tenant's.
+    pub emergency: Option<entry::Emergency>,
     pub tally: QueueTally,
 }
 

@@ -107,7 +107,8 @@ pub(crate) fn sync_fact(
             | EntryId::Route(_)
             | EntryId::Reason(_)
             | EntryId::Disposition(_)
-            | EntryId::BlacklistedNumber(_) => {}
+            | EntryId::BlacklistedNumber(_)
+            | EntryId::Calendar(_) => {}
         }
     }
 }

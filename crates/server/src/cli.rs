@@ -6,10 +6,12 @@ mod arguments;
 mod blacklist;
 mod codes;
 mod directory;
+mod hours;
 mod kinds;
 mod operate;
 mod outbound;
 mod print;
+mod rules;
 mod serve;
 mod streams;
 mod voicemail;
@@ -139,6 +141,8 @@ async fn dispatch(arguments: &Arguments, config: &Config, printer: &Printer) -> 
         Verb::FeatureCode(verb) => codes::feature_code(&api()?, printer, verb).await,
         Verb::Voicemail(verb) => voicemail::voicemail(&api()?, printer, verb).await,
         Verb::Route(verb) => directory::route(&api()?, printer, verb).await,
+        Verb::Calendar(verb) => hours::calendar(&api()?, printer, verb).await,
+        Verb::Emergency(verb) => hours::emergency(&api()?, printer, verb).await,
         Verb::Reason(verb) => directory::named(&api()?, printer, "reasons", verb).await,
         Verb::Disposition(verb) => directory::named(&api()?, printer, "dispositions", verb).await,
         Verb::Blacklist(verb) => blacklist::blacklist(&api()?, printer, verb).await,

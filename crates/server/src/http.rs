@@ -20,6 +20,7 @@ mod fault;
 mod filter;
 mod guard;
 mod guesses;
+mod hours;
 mod idempotency;
 mod limits;
 mod messages;
@@ -173,6 +174,7 @@ fn operations() -> Vec<Operation> {
     all.extend(directory::operations());
     all.extend(blacklist::operations());
     all.extend(codes::operations());
+    all.extend(hours::operations());
     all.extend(messages::operations());
     all.extend(outbound::operations());
     all.extend(agents::operations());

@@ -71,6 +71,7 @@ async fn cases(site: &Site) -> Vec<Case> {
         ("reasons", &a.reason),
         ("dispositions", &a.disposition),
         ("blacklist", &a.blacklisted),
+        ("calendars", &a.calendar),
     ] {
         let operation = |method: &str, one: bool| -> &'static str {
             format!("{method} /v1/{kind}{}", if one { "/{id}" } else { "" }).leak()
@@ -252,6 +253,30 @@ async fn cases(site: &Site) -> Vec<Case> {
             "read",
         ),
         case("POST /v1/calls/{id}/hang-up", call("hang-up"), none.clone(), 200, "read"),
+        case(
+            "PUT /v1/queues/{id}/night-mode",
+            format!("/v1/queues/{}/night-mode", a.queue),
+            json!({"on": true}),
+            200,
+            "admin",
+        ),
+        case(
+            "PUT /v1/queues/{id}/emergency",
+            format!("/v1/queues/{}/emergency", a.queue),
+            json!({"to": {"to": "announcement", "prompt": "en/emergency"}, "waiting": true}),
+            200,
+            "admin",
+        ),
+        case(
+            "DELETE /v1/queues/{id}/emergency",
+            format!("/v1/queues/{}/emergency", a.queue),
+            none.clone(),
+            200,
+            "admin",
+        ),
+        case("GET /v1/emergency", "/v1/emergency", none.clone(), 200, "admin"),
+        case("PUT /v1/emergency", "/v1/emergency", json!({"waiting": true}), 200, "admin"),
+        case("DELETE /v1/emergency", "/v1/emergency", none.clone(), 200, "admin"),
         case("GET /v1/offers", "/v1/offers", none.clone(), 200, "admin"),
         case("GET /v1/cdrs", "/v1/cdrs", none.clone(), 200, "admin"),
         // Calls end long after this test; the records of real calls are read by the demo and by the wire tests.
@@ -294,6 +319,8 @@ async fn cases(site: &Site) -> Vec<Case> {
 /// What a new entry of a kind could be.
 fn fresh(kind: &str, word: &str, site: &Site) -> Value {
     let number = |base: u32| (base + word.len() as u32).to_string();
+    let holiday =
+        json!({"name": "Carnival", "first": "2027-02-08", "last": "2027-02-09", "hours": ["09:00-12:00"]});
     match kind {
         "users" => json!({"name": word, "roles": ["agent"], "password": "long enough"}),
         "agents" => json!({"name": word, "team": site.ids.team}),
@@ -302,6 +329,7 @@ fn fresh(kind: &str, word: &str, site: &Site) -> Value {
         "trunks" => json!({"name": word, "address": format!("192.0.2.{}:5060", word.len())}),
         "blacklist" => json!({"number": number(6000), "level": "second", "until": "2999-01-01T00:00:00Z"}),
         "routes" => json!({"number": number(5000), "destination": {"to": "queue", "queue": site.ids.queue}}),
+        "calendars" => json!({"name": word, "zone": "America/Sao_Paulo", "holidays": [holiday]}),
         _ => json!({"name": word}),
     }
 }
@@ -487,6 +515,8 @@ impl Walk<'_> {
                 assert_eq!(answer.json()["code"], "idempotency-mismatch", "{}", case.operation);
             }
             "DELETE" if case.operation.contains("{queue}") => self.expect("repeated", &again, 409),
+            // There is none already.
+            "DELETE" if case.operation.ends_with("/emergency") => self.expect("repeated", &again, 200),
             "DELETE" => self.expect("repeated", &again, 404),
             _ => self.expect("repeated", &again, case.status),
         }

@@ -19,6 +19,7 @@
 
 mod language;
 mod print;
+mod rules;
 mod stage;
 
 pub use language::{Story, StoryError};

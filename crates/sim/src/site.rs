@@ -156,12 +156,8 @@ pub fn route(dialled: &str, queue: QueueId) -> Entry {
 
 /// A number from outside that leads to a queue, with this urgency.
 pub fn urgent_route(dialled: &str, queue: QueueId, urgency: u8) -> Entry {
-    Entry::Route(Route {
-        number: number(dialled),
-        greeting: None,
-        destination: Destination::Queue(queue),
-        priority: Priority { urgency, head_start_ms: 0 },
-    })
+    let priority = Priority { urgency, head_start_ms: 0 };
+    Entry::Route(Route { priority, ..Route::to(number(dialled), Destination::Queue(queue)) })
 }
 
 /// A phone.

@@ -129,6 +129,7 @@ macro_rules! names {
 names! {
     TenantAdded FeatureCodesSet OutboundRulesSet OutboundRefused BlacklistPromptsSet CallerBlacklisted EntryAdded EntryChanged EntryRemoved
     AgentAssigned TierSet SearchWidened CallerTold ServiceLevelBreached CallbackAsked BriefingStarted AgentUnassigned
+    CalendarTurned NightModeSet EmergencySet
     DeviceRegistered DeviceUnregistered
     AgentLoggedIn AgentLoggedOut AgentReady AgentNotReady DutyPending HandlingSet MembershipSet MembershipPending
     AgentRested AgentRestEnded

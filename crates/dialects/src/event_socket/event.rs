@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use cordial_engine::call::{OfferEnd, WaitingEnd};
+use cordial_engine::call::{NotKept, OfferEnd, WaitingEnd};
 use cordial_engine::id::{AgentId, CallId, QueueId};
 use cordial_engine::{Event, Fact, WallTime};
 
@@ -336,7 +336,10 @@ const fn cancel_reason(end: WaitingEnd) -> Option<&'static str> {
         WaitingEnd::Abandoned | WaitingEnd::CalledBack => Some("BREAK_OUT"),
         WaitingEnd::LeftByKey => Some("EXIT_WITH_KEY"),
         WaitingEnd::Overflowed => Some("TIMEOUT"),
-        WaitingEnd::Refused => Some("NONE"),
+        WaitingEnd::SentAway(NotKept::Empty) => Some("NO_AGENT_TIMEOUT"),
+        WaitingEnd::SentAway(NotKept::Closed | NotKept::Night | NotKept::Emergency)
+        | WaitingEnd::Refused
+        | WaitingEnd::TurnedAway(_) => Some("NONE"),
     }
 }
 

@@ -296,7 +296,8 @@ impl Floor {
                 | EntryId::Route(_)
                 | EntryId::Reason(_)
                 | EntryId::Disposition(_)
-                | EntryId::BlacklistedNumber(_),
+                | EntryId::BlacklistedNumber(_)
+                | EntryId::Calendar(_),
                 _,
             ) => {}
         }
@@ -323,7 +324,8 @@ impl Floor {
             | EntryId::Trunk(_)
             | EntryId::Route(_)
             | EntryId::Disposition(_)
-            | EntryId::BlacklistedNumber(_) => {}
+            | EntryId::BlacklistedNumber(_)
+            | EntryId::Calendar(_) => {}
         }
     }
 }

@@ -62,6 +62,9 @@ impl Part {
             | Fact::ServiceLevelBreached { call, queue, .. }
             | Fact::WaitingEnded { call, queue, .. } => Self::Line(*call, *queue),
             Fact::TenantAdded { .. }
+            | Fact::CalendarTurned { .. }
+            | Fact::NightModeSet { .. }
+            | Fact::EmergencySet { .. }
             | Fact::AccessNoted { .. }
             | Fact::BlacklistPromptsSet { .. }
             | Fact::CallerBlacklisted { .. }

@@ -3,12 +3,17 @@
 mod blacklist;
 mod treatment;
 
+mod calendar;
+
+pub use calendar::emergency;
 use cordial_engine::Refusal;
 use cordial_engine::agent::{Absence, Attend, Handling, Membership};
 use cordial_engine::code::{Code, Feature, FeatureCodes};
 use cordial_engine::command::{Command, Note};
 use cordial_engine::entry::{self, Entry, Name};
-use cordial_engine::id::{AgentId, CallId, DeviceId, DispositionId, QueueId, ReasonId, TeamId, UserId};
+use cordial_engine::id::{
+    AgentId, CalendarId, CallId, DeviceId, DispositionId, QueueId, ReasonId, TeamId, UserId,
+};
 use cordial_engine::limits::{OUTBOUND_DENIED_MAX, OUTBOUND_UNLIMITED_MAX};
 use cordial_engine::outbound::OutboundRules;
 use cordial_engine::text::{Number, Text, TextError};
@@ -226,14 +231,29 @@ impl EntryBody for wire::Trunk {
     }
 }
 
+/// The pointers to what a field that says where a call goes may hold: queue, agent, number and prompt.
+macro_rules! leads {
+    ($field:literal) => {
+        [
+            concat!("/", $field, "/queue"),
+            concat!("/", $field, "/agent"),
+            concat!("/", $field, "/number"),
+            concat!("/", $field, "/prompt"),
+        ]
+    };
+}
+
 impl EntryBody for wire::Queue {
     fn entry(&self, find: &dyn Find) -> Result<Entry, Faults> {
         let mut f = Fields::new(find);
         let name = f.name("/name", &self.name);
         let number = f.perhaps(self.number.as_deref(), |f, text| f.number("/number", text));
-        let to = overflow(&mut f, &self.overflow, ["/overflow/queue", "/overflow/agent", "/overflow/number"]);
-        let when_full =
-            overflow(&mut f, &self.when_full, ["/when_full/queue", "/when_full/agent", "/when_full/number"]);
+        let to = overflow(&mut f, &self.overflow, &leads!("overflow"));
+        let when_full = overflow(&mut f, &self.when_full, &leads!("when_full"));
+        let when_empty = overflow(&mut f, &self.when_empty, &leads!("when_empty"));
+        let when_closed = overflow(&mut f, &self.when_closed, &leads!("when_closed"));
+        let in_emergency = overflow(&mut f, &self.in_emergency, &leads!("in_emergency"));
+        let calendar = f.perhaps(self.calendar, |f, id| f.entry::<CalendarId>("/calendar", id));
         let treatment = treatment::read(&mut f, &self.treatment);
         let briefing = f.perhaps(self.briefing.as_deref(), |f, text| f.name("/briefing", text));
         f.finish(|| {
@@ -252,6 +272,15 @@ impl EntryBody for wire::Queue {
                 max_wait_ms: self.max_wait_ms,
                 overflow: to?,
                 when_full: when_full?,
+                refuse_when: self.refuse_when.iter().copied().map(condition).collect(),
+                leave_when: self.leave_when.iter().copied().map(condition).collect(),
+                leave_after_ms: self.leave_after_ms,
+                leave_min_wait_ms: self.leave_min_wait_ms,
+                when_empty: when_empty?,
+                calendar: calendar?,
+                when_closed: when_closed?,
+                at_closing: at_closing(self.at_closing),
+                in_emergency: in_emergency?,
                 max_waiting: self.max_waiting,
                 service_level_ms: self.service_level_ms,
                 short_abandon_ms: self.short_abandon_ms,
@@ -281,18 +310,19 @@ impl EntryBody for wire::Route {
         let mut f = Fields::new(find);
         let number = f.number("/number", &self.number);
         let greeting = f.perhaps(self.greeting.as_deref(), |f, text| f.name("/greeting", text));
-        let destination = match self.destination {
-            wire::Destination::Queue { queue } => {
-                f.entry("/destination/queue", queue).map(entry::Destination::Queue)
-            }
-            wire::Destination::Agent { agent } => {
-                f.entry("/destination/agent", agent).map(entry::Destination::Agent)
-            }
-            wire::Destination::Device { device } => {
-                f.entry("/destination/device", device).map(entry::Destination::Device)
-            }
-            wire::Destination::Clear => Some(entry::Destination::Clear),
-        };
+        let destination = destination(
+            &mut f,
+            self.destination,
+            ["/destination/queue", "/destination/agent", "/destination/device"],
+        );
+        let calendar = f.perhaps(self.calendar, |f, id| f.entry::<CalendarId>("/calendar", id));
+        let closed_greeting =
+            f.perhaps(self.closed_greeting.as_deref(), |f, text| f.name("/closed_greeting", text));
+        let when_closed = self::destination(
+            &mut f,
+            self.when_closed,
+            ["/when_closed/queue", "/when_closed/agent", "/when_closed/device"],
+        );
         f.finish(|| {
             Some(Entry::Route(entry::Route {
                 number: number?,
@@ -302,6 +332,9 @@ impl EntryBody for wire::Route {
                     let wire::Priority { urgency, head_start_ms } = self.priority;
                     entry::Priority { urgency, head_start_ms }
                 },
+                calendar: calendar?,
+                closed_greeting: closed_greeting?,
+                when_closed: when_closed?,
             }))
         })
     }
@@ -389,14 +422,51 @@ pub fn set_handling(agent: AgentId, body: &wire::Handling, find: &dyn Find) -> R
     f.finish(|| Some(Command::SetHandling { agent, handling: handling? }))
 }
 
-/// Where a call goes that a queue does not keep; the pointers are those of its queue, agent and number.
-fn overflow(f: &mut Fields<'_>, to: &wire::Overflow, at: [&str; 3]) -> Option<entry::Overflow> {
-    let [queue, agent, number] = at;
+/// Where a call goes that a queue does not keep; the pointers are those of its queue, agent, number and prompt.
+fn overflow(f: &mut Fields<'_>, to: &wire::Overflow, at: &[&str; 4]) -> Option<entry::Overflow> {
+    let [queue, agent, number, prompt] = at;
     match to {
         wire::Overflow::Clear => Some(entry::Overflow::Clear),
         wire::Overflow::Queue { queue: id } => f.entry(queue, *id).map(entry::Overflow::Queue),
         wire::Overflow::Voicemail { agent: id } => f.entry(agent, *id).map(entry::Overflow::Voicemail),
+        wire::Overflow::Announcement { prompt: text } => {
+            f.name(prompt, text).map(entry::Overflow::Announcement)
+        }
         wire::Overflow::Number { number: text } => f.number(number, text).map(entry::Overflow::Number),
+    }
+}
+
+/// Where a number leads; the pointers are those of its queue, agent and device.
+fn destination(
+    f: &mut Fields<'_>,
+    to: wire::Destination,
+    at: [&'static str; 3],
+) -> Option<entry::Destination> {
+    let [at_queue, at_agent, at_device] = at;
+    match to {
+        wire::Destination::Queue { queue } => f.entry(at_queue, queue).map(entry::Destination::Queue),
+        wire::Destination::Agent { agent } => f.entry(at_agent, agent).map(entry::Destination::Agent),
+        wire::Destination::Device { device } => f.entry(at_device, device).map(entry::Destination::Device),
+        wire::Destination::Clear => Some(entry::Destination::Clear),
+    }
+}
+
+const fn at_closing(it: wire::AtClosing) -> entry::AtClosing {
+    match it {
+        wire::AtClosing::Serve => entry::AtClosing::Serve,
+        wire::AtClosing::SendAway => entry::AtClosing::SendAway,
+    }
+}
+
+const fn condition(it: wire::Condition) -> entry::Condition {
+    match it {
+        wire::Condition::LoggedOut => entry::Condition::LoggedOut,
+        wire::Condition::Unregistered => entry::Condition::Unregistered,
+        wire::Condition::NotReady => entry::Condition::NotReady,
+        wire::Condition::InCall => entry::Condition::InCall,
+        wire::Condition::Ringing => entry::Condition::Ringing,
+        wire::Condition::WrapUp => entry::Condition::WrapUp,
+        wire::Condition::Resting => entry::Condition::Resting,
     }
 }
 
@@ -600,13 +670,18 @@ mod tests {
 
     impl Find for OneQueue {
         fn find(&self, kind: Kind, guid: Guid) -> Option<EntryId> {
-            (kind == Kind::Queue && guid == Guid(7)).then_some(EntryId::Queue(QueueId(7)))
+            match (kind, guid) {
+                (Kind::Queue, Guid(7)) => Some(EntryId::Queue(QueueId(7))),
+                (Kind::Calendar, Guid(8)) => Some(EntryId::Calendar(CalendarId(8))),
+                _other => None,
+            }
         }
     }
 
     impl Names for OneQueue {
         fn guid(&self, of: Named) -> Option<Guid> {
-            (of == Named::Entry(EntryId::Queue(QueueId(7)))).then_some(Guid(7))
+            let known = [EntryId::Queue(QueueId(7)), EntryId::Calendar(CalendarId(8))];
+            known.into_iter().find(|id| of == Named::Entry(*id)).map(|id| Guid(id.number().into()))
         }
     }
 
@@ -627,14 +702,14 @@ mod tests {
         check::<wire::Queue>(
             r#"{"name":" Sales "}"#,
             expect![[
-                r#"{"kind":"queue","name":"Sales","number":null,"strategy":"longest_idle","offer_ms":20000,"wrap_up_ms":30000,"on_no_answer":{"then":"not_ready"},"on_decline":{"then":"not_ready"},"on_busy":null,"missed_max":null,"extension_ms":30000,"auto_answer":false,"max_wait_ms":null,"overflow":{"to":"clear"},"max_waiting":1000,"when_full":{"to":"clear"},"service_level_ms":20000,"short_abandon_ms":5000,"treatment":{"greeting":null,"music":null,"language":null,"position":"never","wait":"never","messages":[],"announce_ms":60000,"menu":[]},"record":true,"skill_first":false,"progress_ms":10000,"reach":[],"skip_empty_levels":false,"weight":0,"promote_after_ms":null,"sticky":null,"auto_ready":true,"auto_not_ready_after_other_call":false,"briefing":null,"callback_ms":14400000,"service_level_percent":80}"#
+                r#"{"kind":"queue","name":"Sales","number":null,"strategy":"longest_idle","offer_ms":20000,"wrap_up_ms":30000,"on_no_answer":{"then":"not_ready"},"on_decline":{"then":"not_ready"},"on_busy":null,"missed_max":null,"extension_ms":30000,"auto_answer":false,"max_wait_ms":null,"overflow":{"to":"clear"},"max_waiting":1000,"when_full":{"to":"clear"},"refuse_when":[],"leave_when":[],"leave_after_ms":0,"leave_min_wait_ms":0,"when_empty":{"to":"clear"},"calendar":null,"when_closed":{"to":"clear"},"at_closing":"serve","in_emergency":{"to":"clear"},"service_level_ms":20000,"short_abandon_ms":5000,"treatment":{"greeting":null,"music":null,"language":null,"position":"never","wait":"never","messages":[],"announce_ms":60000,"menu":[]},"record":true,"skill_first":false,"progress_ms":10000,"reach":[],"skip_empty_levels":false,"weight":0,"promote_after_ms":null,"sticky":null,"auto_ready":true,"auto_not_ready_after_other_call":false,"briefing":null,"callback_ms":14400000,"service_level_percent":80}"#
             ]],
         );
     }
 
     #[test]
     fn what_was_read_can_be_written_back() {
-        let queue = r#"{"kind":"queue","name":"Sales","number":"800","strategy":"ring_all","offer_ms":1,"wrap_up_ms":2,"on_no_answer":{"then":"rest","delay_ms":3},"on_decline":{"then":"not_ready"},"on_busy":{"then":"rest","delay_ms":5},"missed_max":3,"extension_ms":1,"auto_answer":true,"max_wait_ms":4,"overflow":{"to":"queue","queue":"00000000000000000000000000000007"},"max_waiting":5,"when_full":{"to":"number","number":"+4930"},"service_level_ms":6,"short_abandon_ms":7,"treatment":{"greeting":"en/hello","music":null,"language":"es","position":"once","wait":"again","messages":["en/web"],"announce_ms":5000,"menu":[{"key":"1","prompt":null,"choice":{"to":"callback"}},{"key":"0","prompt":"en/help","choice":{"to":"number","number":"600"}}]},"record":false,"skill_first":true,"progress_ms":5000,"reach":[{"after_ms":0,"min_level":0,"max_level":0,"raise_level":0},{"after_ms":30000,"min_level":0,"max_level":65535,"raise_level":1}],"skip_empty_levels":true,"weight":8,"promote_after_ms":9,"sticky":{"remember_ms":10,"wait_ms":11},"auto_ready":false,"auto_not_ready_after_other_call":true,"briefing":"en/sales","callback_ms":12,"service_level_percent":90}"#;
+        let queue = r#"{"kind":"queue","name":"Sales","number":"800","strategy":"ring_all","offer_ms":1,"wrap_up_ms":2,"on_no_answer":{"then":"rest","delay_ms":3},"on_decline":{"then":"not_ready"},"on_busy":{"then":"rest","delay_ms":5},"missed_max":3,"extension_ms":1,"auto_answer":true,"max_wait_ms":4,"overflow":{"to":"queue","queue":"00000000000000000000000000000007"},"max_waiting":5,"when_full":{"to":"number","number":"+4930"},"refuse_when":["logged_out","unregistered"],"leave_when":["not_ready","in_call","ringing","wrap_up","resting"],"leave_after_ms":12,"leave_min_wait_ms":13,"when_empty":{"to":"number","number":"+4931"},"calendar":"00000000000000000000000000000008","when_closed":{"to":"announcement","prompt":"en/closed"},"at_closing":"send_away","in_emergency":{"to":"number","number":"+4932"},"service_level_ms":6,"short_abandon_ms":7,"treatment":{"greeting":"en/hello","music":null,"language":"es","position":"once","wait":"again","messages":["en/web"],"announce_ms":5000,"menu":[{"key":"1","prompt":null,"choice":{"to":"callback"}},{"key":"0","prompt":"en/help","choice":{"to":"number","number":"600"}}]},"record":false,"skill_first":true,"progress_ms":5000,"reach":[{"after_ms":0,"min_level":0,"max_level":0,"raise_level":0},{"after_ms":30000,"min_level":0,"max_level":65535,"raise_level":1}],"skip_empty_levels":true,"weight":8,"promote_after_ms":9,"sticky":{"remember_ms":10,"wait_ms":11},"auto_ready":false,"auto_not_ready_after_other_call":true,"briefing":"en/sales","callback_ms":12,"service_level_percent":90}"#;
         let told = {
             let body: wire::Queue = serde_json::from_str(queue).unwrap();
             let entry = body.entry(&OneQueue).unwrap();

@@ -2,6 +2,7 @@
 
 mod audit;
 mod blacklist;
+mod calendar;
 mod code;
 mod event;
 mod message;
@@ -11,6 +12,7 @@ mod state;
 
 pub use audit::audited;
 pub use blacklist::{blacklist_prompts, blacklisted_number};
+pub use calendar::{calendar, emergency};
 pub use code::feature_codes;
 pub use event::{Book, message, untold};
 pub use message::messages;
@@ -19,7 +21,7 @@ pub use record::cdr;
 pub use state::{agent, call, device, offer, queue, snapshot, waiting};
 
 use cordial_engine::agent::{Absence, Handling};
-use cordial_engine::call::{Cause, Direction, OfferEnd, Role, WaitingEnd, Withdrawn};
+use cordial_engine::call::{Cause, Direction, NotKept, OfferEnd, Role, WaitingEnd, Withdrawn};
 use cordial_engine::command::Endpoint;
 use cordial_engine::entry::{self, Entry, EntryId};
 use cordial_engine::id::{CallId, OfferId};
@@ -70,6 +72,7 @@ pub fn entry(entry: &Entry, names: &dyn Names) -> Encoded<wire::Entry> {
             let (name, team) = (it.name.to_string(), perhaps(names, it.team)?);
             wire::Entry::Reason(wire::Reason { name, absence: absence(it.absence), team })
         }
+        Entry::Calendar(it) => wire::Entry::Calendar(calendar::calendar_entry(it)),
         Entry::Disposition(it) => wire::Entry::Disposition(wire::Disposition { name: it.name.to_string() }),
         Entry::BlacklistedNumber(it) => wire::Entry::BlacklistedNumber(blacklisted_number(it)),
     })
@@ -170,6 +173,15 @@ fn queue_entry(it: &entry::Queue, names: &dyn Names) -> Encoded<wire::Queue> {
         overflow: overflow(&it.overflow, names)?,
         max_waiting: it.max_waiting,
         when_full: overflow(&it.when_full, names)?,
+        refuse_when: it.refuse_when.iter().map(condition).collect(),
+        leave_when: it.leave_when.iter().map(condition).collect(),
+        leave_after_ms: it.leave_after_ms,
+        leave_min_wait_ms: it.leave_min_wait_ms,
+        when_empty: overflow(&it.when_empty, names)?,
+        calendar: perhaps(names, it.calendar)?,
+        when_closed: overflow(&it.when_closed, names)?,
+        at_closing: calendar::at_closing(it.at_closing),
+        in_emergency: overflow(&it.in_emergency, names)?,
         service_level_ms: it.service_level_ms,
         short_abandon_ms: it.short_abandon_ms,
         treatment: treatment(&it.treatment, names)?,
@@ -203,6 +215,7 @@ fn treatment(it: &entry::Treatment, names: &dyn Names) -> Encoded<wire::Treatmen
                 wire::Overflow::Queue { queue } => wire::Choice::Queue { queue },
                 wire::Overflow::Voicemail { agent } => wire::Choice::Voicemail { agent },
                 wire::Overflow::Number { number } => wire::Choice::Number { number },
+                wire::Overflow::Announcement { prompt } => wire::Choice::Announcement { prompt },
             },
         };
         Ok(wire::MenuKey { key: key.key, prompt: key.prompt.as_ref().map(ToString::to_string), choice })
@@ -219,11 +232,34 @@ fn treatment(it: &entry::Treatment, names: &dyn Names) -> Encoded<wire::Treatmen
     })
 }
 
+const fn condition(it: entry::Condition) -> wire::Condition {
+    match it {
+        entry::Condition::LoggedOut => wire::Condition::LoggedOut,
+        entry::Condition::Unregistered => wire::Condition::Unregistered,
+        entry::Condition::NotReady => wire::Condition::NotReady,
+        entry::Condition::InCall => wire::Condition::InCall,
+        entry::Condition::Ringing => wire::Condition::Ringing,
+        entry::Condition::WrapUp => wire::Condition::WrapUp,
+        entry::Condition::Resting => wire::Condition::Resting,
+    }
+}
+
+/// By which rule a queue does not keep a call.
+const fn not_kept(why: NotKept) -> wire::NotKept {
+    match why {
+        NotKept::Empty => wire::NotKept::Empty,
+        NotKept::Closed => wire::NotKept::Closed,
+        NotKept::Night => wire::NotKept::Night,
+        NotKept::Emergency => wire::NotKept::Emergency,
+    }
+}
+
 fn overflow(to: &entry::Overflow, names: &dyn Names) -> Encoded<wire::Overflow> {
     Ok(match to {
         entry::Overflow::Clear => wire::Overflow::Clear,
         entry::Overflow::Queue(queue) => wire::Overflow::Queue { queue: id(names, *queue)? },
         entry::Overflow::Voicemail(agent) => wire::Overflow::Voicemail { agent: id(names, *agent)? },
+        entry::Overflow::Announcement(prompt) => wire::Overflow::Announcement { prompt: prompt.to_string() },
         entry::Overflow::Number(number) => wire::Overflow::Number { number: number.as_str().to_owned() },
     })
 }
@@ -249,13 +285,20 @@ fn route(it: &entry::Route, names: &dyn Names) -> Encoded<wire::Route> {
     Ok(wire::Route {
         number: it.number.as_str().to_owned(),
         greeting: it.greeting.as_ref().map(ToString::to_string),
-        destination: match it.destination {
-            entry::Destination::Queue(queue) => wire::Destination::Queue { queue: id(names, queue)? },
-            entry::Destination::Agent(agent) => wire::Destination::Agent { agent: id(names, agent)? },
-            entry::Destination::Device(device) => wire::Destination::Device { device: id(names, device)? },
-            entry::Destination::Clear => wire::Destination::Clear,
-        },
+        destination: destination(it.destination, names)?,
         priority: priority(it.priority),
+        calendar: perhaps(names, it.calendar)?,
+        closed_greeting: it.closed_greeting.as_ref().map(ToString::to_string),
+        when_closed: destination(it.when_closed, names)?,
+    })
+}
+
+fn destination(to: entry::Destination, names: &dyn Names) -> Encoded<wire::Destination> {
+    Ok(match to {
+        entry::Destination::Queue(queue) => wire::Destination::Queue { queue: id(names, queue)? },
+        entry::Destination::Agent(agent) => wire::Destination::Agent { agent: id(names, agent)? },
+        entry::Destination::Device(device) => wire::Destination::Device { device: id(names, device)? },
+        entry::Destination::Clear => wire::Destination::Clear,
     })
 }
 
@@ -339,6 +382,14 @@ const fn waiting_end(end: WaitingEnd) -> wire::WaitingEnd {
         WaitingEnd::Refused => wire::WaitingEnd::Refused,
         WaitingEnd::LeftByKey => wire::WaitingEnd::LeftByKey,
         WaitingEnd::CalledBack => wire::WaitingEnd::CalledBack,
+        WaitingEnd::TurnedAway(NotKept::Empty) => wire::WaitingEnd::TurnedAwayEmpty,
+        WaitingEnd::SentAway(NotKept::Empty) => wire::WaitingEnd::SentAwayEmpty,
+        WaitingEnd::TurnedAway(NotKept::Closed) => wire::WaitingEnd::TurnedAwayClosed,
+        WaitingEnd::SentAway(NotKept::Closed) => wire::WaitingEnd::SentAwayClosed,
+        WaitingEnd::TurnedAway(NotKept::Night) => wire::WaitingEnd::TurnedAwayNight,
+        WaitingEnd::SentAway(NotKept::Night) => wire::WaitingEnd::SentAwayNight,
+        WaitingEnd::TurnedAway(NotKept::Emergency) => wire::WaitingEnd::TurnedAwayEmergency,
+        WaitingEnd::SentAway(NotKept::Emergency) => wire::WaitingEnd::SentAwayEmergency,
     }
 }
 

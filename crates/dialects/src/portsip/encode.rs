@@ -51,13 +51,14 @@ pub fn queue(view: &QueueView, scene: &Scene<'_>) -> wire::Queue {
         intro_type: if it.treatment.greeting.is_some() { "NORMAL" } else { "DISABLE" },
         intro_prompt_file_name: prompt(&it.treatment.greeting),
         max_waiting_time: it.max_wait_ms.map(|ms| ms.div_ceil(1_000).clamp(15, 65_535)),
-        wait_when_no_agents_online: true,
+        wait_when_no_agents_online: it.refuse_when.is_never(),
         inform_position: "DISABLE",
         agent_auto_ready: it.auto_ready,
         agent_auto_not_ready_after_non_acd_call: it.auto_not_ready_after_other_call,
         sla_time: it.service_level_ms / 1_000,
         language: "en-US",
         no_answer_forward_rule: forward_rule(&it.overflow, scene),
+        night_mode_forward_rule: forward_rule(&it.when_closed, scene),
         enable_callback: false,
         outbound_caller_ids: Vec::new(),
         enable_sticky_routing: it.sticky.is_some(),
@@ -81,7 +82,7 @@ fn forward_rule(overflow: &Overflow, scene: &Scene<'_>) -> wire::ForwardRule {
         Overflow::Number(ref number) => {
             wire::ForwardRule { action: "FORWARD_TO_NUMBER", number: Some(number.as_str().to_owned()) }
         }
-        Overflow::Clear => wire::ForwardRule { action: "HANGUP", number: None },
+        Overflow::Clear | Overflow::Announcement(_) => wire::ForwardRule { action: "HANGUP", number: None },
         Overflow::Voicemail(id) => {
             let number = scene.engine.agent(scene.tenant, id).and_then(|agent| agent.entry.number);
             wire::ForwardRule { action: "FORWARD_TO_VOICEMAIL", number: number.map(String::from) }

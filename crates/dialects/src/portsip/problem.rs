@@ -87,7 +87,8 @@ fn wire_name(field: &str) -> &str {
         "max_waiting" => "max_callers",
         "service_level_ms" => "sla_time",
         "number" => "extension_number",
-        "overflow" => "no_answer_forward_rule",
+        "overflow" | "when_empty" => "no_answer_forward_rule",
+        "when_closed" => "night_mode_forward_rule",
         "strategy" => "polling_strategy",
         other => other,
     }

@@ -50,7 +50,8 @@ impl Scene<'_> {
                 | EntryId::Route(_)
                 | EntryId::Reason(_)
                 | EntryId::Disposition(_)
-                | EntryId::BlacklistedNumber(_),
+                | EntryId::BlacklistedNumber(_)
+                | EntryId::Calendar(_),
             )
             | None => None,
         };
@@ -76,7 +77,8 @@ impl Scene<'_> {
                 | EntryId::Route(_)
                 | EntryId::Reason(_)
                 | EntryId::Disposition(_)
-                | EntryId::BlacklistedNumber(_),
+                | EntryId::BlacklistedNumber(_)
+                | EntryId::Calendar(_),
             )
             | None => Err(none()),
         }
@@ -98,7 +100,8 @@ impl Scene<'_> {
                 | EntryId::Route(_)
                 | EntryId::Reason(_)
                 | EntryId::Disposition(_)
-                | EntryId::BlacklistedNumber(_),
+                | EntryId::BlacklistedNumber(_)
+                | EntryId::Calendar(_),
             )
             | None => None,
         };
@@ -187,7 +190,8 @@ impl Scene<'_> {
                 | Entry::Queue(_)
                 | Entry::Route(_)
                 | Entry::Disposition(_)
-                | Entry::BlacklistedNumber(_),
+                | Entry::BlacklistedNumber(_)
+                | Entry::Calendar(_),
             )
             | None => None,
         }

@@ -82,6 +82,7 @@ pub struct Queue {
     pub sla_time: u64,
     pub language: &'static str,
     pub no_answer_forward_rule: ForwardRule,
+    pub night_mode_forward_rule: ForwardRule,
     pub enable_callback: bool,
     pub outbound_caller_ids: Vec<String>,
     pub enable_sticky_routing: bool,

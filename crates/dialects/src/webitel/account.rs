@@ -84,7 +84,8 @@ impl Account {
                 | Entry::Route(_)
                 | Entry::Reason(_)
                 | Entry::Disposition(_)
-                | Entry::BlacklistedNumber(_),
+                | Entry::BlacklistedNumber(_)
+                | Entry::Calendar(_),
             )
             | None => BTreeSet::new(),
         };

@@ -34,7 +34,8 @@ impl Engine {
                 | EntryId::Trunk(_)
                 | EntryId::Reason(_)
                 | EntryId::Disposition(_)
-                | EntryId::BlacklistedNumber(_),
+                | EntryId::BlacklistedNumber(_)
+                | EntryId::Calendar(_),
             )
             | None => None,
         };

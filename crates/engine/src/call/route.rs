@@ -4,7 +4,7 @@ use crate::agent::Handling;
 use crate::call::Cause;
 use crate::command::Endpoint;
 use crate::engine::Engine;
-use crate::entry::{Destination, EntryId, Kind, Name, Priority};
+use crate::entry::{Destination, EntryId, Kind, Name, Priority, Route};
 use crate::id::{AgentId, DeviceId, QueueId, RouteId, TenantId, TrunkId};
 use crate::limits::FORWARDS_MAX;
 use crate::refusal::Refusal;
@@ -79,7 +79,8 @@ impl Engine {
                 | EntryId::Trunk(_)
                 | EntryId::Reason(_)
                 | EntryId::Disposition(_)
-                | EntryId::BlacklistedNumber(_),
+                | EntryId::BlacklistedNumber(_)
+                | EntryId::Calendar(_),
             )
             | None => Name::default(),
         }
@@ -118,7 +119,8 @@ impl Engine {
                     | EntryId::Trunk(_)
                     | EntryId::Reason(_)
                     | EntryId::Disposition(_)
-                    | EntryId::BlacklistedNumber(_),
+                    | EntryId::BlacklistedNumber(_)
+                    | EntryId::Calendar(_),
                 ) => return Err(Refusal::NoRoute),
                 None => {
                     let (trunk, number) = self.out(tenant, from, &number)?;
@@ -134,15 +136,21 @@ impl Engine {
 
     fn through_route(&self, id: RouteId) -> Hop {
         let route = self.state.route(id);
-        match &route.greeting {
+        let greeting = if self.is_open(route) { &route.greeting } else { &route.closed_greeting };
+        match greeting {
             Some(prompt) => Hop::There(Target::Greeting(id, prompt.clone())),
             None => self.beyond(id, None),
         }
     }
 
+    fn is_open(&self, route: &Route) -> bool {
+        route.calendar.is_none_or(|id| self.state.calendar(id).filed.entry.is_open(self.now.wall))
+    }
+
     fn beyond(&self, id: RouteId, by: Option<AgentId>) -> Hop {
         let route = self.state.route(id);
-        match route.destination {
+        let destination = if self.is_open(route) { route.destination } else { route.when_closed };
+        match destination {
             Destination::Queue(id) => Hop::There(Target::Queue(id, route.priority)),
             Destination::Device(id) => self.to_device(id, by),
             Destination::Agent(id) => self.to_agent(id),

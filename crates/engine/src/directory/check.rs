@@ -5,14 +5,15 @@ use std::collections::BTreeSet;
 
 use crate::engine::Engine;
 use crate::entry::{
-    AfterMissed, Agent, Choice, Destination, Device, Entry, EntryId, Kind, Overflow, Queue, Reason, Route,
-    Treatment, Trunk, User,
+    AfterMissed, Agent, Calendar, Choice, Destination, Device, Entry, EntryId, Hours, Kind, Overflow, Queue,
+    Reason, Route, Treatment, Trunk, User,
 };
 use crate::id::TenantId;
 use crate::limits::{
-    ANNOUNCE_MS_MIN, CALLBACK_MS_MAX, MESSAGES_IN_TURN_MAX, OFFER_MS_MAX, OFFER_MS_MIN, PREFERENCE_MS_MAX,
-    REACH_STEPS_MAX, REMEMBER_MS_MAX, REST_MS_MAX, REST_MS_MIN, TARGET_MS_MAX, TRUNK_PREFIXES_MAX,
-    TRUNK_SOURCES_MAX, USER_BOUNDS_MAX, WAIT_MS_MAX, WAITING_MAX, WRAP_UP_MS_MAX,
+    ANNOUNCE_MS_MIN, CALENDAR_HOLIDAYS_MAX, CALENDAR_HOURS_MAX, CALLBACK_MS_MAX, HOLIDAY_DAYS_MAX,
+    MESSAGES_IN_TURN_MAX, OFFER_MS_MAX, OFFER_MS_MIN, PREFERENCE_MS_MAX, REACH_STEPS_MAX, REMEMBER_MS_MAX,
+    REST_MS_MAX, REST_MS_MIN, TARGET_MS_MAX, TRUNK_PREFIXES_MAX, TRUNK_SOURCES_MAX, USER_BOUNDS_MAX,
+    WAIT_MS_MAX, WAITING_MAX, WRAP_UP_MS_MAX,
 };
 use crate::outbound::read_prefix;
 use crate::queue::key_prompt;
@@ -48,6 +49,7 @@ impl Engine {
             | Entry::Reason(_)
             | Entry::Disposition(_)
             | Entry::BlacklistedNumber(_) => {}
+            Entry::Calendar(calendar) => check_calendar(calendar)?,
         }
         let owner = self.state.tenant(tenant);
         let kind = entry.kind();
@@ -133,7 +135,19 @@ impl Engine {
         }
         self.check_treatment(tenant, own, &queue.treatment)?;
         self.check_overflow(tenant, own, "overflow", &queue.overflow)?;
-        self.check_overflow(tenant, own, "when_full", &queue.when_full)
+        if queue.leave_after_ms > WAIT_MS_MAX {
+            return Err(invalid("leave_after_ms", "must be at most 86400000"));
+        }
+        if queue.leave_min_wait_ms > WAIT_MS_MAX {
+            return Err(invalid("leave_min_wait_ms", "must be at most 86400000"));
+        }
+        self.check_overflow(tenant, own, "when_full", &queue.when_full)?;
+        if let Some(calendar) = queue.calendar {
+            self.owned(tenant, EntryId::Calendar(calendar))?;
+        }
+        self.check_overflow(tenant, own, "when_empty", &queue.when_empty)?;
+        self.check_overflow(tenant, own, "when_closed", &queue.when_closed)?;
+        self.check_overflow(tenant, own, "in_emergency", &queue.in_emergency)
     }
 
     fn check_treatment(
@@ -170,7 +184,8 @@ impl Engine {
         Ok(())
     }
 
-    fn check_overflow(
+    /// Where calls may be led that a queue does not keep.
+    pub(crate) fn check_overflow(
         &self,
         tenant: TenantId,
         own: Option<EntryId>,
@@ -187,7 +202,10 @@ impl Engine {
                 let mailbox = &self.state.agent(*agent).filed.entry.mailbox;
                 if mailbox.is_some() { Ok(()) } else { Err(Refusal::NoMailbox) }
             }
-            Overflow::Clear | Overflow::Number(_) => Ok(()),
+            Overflow::Announcement(prompt) if prompt.as_str().is_empty() => {
+                Err(invalid(field, "must name a prompt"))
+            }
+            Overflow::Clear | Overflow::Number(_) | Overflow::Announcement(_) => Ok(()),
         }
     }
 
@@ -195,13 +213,56 @@ impl Engine {
         if route.greeting.as_ref().is_some_and(|prompt| prompt.as_str().is_empty()) {
             return Err(invalid("greeting", "must name a prompt"));
         }
-        match route.destination {
+        if route.closed_greeting.as_ref().is_some_and(|prompt| prompt.as_str().is_empty()) {
+            return Err(invalid("closed_greeting", "must name a prompt"));
+        }
+        if let Some(calendar) = route.calendar {
+            self.owned(tenant, EntryId::Calendar(calendar))?;
+        }
+        self.check_destination(tenant, route.destination)?;
+        self.check_destination(tenant, route.when_closed)
+    }
+
+    fn check_destination(&self, tenant: TenantId, destination: Destination) -> Result<(), Refusal> {
+        match destination {
             Destination::Queue(id) => self.owned(tenant, EntryId::Queue(id)),
             Destination::Agent(id) => self.owned(tenant, EntryId::Agent(id)),
             Destination::Device(id) => self.owned(tenant, EntryId::Device(id)),
             Destination::Clear => Ok(()),
         }
     }
+}
+
+fn check_calendar(calendar: &Calendar) -> Result<(), Refusal> {
+    for hours in &calendar.week {
+        check_hours("week", hours)?;
+    }
+    if calendar.holidays.len() > CALENDAR_HOLIDAYS_MAX {
+        return Err(Refusal::LimitReached("holidays"));
+    }
+    for holiday in &calendar.holidays {
+        check_hours("holidays", &holiday.hours)?;
+        if holiday.last < holiday.first {
+            return Err(invalid("holidays", "must not end before they begin"));
+        }
+        if (holiday.last - holiday.first).get_days() >= HOLIDAY_DAYS_MAX {
+            return Err(invalid("holidays", "must each have at most 366 days"));
+        }
+    }
+    Ok(())
+}
+
+fn check_hours(field: &'static str, hours: &[Hours]) -> Result<(), Refusal> {
+    if hours.len() > CALENDAR_HOURS_MAX {
+        return Err(Refusal::LimitReached("hours of a day"));
+    }
+    if hours.iter().any(|hours| hours.from >= hours.to || hours.to > Hours::DAY) {
+        return Err(invalid(field, "must have hours that end after they begin, at 24:00 at the latest"));
+    }
+    if !hours.is_sorted_by(|a, b| a.to <= b.from) {
+        return Err(invalid(field, "must have the hours of a day in order and without overlap"));
+    }
+    Ok(())
 }
 
 /// Whom a waiting call reaches, when.

@@ -5,7 +5,7 @@ use crate::call::{CallStep, Service};
 use crate::command::Endpoint;
 use crate::engine::Engine;
 use crate::entry::{self, Choice, Destination, EntryId, Overflow};
-use crate::id::{AgentId, DeviceId, QueueId, ReasonId, RouteId, TenantId};
+use crate::id::{AgentId, CalendarId, DeviceId, QueueId, ReasonId, RouteId, TenantId};
 use crate::state::{Agent, Call, Device, Leg};
 
 impl Engine {
@@ -34,6 +34,7 @@ impl Engine {
             EntryId::Route(route) => self.route_used_by(tenant, route),
             EntryId::Reason(reason) => self.reason_used_by(tenant, reason),
             EntryId::Disposition(_) | EntryId::BlacklistedNumber(_) => None,
+            EntryId::Calendar(calendar) => self.calendar_used_by(tenant, calendar),
         }
     }
 
@@ -49,9 +50,12 @@ impl Engine {
         if self.calls_of(tenant).any(served) {
             return Some("a call");
         }
-        let overflows = |queue: &crate::state::Queue| leads(&queue.filed.entry, &Overflow::Voicemail(id));
+        let overflows = |queue: &crate::state::Queue| leads(queue, &Overflow::Voicemail(id));
         if self.state.queues.values().any(overflows) {
             return Some("a queue");
+        }
+        if self.in_emergency_leads(tenant, &Overflow::Voicemail(id)) {
+            return Some("an emergency");
         }
         self.has_leg(tenant, |leg| leg.agent == Some(id))
             .or_else(|| self.has_route(tenant, Destination::Agent(id)))
@@ -76,11 +80,13 @@ impl Engine {
         if self.agents_of(tenant).any(finishing) {
             return Some("a wrap-up");
         }
-        let overflows = |queue: &crate::state::Queue| {
-            queue.filed.tenant == tenant && leads(&queue.filed.entry, &Overflow::Queue(id))
-        };
+        let overflows =
+            |queue: &crate::state::Queue| queue.filed.tenant == tenant && leads(queue, &Overflow::Queue(id));
         if self.state.queues.values().any(overflows) {
             return Some("a queue");
+        }
+        if self.in_emergency_leads(tenant, &Overflow::Queue(id)) {
+            return Some("an emergency");
         }
         self.has_route(tenant, Destination::Queue(id)).or_else(|| {
             self.has_user(tenant, |user| user.queues.as_ref().is_some_and(|queues| queues.contains(&id)))
@@ -107,6 +113,20 @@ impl Engine {
         users.any(|user| user.tenant == tenant && bound(&user.entry)).then_some("a user")
     }
 
+    fn calendar_used_by(&self, tenant: TenantId, id: CalendarId) -> Option<&'static str> {
+        if !self.state.calendars.get(&id)?.queues.is_empty() {
+            return Some("a queue");
+        }
+        let mut routes = self.state.routes.values();
+        let goes_by = routes.any(|route| route.tenant == tenant && route.entry.calendar == Some(id));
+        goes_by.then_some("a route")
+    }
+
+    fn in_emergency_leads(&self, tenant: TenantId, to: &Overflow) -> bool {
+        let emergency = self.state.tenant(tenant).emergency.as_ref();
+        emergency.is_some_and(|emergency| emergency.to.as_ref() == Some(to))
+    }
+
     fn has_leg(&self, tenant: TenantId, wanted: impl Fn(&Leg) -> bool) -> Option<&'static str> {
         let mut legs = self.state.legs.values();
         legs.any(|leg| leg.tenant == tenant && wanted(leg)).then_some("a call")
@@ -114,7 +134,10 @@ impl Engine {
 
     fn has_route(&self, tenant: TenantId, destination: Destination) -> Option<&'static str> {
         let mut routes = self.state.routes.values();
-        let leads = routes.any(|route| route.tenant == tenant && route.entry.destination == destination);
+        let leads = routes.any(|route| {
+            let entry = &route.entry;
+            route.tenant == tenant && [entry.destination, entry.when_closed].contains(&destination)
+        });
         leads.then_some("a route")
     }
 
@@ -128,10 +151,14 @@ impl Engine {
 }
 
 /// Whether a queue sends calls there.
-fn leads(queue: &entry::Queue, to: &Overflow) -> bool {
-    let by_key = queue.treatment.menu.iter().filter_map(|key| match &key.choice {
+fn leads(queue: &crate::state::Queue, to: &Overflow) -> bool {
+    let entry::Queue { overflow, when_full, when_empty, when_closed, in_emergency, treatment, .. } =
+        &queue.filed.entry;
+    let by_key = treatment.menu.iter().filter_map(|key| match &key.choice {
         Choice::Leave(to) => Some(to),
         Choice::Callback => None,
     });
-    [&queue.overflow, &queue.when_full].into_iter().chain(by_key).any(|leads| leads == to)
+    let emergency = queue.emergency.as_ref().and_then(|emergency| emergency.to.as_ref());
+    let by_rule = [overflow, when_full, when_empty, when_closed, in_emergency];
+    by_rule.into_iter().chain(by_key).chain(emergency).any(|leads| leads == to)
 }

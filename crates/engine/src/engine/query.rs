@@ -5,18 +5,18 @@ use crate::agent::{Activity, DeviceState};
 use crate::blacklist::BlacklistPrompts;
 use crate::call::{CallStep, LegPhase};
 use crate::code::FeatureCodes;
-use crate::entry::{Entry, EntryId, Kind};
+use crate::entry::{Emergency, Entry, EntryId, Kind};
 use crate::id::{
-    AgentId, BlacklistedNumberId, CallId, DeviceId, Guid, LegId, OfferId, QueueId, RecordingId, TeamId,
-    TenantId, UserId,
+    AgentId, BlacklistedNumberId, CalendarId, CallId, DeviceId, Guid, LegId, OfferId, QueueId, RecordingId,
+    TeamId, TenantId, UserId,
 };
 use crate::recording::RecordingStep;
 use crate::state::{Agent, Device, Message};
 use crate::text::Number;
 use crate::time::{Now, Timestamp};
 use crate::view::{
-    AgentView, CallPhase, CallView, DeviceView, LegView, MessageView, OfferView, OutboundView, PlaceView,
-    QueueView, TenantView,
+    AgentView, CalendarView, CallPhase, CallView, DeviceView, LegView, MessageView, OfferView, OutboundView,
+    PlaceView, QueueView, TenantView,
 };
 
 /// The directory.
@@ -62,6 +62,23 @@ impl Engine {
     /// What the tenant's devices dial for features.
     pub fn feature_codes(&self, id: TenantId) -> Option<&FeatureCodes> {
         self.state.tenants.get(&id).map(|tenant| &tenant.codes)
+    }
+
+    /// The emergency that all of the tenant's queues are in.
+    pub fn emergency(&self, id: TenantId) -> Option<&Emergency> {
+        self.state.tenants.get(&id).and_then(|tenant| tenant.emergency.as_ref())
+    }
+
+    /// One calendar, and whether it is open.
+    pub fn calendar(&self, tenant: TenantId, id: CalendarId) -> Option<CalendarView> {
+        let calendar = self.state.calendars.get(&id).filter(|calendar| calendar.filed.tenant == tenant)?;
+        Some(CalendarView {
+            id,
+            guid: calendar.filed.guid,
+            entry: calendar.filed.entry.clone(),
+            open: calendar.open,
+            until: calendar.until,
+        })
     }
 
     /// Whose devices live in a SIP domain; case does not matter.
@@ -249,6 +266,9 @@ impl Engine {
             breached: queue.breached,
             callbacks: queue.callbacks.len(),
             estimate: self.state.wait_estimate(queue, None, now),
+            turns_away: self.turns_away(id, false),
+            night: queue.night,
+            emergency: queue.emergency.clone(),
             tally: queue.tally,
         })
     }

@@ -24,7 +24,9 @@ pub(crate) fn key_prompt(key: &MenuKey) -> Option<String> {
     let what = match &key.choice {
         Choice::Callback => "callback",
         Choice::Leave(Overflow::Voicemail(_)) => "voicemail",
-        Choice::Leave(Overflow::Clear | Overflow::Queue(_) | Overflow::Number(_)) => return None,
+        Choice::Leave(
+            Overflow::Clear | Overflow::Queue(_) | Overflow::Number(_) | Overflow::Announcement(_),
+        ) => return None,
     };
     matches!(key.key, '1' | '2').then(|| format!("press-{}-{what}", key.key))
 }

@@ -32,6 +32,7 @@ impl Engine {
         match to {
             Overflow::Queue(next) if once_more => self.enter_queue(id, next, priority),
             Overflow::Number(number) if once_more => self.lead_to_number(id, &number),
+            Overflow::Announcement(prompt) => self.announce(id, vec![prompt]),
             Overflow::Voicemail(agent) => self.reach_mailbox(id, agent),
             Overflow::Queue(_) | Overflow::Number(_) | Overflow::Clear => self.clear_call(id, cause),
         }

@@ -9,9 +9,13 @@ use crate::limits::WAITING_MAX;
 use crate::time::Timestamp;
 
 impl Engine {
-    /// Puts a call into a queue's line, or clears it when the line is full. The caller is answered only if he waits.
+    /// Puts a call into a queue's line, or leads it away when the queue does not take it. The caller is answered only if he waits.
     pub(crate) fn enter_queue(&mut self, call: CallId, queue: QueueId, priority: Priority) {
         let tenant = self.state.call(call).tenant;
+        self.heed_clock(queue);
+        if let Some(why) = self.turns_away(queue, self.state.call(call).diverted) {
+            return self.turn_away(call, queue, priority, why);
+        }
         let line = self.state.queue(queue);
         let places = line.filed.entry.max_waiting.min(WAITING_MAX);
         if line.waiting.len() >= places as usize {

@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::pool::{Group, Match, Spot};
-use super::{Filed, State};
+use super::{Filed, Presence, State};
 use crate::agent::{ACTIVITY, Activity, DUTY, Duty, Handling, Login, Membership, PendingMembership};
-use crate::entry::{self, Name, Strategy, Tier};
+use crate::entry::{self, Conditions, Name, Strategy, Tier};
 use crate::fact::{Event, Fact};
 use crate::id::{AgentId, CallId, DeviceId, Guid, LegId, OfferId, QueueId, RecordingId};
 use crate::machine::assert_legal;
@@ -43,6 +43,8 @@ pub(crate) struct Agent {
     pub(crate) at_work: bool,
     /// `idle_since` under which the agent stands in his queues' order, when he could be offered a call now.
     pub(crate) standing: Option<Timestamp>,
+    /// What keeps him from the calls of all his queues.
+    pub(super) excluded: Conditions,
     /// Talked in calls of queues since logging in. Milliseconds.
     pub(crate) talked_ms: u64,
     /// Waiting calls that are for this agent.
@@ -64,6 +66,8 @@ pub(crate) struct Assignment {
     pub(crate) spot: Option<Spot>,
     /// Whether he is at work for the queue's calls; see [`Agent::serves`].
     pub(crate) staffs: bool,
+    /// What he counts for in whether the queue is empty.
+    pub(super) presence: Presence,
 }
 
 impl Assignment {
@@ -106,8 +110,8 @@ pub(crate) struct WrapUp {
 }
 
 impl Agent {
-    pub(super) const fn new(filed: Filed<entry::Agent>, at: Timestamp, wall: WallTime) -> Self {
-        Self {
+    pub(super) fn new(filed: Filed<entry::Agent>, at: Timestamp, wall: WallTime) -> Self {
+        let mut agent = Self {
             filed,
             login: None,
             duty: Duty::LoggedOut,
@@ -128,10 +132,13 @@ impl Agent {
             idle_since: at,
             at_work: false,
             standing: None,
+            excluded: Conditions::NEVER,
             talked_ms: 0,
             wanted: BTreeSet::new(),
             matched: None,
-        }
+        };
+        agent.excluded = agent.exclusions(None);
+        agent
     }
 
     pub(crate) fn is_idle(&self) -> bool {
@@ -421,7 +428,9 @@ impl State {
 
     fn assign(&mut self, id: AgentId, queue: QueueId, tier: Tier) {
         let membership = Membership::Ready;
-        let part = Assignment { membership, tier, calls: 0, last_call: None, spot: None, staffs: false };
+        let presence = Presence::default();
+        let part =
+            Assignment { membership, tier, calls: 0, last_call: None, spot: None, staffs: false, presence };
         let agent = self.agent_mut(id);
         agent.memberships.insert(queue, part);
         let is_here = agent.login.is_some();
@@ -431,6 +440,7 @@ impl State {
             line.count_log_in(tier.level);
         }
         self.stand(id, queue);
+        self.take_up_rules(id, queue);
     }
 
     fn unassign(&mut self, id: AgentId, queue: QueueId) {
@@ -444,6 +454,7 @@ impl State {
         if is_here {
             line.count_log_out(part.tier.level);
         }
+        self.uncount(queue, part.presence);
         self.rematch(queue);
     }
 
@@ -467,6 +478,7 @@ impl State {
             agent.pending_memberships.remove(&queue);
         }
         self.stand(id, queue);
+        self.count_presence(id, queue);
         self.match_wanted(id);
     }
 
@@ -476,6 +488,7 @@ impl State {
         let agent = self.agent(id);
         let device = agent.login.and_then(|login| self.devices.get(&login.device));
         let device_idle = device.is_some_and(|device| device.is_idle());
+        let excluded = agent.exclusions(device);
         let agent = self.agent_mut(id);
         let activity = agent.derived_activity();
         if activity != agent.activity {
@@ -493,6 +506,7 @@ impl State {
             }
             self.match_wanted(id);
         }
+        self.exclude(id, excluded);
     }
 
     /// Brings the agent's place in a queue's order up to what his axes say: in at his spot, or out.

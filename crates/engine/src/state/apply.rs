@@ -30,6 +30,9 @@ impl State {
                 entry.refused += 1;
             }
             Fact::FeatureCodesSet { codes } => self.tenant_mut(event.tenant).codes = codes.clone(),
+            Fact::CalendarTurned { .. } | Fact::NightModeSet { .. } | Fact::EmergencySet { .. } => {
+                self.turn(event);
+            }
             Fact::AgentAssigned { .. }
             | Fact::TierSet { .. }
             | Fact::AgentUnassigned { .. }
@@ -74,9 +77,7 @@ impl State {
             | Fact::CallbackAsked { .. }
             | Fact::BriefingStarted { .. } => self.apply_waiting(&event.fact),
             Fact::SearchWidened { call, by, .. } => self.widen(*call, *by),
-            Fact::WaitingEnded { call, queue, end, waited_ms } => {
-                self.leave_queue(*call, *queue, *end, *waited_ms);
-            }
+            Fact::WaitingEnded { .. } => self.leave_queue(event),
             Fact::OfferMade { .. } => self.make_offer(event),
             Fact::OfferEnded { offer, end, .. } => self.end_offer(*offer, *end),
             Fact::RecordingStarted { .. }

@@ -38,6 +38,8 @@ pub(crate) struct Call {
     /// The queue it waits in or came through.
     pub(crate) queue: Option<QueueId>,
     pub(crate) overflows: u8,
+    /// Whether an emergency led it on already.
+    pub(crate) diverted: bool,
     pub(crate) offers: BTreeSet<OfferId>,
     /// The two legs that talk, even while one holds the other.
     pub(crate) pair: Option<(LegId, LegId)>,
@@ -152,6 +154,7 @@ impl State {
             place: None,
             queue: None,
             overflows: 0,
+            diverted: false,
             offers: BTreeSet::new(),
             pair: None,
             bridged: false,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Agent, Outbound, Queue, State};
+use super::{Agent, Calendar, Outbound, Queue, State};
 use crate::blacklist::{BlacklistPrompts, BlacklistedNumber};
 use crate::code::FeatureCodes;
 use crate::entry::{self, Entry, EntryId, Kind, Name};
@@ -48,6 +48,7 @@ pub(crate) struct Tenant {
     pub(crate) outbound: Outbound,
     pub(crate) codes: FeatureCodes,
     pub(crate) blacklist_prompts: BlacklistPrompts,
+    pub(crate) emergency: Option<entry::Emergency>,
 }
 
 /// A device with what the network says of it.
@@ -84,6 +85,7 @@ impl Tenant {
             outbound: Outbound::default(),
             codes: FeatureCodes::default(),
             blacklist_prompts: BlacklistPrompts::default(),
+            emergency: None,
         }
     }
 
@@ -175,6 +177,7 @@ impl State {
                 self.trunks.insert(id, Filed { tenant, guid, entry });
             }
             (EntryId::Queue(id), Entry::Queue(entry)) => {
+                self.go_by(id, None, entry.calendar);
                 self.queues.insert(id, Queue::new(Filed { tenant, guid, entry: *entry }));
             }
             (EntryId::Route(id), Entry::Route(entry)) => {
@@ -188,6 +191,9 @@ impl State {
             }
             (EntryId::BlacklistedNumber(id), Entry::BlacklistedNumber(entry)) => {
                 self.blacklist.insert(id, Blacklisted { filed: Filed { tenant, guid, entry }, refused: 0 });
+            }
+            (EntryId::Calendar(id), Entry::Calendar(entry)) => {
+                self.calendars.insert(id, Calendar::new(Filed { tenant, guid, entry: *entry }));
             }
             (id, entry) => unreachable!("{id:?} is not a {:?}", entry.kind()),
         }
@@ -221,6 +227,9 @@ impl State {
             (EntryId::BlacklistedNumber(id), Entry::BlacklistedNumber(entry)) => {
                 replace(self.blacklist.get_mut(&id).map(|blacklisted| &mut blacklisted.filed), entry);
             }
+            (EntryId::Calendar(id), Entry::Calendar(entry)) => {
+                replace(self.calendars.get_mut(&id).map(|calendar| &mut calendar.filed), *entry);
+            }
             (id, entry) => unreachable!("{id:?} is not a {:?}", entry.kind()),
         }
     }
@@ -239,11 +248,15 @@ impl State {
             EntryId::Team(id) => drop(self.teams.remove(&id)),
             EntryId::Device(id) => drop(self.devices.remove(&id)),
             EntryId::Trunk(id) => drop(self.trunks.remove(&id)),
-            EntryId::Queue(id) => drop(self.queues.remove(&id)),
+            EntryId::Queue(id) => {
+                let queue = self.queues.remove(&id);
+                self.go_by(id, queue.and_then(|queue| queue.filed.entry.calendar), None);
+            }
             EntryId::Route(id) => drop(self.routes.remove(&id)),
             EntryId::Reason(id) => drop(self.reasons.remove(&id)),
             EntryId::Disposition(id) => drop(self.dispositions.remove(&id)),
             EntryId::BlacklistedNumber(id) => drop(self.blacklist.remove(&id)),
+            EntryId::Calendar(id) => self.remove_calendar(id),
         }
     }
 
@@ -262,6 +275,7 @@ impl State {
             EntryId::BlacklistedNumber(id) => {
                 Entry::BlacklistedNumber(self.blacklist.get(&id)?.filed.entry.clone())
             }
+            EntryId::Calendar(id) => Entry::Calendar(Box::new(self.calendars.get(&id)?.filed.entry.clone())),
         })
     }
 
@@ -281,6 +295,7 @@ impl State {
             EntryId::Reason(id) => self.reasons.get(&id).map(of),
             EntryId::Disposition(id) => self.dispositions.get(&id).map(of),
             EntryId::BlacklistedNumber(id) => self.blacklist.get(&id).map(|entry| of(&entry.filed)),
+            EntryId::Calendar(id) => self.calendars.get(&id).map(|calendar| of(&calendar.filed)),
         }
     }
 

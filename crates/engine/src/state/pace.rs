@@ -75,9 +75,12 @@ impl Pace {
 
     pub(super) fn end_wait(&mut self, end: WaitingEnd, waited_ms: u64) {
         let gave_up = match end {
-            WaitingEnd::Refused => return,
+            WaitingEnd::Refused | WaitingEnd::TurnedAway(_) => return,
             WaitingEnd::Abandoned | WaitingEnd::LeftByKey => WHOLE,
-            WaitingEnd::Answered | WaitingEnd::Overflowed | WaitingEnd::CalledBack => 0,
+            WaitingEnd::Answered
+            | WaitingEnd::Overflowed
+            | WaitingEnd::CalledBack
+            | WaitingEnd::SentAway(_) => 0,
         };
         self.wait.add(waited_ms);
         self.gave_up.add(gave_up);

@@ -9,9 +9,9 @@ use super::line::Line;
 use super::pace::Pace;
 use super::place::{Place, PlaceTimers};
 use super::pool::{Levels, Match, Pool, Spot, Turn, step_after};
-use super::{Filed, State};
+use super::{Filed, State, Vacancy};
 use crate::agent::Membership;
-use crate::call::{CallStep, OfferEnd, WaitingEnd, Widening};
+use crate::call::{CallStep, NotKept, OfferEnd, WaitingEnd, Widening};
 use crate::entry::{self, Strategy};
 use crate::estimate::WaitRange;
 use crate::fact::{Event, Fact};
@@ -54,6 +54,10 @@ pub(crate) struct Queue {
     /// Agents who are at work for its calls, whatever they do now.
     pub(crate) staffed: usize,
     pub(super) pace: Pace,
+    pub(crate) vacancy: Vacancy,
+    /// Whether it is closed until told otherwise.
+    pub(crate) night: bool,
+    pub(crate) emergency: Option<entry::Emergency>,
     pub(crate) tally: QueueTally,
 }
 
@@ -84,6 +88,9 @@ impl Queue {
             breached: 0,
             staffed: 0,
             pace: Pace::default(),
+            vacancy: Vacancy::default(),
+            night: false,
+            emergency: None,
             tally: QueueTally::default(),
             filed,
         }
@@ -207,8 +214,16 @@ impl State {
         self.check_tally(queue);
     }
 
-    pub(super) fn leave_queue(&mut self, id: CallId, queue: QueueId, end: WaitingEnd, waited_ms: u64) {
-        if matches!(end, WaitingEnd::Overflowed | WaitingEnd::Refused | WaitingEnd::LeftByKey) {
+    pub(super) fn leave_queue(&mut self, event: &Event) {
+        let &Fact::WaitingEnded { call: id, queue, end, waited_ms } = &event.fact else {
+            return;
+        };
+        if end == WaitingEnd::TurnedAway(NotKept::Emergency)
+            || end == WaitingEnd::SentAway(NotKept::Emergency)
+        {
+            self.call_mut(id).diverted = true;
+        }
+        if end.leads_on() {
             self.call_mut(id).overflows += 1;
         }
         if self.call(id).place.is_some() {
@@ -364,6 +379,7 @@ impl State {
         if line.open[usize::from(place.step)].remove(&turn) {
             self.rematch(place.queue);
         }
+        self.set_unoffered(id, false);
     }
 
     /// Puts a waiting call that wants another offer to where it waits for an agent; see [`State::close`].
@@ -371,6 +387,7 @@ impl State {
         let call = self.call(id);
         let Some(place) = call.place else { return };
         let offers = call.offers.len();
+        self.set_unoffered(id, offers == 0);
         let strategy = self.queue(place.queue).filed.entry.strategy;
         let wants = match strategy {
             Strategy::RingAll => offers < width(strategy),
@@ -407,6 +424,7 @@ impl State {
         for (_, call) in self.queue(id).waiting.clone() {
             self.close(call);
         }
+        self.go_by(id, self.queue(id).filed.entry.calendar, entry.calendar);
         let line = self.queue_mut(id);
         line.filed.entry = entry;
         let entry = &line.filed.entry;
@@ -418,7 +436,9 @@ impl State {
                 part.spot = None;
             }
             self.stand(agent, id);
+            self.take_up_rules(agent, id);
         }
+        self.reset_leaving(id);
         for (entered, call) in waiting {
             let waited_ms = self.at.millis_since(entered);
             let step = step_after(&self.queue(id).filed.entry.reach, waited_ms);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cordial_engine::agent::{Activity, DeviceState, Duty, Handling, Membership};
-use cordial_engine::call::{OfferEnd, Role, WaitingEnd};
+use cordial_engine::call::{OfferEnd, Role};
 use cordial_engine::entry::Strategy;
 use cordial_engine::fact::Fact;
 use cordial_engine::id::*;
@@ -13,6 +13,7 @@ use cordial_engine::text::Number;
 use cordial_engine::view::CallPhase;
 use cordial_engine::{Action, Endpoint, Engine, EntryId, Event, Now, State};
 
+use crate::doors::Doors;
 use crate::matcher::Matcher;
 
 /// What the checks remember of the events so far.
@@ -30,6 +31,7 @@ pub(crate) struct Checks {
     was_eligible: BTreeMap<(AgentId, QueueId), bool>,
     outbound: Outbound,
     matcher: Matcher,
+    doors: Doors,
 }
 
 impl Checks {
@@ -46,6 +48,7 @@ impl Checks {
             was_eligible: BTreeMap::new(),
             outbound: Outbound::default(),
             matcher: Matcher::default(),
+            doors: Doors::default(),
         }
     }
 
@@ -54,8 +57,10 @@ impl Checks {
             self.before_event(event);
             self.outbound.before(&self.follower, event);
             self.matcher.before(&self.follower, event);
+            self.doors.before(&self.follower, event);
             self.follower.apply(event);
             self.matcher.fold(&self.follower, event);
+            self.doors.fold(&self.follower, event);
             self.fold(event);
             self.check_tenant(event);
         }
@@ -71,6 +76,7 @@ impl Checks {
             check_calls(engine, tenant.id);
             self.check_queues(engine, tenant.id);
             self.matcher.after(engine, tenant.id);
+            self.doors.after(engine, tenant.id);
             self.outbound.check(engine, tenant.id);
         }
     }
@@ -120,7 +126,7 @@ impl Checks {
             Fact::CallQueued { queue, .. } => self.places.entry(*queue).or_default().0 += 1,
             Fact::WaitingEnded { queue, end, .. } => {
                 let places = self.places.entry(*queue).or_default();
-                places.0 += u64::from(*end == WaitingEnd::Refused);
+                places.0 += u64::from(end.is_at_the_door());
                 places.1 += 1;
             }
             _other => {}

@@ -193,12 +193,7 @@ fn another_tenants_things_are_not_found() {
     world.arrives("5551");
     let (call, offer) = (world.engine.calls(world.tenant)[0].id, world.engine.offers(world.tenant)[0].id);
     world.add_tenant("other");
-    let route = Route {
-        number: number("5551"),
-        greeting: None,
-        destination: Destination::Queue(queue),
-        priority: Priority::default(),
-    };
+    let route = Route::to(number("5551"), Destination::Queue(queue));
     let commands = vec![
         ("change", Command::Change(theirs, Queue::named(name("x")).into())),
         ("remove", Command::Remove(theirs)),

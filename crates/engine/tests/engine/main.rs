@@ -8,10 +8,14 @@
 mod agents;
 mod announcements;
 mod blacklist;
+mod calendar;
 mod calls;
 mod checks;
 mod codes;
 mod directory;
+mod doors;
+mod empty;
+mod hours;
 mod mailboxes;
 mod matcher;
 mod memberships;

@@ -437,12 +437,7 @@ fn a_forward_is_held_to_the_rules_behind_a_greeting_too() {
         |world| {
             let ann = world.agent("ann");
             let greeting = Some(name("en/welcome"));
-            let route = Route {
-                number: number("5556"),
-                greeting,
-                destination: Destination::Agent(ann),
-                priority: Priority::default(),
-            };
+            let route = Route { greeting, ..Route::to(number("5556"), Destination::Agent(ann)) };
             world.add("5556", Entry::Route(route));
             world.change_rules(|rules| rules.calls_per_device = 0);
         },

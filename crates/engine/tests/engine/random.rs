@@ -4,8 +4,8 @@ use cordial_engine::agent::{Absence, Attend, Handling, Membership, QueueWish};
 use cordial_engine::call::Cause;
 use cordial_engine::command::Command;
 use cordial_engine::entry::{
-    AfterMissed, Choice, Mailbox, MenuKey, Overflow, Priority, Queue, Reach, Sticky,
-    Strategy as QueueStrategy, Tier, Told,
+    AfterMissed, AtClosing, Calendar, Choice, Condition, Conditions, Emergency, Hours, Mailbox, MenuKey,
+    Overflow, Priority, Queue, Reach, Sticky, Strategy as QueueStrategy, Tier, Told, Zone,
 };
 use cordial_engine::id::*;
 use cordial_engine::outbound::OutboundRules;
@@ -25,6 +25,7 @@ struct Tenant {
     queues: Vec<QueueId>,
     trunk: TrunkId,
     reason: ReasonId,
+    calendar: CalendarId,
 }
 
 fn furnished() -> (World, Vec<Tenant>) {
@@ -66,6 +67,16 @@ fn furnished() -> (World, Vec<Tenant>) {
             (rules.calls, rules.calls_per_device, rules.calls_per_minute, rules.minutes_per_day) =
                 (3, 1, 5, 2);
         });
+        // Open for two minutes of each three, so that it turns while the steps are done.
+        let minutes = (0..8).map(|n| Hours { from: 1_333 + n * 3, to: 1_335 + n * 3 });
+        let calendar = Calendar {
+            name: name("minutes"),
+            zone: Zone::parse("Etc/UTC").unwrap(),
+            week: std::array::from_fn(|_| minutes.clone().collect()),
+            holidays: Vec::new(),
+        };
+        let id = world.add("minutes", cordial_engine::Entry::Calendar(Box::new(calendar)));
+        let cordial_engine::EntryId::Calendar(calendar) = id else { unreachable!() };
         let cordial_engine::EntryId::Reason(reason) = world.ids["break"] else { unreachable!() };
         tenants.push(Tenant {
             id: world.tenant,
@@ -74,6 +85,7 @@ fn furnished() -> (World, Vec<Tenant>) {
             queues: ["sales", "help"].map(|label| world.queue(label)).to_vec(),
             trunk: world.trunk("carrier"),
             reason,
+            calendar,
         });
     }
     (world, tenants)
@@ -110,6 +122,17 @@ fn routed_at_random(queue: &mut Queue, a: u8, b: u8, c: u8) {
     if c.is_multiple_of(6) {
         queue.treatment.menu = menu(Overflow::Number(number("600")));
     }
+    queue.refuse_when = if a.is_multiple_of(5) { conditions(c) } else { Conditions::NEVER };
+    queue.leave_when = if a.is_multiple_of(2) { conditions(b) } else { Conditions::NEVER };
+    (queue.leave_after_ms, queue.leave_min_wait_ms) = (u64::from(b % 4) * 1_000, u64::from(c % 3) * 2_000);
+    queue.at_closing = if b.is_multiple_of(2) { AtClosing::SendAway } else { AtClosing::Serve };
+    queue.when_closed = if c.is_multiple_of(3) { Overflow::Number(number("5551")) } else { Overflow::Clear };
+    queue.in_emergency = if a.is_multiple_of(3) {
+        Overflow::Announcement(name("en/emergency"))
+    } else {
+        Overflow::Number(number("600"))
+    };
+    queue.when_empty = if c.is_multiple_of(2) { Overflow::Number(number("600")) } else { Overflow::Clear };
     let step =
         |after_ms, min_level, max_level, raise_level| Reach { after_ms, min_level, max_level, raise_level };
     queue.reach = match c % 5 {
@@ -118,6 +141,12 @@ fn routed_at_random(queue: &mut Queue, a: u8, b: u8, c: u8) {
         2 => vec![step(0, 0, 1, 1), step(5_000, 0, 9, 9)],
         _ => Vec::new(),
     };
+}
+
+/// Any set of conditions.
+fn conditions(by: u8) -> Conditions {
+    let all = Condition::ALL.into_iter().enumerate();
+    all.filter(|(n, _)| by >> n & 1 == 1).map(|(_, condition)| condition).collect()
 }
 
 const STRATEGIES: [QueueStrategy; 12] = [
@@ -152,7 +181,7 @@ fn input(world: &World, tenant: &Tenant, (what, a, b, c): Step) -> Input {
     let note = name("");
     let causes =
         [Cause::Normal, Cause::Busy, Cause::Rejected, Cause::Unreachable, Cause::NoAnswer, Cause::Lost];
-    let command = match what % 42 {
+    let command = match what % 44 {
         0..=4 => {
             let from = if b % 3 == 0 { Endpoint::Device(device) } else { Endpoint::Trunk(tenant.trunk) };
             let dialled = number(pick(&DIALLED, c));
@@ -186,6 +215,12 @@ fn input(world: &World, tenant: &Tenant, (what, a, b, c): Step) -> Input {
             1 => Command::SetHandling { agent, handling: Handling::Forward(number(pick(&DIALLED, c))) },
             _ => Command::SetHandling { agent, handling: Handling::Ring },
         },
+        42 => Command::SetNightMode { queue, on: a % 2 == 0 },
+        43 => {
+            let to = (c % 3 == 0).then(|| Overflow::Number(number("600")));
+            let emergency = (a % 3 != 0).then_some(Emergency { to });
+            Command::SetEmergency { queue: (b % 4 != 0).then_some(queue), emergency, waiting: c % 2 == 0 }
+        }
         39 => {
             let wish = pick(
                 &[
@@ -274,6 +309,7 @@ fn input(world: &World, tenant: &Tenant, (what, a, b, c): Step) -> Input {
                 return Input::Timeout;
             };
             routed_at_random(&mut entry, a, b, c);
+            entry.calendar = (c % 2 == 0).then_some(tenant.calendar);
             (entry.auto_ready, entry.auto_not_ready_after_other_call) = (a % 2 == 0, a % 3 == 0);
             Command::Change(id, cordial_engine::Entry::Queue(entry))
         }
@@ -346,7 +382,9 @@ proptest! {
                 world.handle(Input::Command { tenant, by, command }).0.ok();
             }
         }
-        while let Some((due, _)) = world.engine.poll_timeout() {
+        // Calendars turn for ever.
+        let end = Timestamp(world.now.0 + 3_600_000);
+        while let Some((due, _)) = world.engine.poll_timeout().filter(|(due, _)| *due < end) {
             world.now = world.now.max(due);
             world.handle(Input::Timeout).0.expect("a timeout is never refused");
         }

@@ -33,10 +33,8 @@ impl Floor {
             queues.push(id);
             for urgency in 0..3 {
                 let route = Route {
-                    number: number(&format!("{n}{urgency}")),
-                    greeting: None,
-                    destination: Destination::Queue(id),
                     priority: Priority { urgency, head_start_ms: 0 },
+                    ..Route::to(number(&format!("{n}{urgency}")), Destination::Queue(id))
                 };
                 world.add(route.number.clone().as_str(), Entry::Route(route));
             }

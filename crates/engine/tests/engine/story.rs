@@ -9,6 +9,7 @@ use std::fmt::Write;
 use cordial_engine::agent::{Absence, Attend, Handling, Membership, QueueWish};
 use cordial_engine::call::Cause;
 use cordial_engine::command::Command;
+use cordial_engine::entry::{Emergency, Overflow};
 use cordial_engine::id::*;
 use cordial_engine::{Action, Answer, Endpoint, EntryId, Event, Input, Refusal, Report, Timestamp};
 use expect_test::Expect;
@@ -71,6 +72,22 @@ impl Story {
                 let audio_ms = ms.parse().unwrap();
                 let report = Report::RecordingSaved { recording, audio_ms, paused_ms: 0, bytes: 44 };
                 let outcome = self.world.report(report);
+                self.tell(outcome);
+            }
+            ["night", queue, on] => {
+                writeln!(self.told, "{step}").unwrap();
+                let (queue, on) = (self.world.queue(queue), *on == "on");
+                let outcome = self.world.command(Command::SetNightMode { queue, on });
+                self.tell(outcome);
+            }
+            ["emergency", whose, rest @ ..] => {
+                writeln!(self.told, "{step}").unwrap();
+                let queue = (*whose != "all").then(|| self.world.queue(whose));
+                let (to, waiting) = (rest.first().copied(), rest.contains(&"waiting"));
+                let to = to.filter(|to| !matches!(*to, "over" | "waiting"));
+                let to = to.map(|to| Overflow::Number(number(to)));
+                let emergency = (rest != ["over"]).then_some(Emergency { to });
+                let outcome = self.world.command(Command::SetEmergency { queue, emergency, waiting });
                 self.tell(outcome);
             }
             ["crash"] => {

@@ -220,6 +220,9 @@ impl Names {
             Fact::TenantAdded { .. }
             | Fact::FeatureCodesSet { .. }
             | Fact::AccessNoted { .. }
+            | Fact::CalendarTurned { .. }
+            | Fact::NightModeSet { .. }
+            | Fact::EmergencySet { .. }
             | Fact::OutboundRulesSet { .. }
             | Fact::EntryAdded { .. }
             | Fact::EntryChanged { .. }

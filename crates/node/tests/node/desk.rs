@@ -83,10 +83,7 @@ impl Desk {
         let EntryId::Queue(queue) = desk.add(tenant, queue.into()) else { panic!("a queue was asked for") };
         let number = Number::parse("1000").expect("a number");
         let destination = Destination::Queue(queue);
-        desk.add(
-            tenant,
-            Entry::Route(Route { number, greeting: None, destination, priority: Default::default() }),
-        );
+        desk.add(tenant, Entry::Route(Route::to(number, destination)));
         desk.phone = desk.add_phone("200", "2000", PHONE);
         desk.settle();
         desk
@@ -101,8 +98,7 @@ impl Desk {
             panic!("a device was asked for")
         };
         let destination = Destination::Device(device);
-        let route =
-            Route { number: number(dialled), greeting: None, destination, priority: Default::default() };
+        let route = Route::to(number(dialled), destination);
         self.add(self.tenant, Entry::Route(route));
         let binding = self.binding(own, address);
         self.node.restore_bindings(self.now, device, vec![binding]);
@@ -129,10 +125,7 @@ impl Desk {
         self.ask(Input::Command { tenant, by, command });
         let number = Number::parse(dialled).expect("a number");
         let destination = Destination::Agent(agent);
-        self.add(
-            tenant,
-            Entry::Route(Route { number, greeting: None, destination, priority: Default::default() }),
-        );
+        self.add(tenant, Entry::Route(Route::to(number, destination)));
         self.settle();
     }
 

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use core::str::FromStr;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::EXIT_CODES;
@@ -64,6 +66,12 @@ pub enum Verb {
     /// Lines of waiting calls
     #[command(subcommand)]
     Queue(QueueVerb),
+    /// When queues and numbers are open
+    #[command(subcommand)]
+    Calendar(CalendarVerb),
+    /// Send calls elsewhere at once, of one queue or of all
+    #[command(subcommand)]
+    Emergency(EmergencyVerb),
     /// Carriers and other telephone systems
     #[command(subcommand)]
     Trunk(TrunkVerb),
@@ -411,11 +419,103 @@ pub enum QueueVerb {
         #[arg(required = true, value_name = "FIELD=VALUE")]
         changes: Vec<String>,
     },
+    /// Close a queue until told otherwise, or open it again
+    Night {
+        /// Name or id
+        queue: Which,
+        /// Whether it is closed
+        #[arg(value_enum)]
+        switch: Switch,
+    },
     /// Remove a queue
     Remove {
         /// Name or id
         queue: Which,
     },
+}
+
+/// On or off.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Switch {
+    /// It is so
+    On,
+    /// It is not
+    Off,
+}
+
+/// `cordial calendar`
+#[derive(Debug, Subcommand)]
+pub enum CalendarVerb {
+    /// All calendars, whether they are open, and until when
+    List,
+    /// Show a calendar
+    Show {
+        /// Name or id
+        calendar: Which,
+    },
+    /// Make a calendar
+    Add {
+        /// Its name
+        name: String,
+        /// Whose wall clock counts: an IANA time zone such as Europe/Berlin
+        #[arg(long)]
+        zone: String,
+        #[command(flatten)]
+        rules: CalendarRules,
+    },
+    /// Change days or holidays of a calendar
+    Set {
+        /// Name or id
+        calendar: Which,
+        /// Whose wall clock counts
+        #[arg(long)]
+        zone: Option<String>,
+        #[command(flatten)]
+        rules: CalendarRules,
+    },
+    /// Remove a calendar
+    Remove {
+        /// Name or id
+        calendar: Which,
+    },
+}
+
+/// When it is open.
+#[derive(Args, Debug)]
+pub struct CalendarRules {
+    /// The hours of some days, such as mon-fri=09:00-12:00,13:00-17:00 or sat=closed; may be repeated
+    #[arg(long, value_name = "DAYS=HOURS")]
+    pub hours: Vec<String>,
+    /// A holiday, such as Christmas=2026-12-24..2026-12-26,yearly or Inventory=2026-12-30,10:00-12:00; may be repeated,
+    /// and replaces all holidays that there were
+    #[arg(long = "holiday", value_name = "NAME=DATES")]
+    pub holidays: Vec<String>,
+}
+
+/// `cordial emergency`
+#[derive(Debug, Subcommand)]
+pub enum EmergencyVerb {
+    /// Send all calls elsewhere
+    On {
+        /// Those of this queue alone
+        #[arg(long)]
+        queue: Option<Which>,
+        /// Where they go: clear, queue:NAME, voicemail:AGENT, number:NUMBER or announcement:PROMPT; else where each queue
+        /// says
+        #[arg(long, value_name = "WHERE")]
+        to: Option<Where>,
+        /// Also those that wait
+        #[arg(long)]
+        waiting: bool,
+    },
+    /// Take calls again
+    Off {
+        /// Those of this queue alone
+        #[arg(long)]
+        queue: Option<Which>,
+    },
+    /// Show where there is an emergency
+    Show,
 }
 
 /// What a new queue is like; what is left out has the server's default.
@@ -450,6 +550,68 @@ pub struct NewQueue {
     /// Do not record conversations
     #[arg(long)]
     pub no_recording: bool,
+    #[command(flatten)]
+    pub rules: QueueRules,
+}
+
+/// By which rules a queue does not keep a call.
+#[derive(Args, Debug)]
+pub struct QueueRules {
+    /// Take no calls when each agent is one of: logged_out, unregistered, not_ready, in_call, ringing, wrap_up, resting;
+    /// or never, nobody_logged_in, nobody_ready, nobody_available
+    #[arg(long, value_name = "CONDITION,...", value_delimiter = ',')]
+    pub refuse_when: Option<Vec<String>>,
+    /// Let waiting calls leave when each agent is one of these
+    #[arg(long, value_name = "CONDITION,...", value_delimiter = ',')]
+    pub leave_when: Option<Vec<String>>,
+    /// For how long that must have been so, in seconds
+    #[arg(long, value_name = "SECONDS")]
+    pub leave_after_s: Option<u64>,
+    /// How long a call has waited at least before it leaves so, in seconds
+    #[arg(long, value_name = "SECONDS")]
+    pub leave_min_wait_s: Option<u64>,
+    /// Where a call goes that finds the queue empty or leaves it: clear, queue:NAME, voicemail:AGENT or number:NUMBER
+    #[arg(long, value_name = "WHERE")]
+    pub when_empty: Option<Where>,
+    /// The calendar that says when calls are taken; none for at any time
+    #[arg(long)]
+    pub calendar: Option<Which>,
+    /// Where a call goes that finds the queue closed, or announcement:PROMPT
+    #[arg(long, value_name = "WHERE")]
+    pub when_closed: Option<Where>,
+    /// What becomes of the calls that wait when it closes: serve or send_away
+    #[arg(long)]
+    pub at_closing: Option<String>,
+    /// Where calls go in an emergency that names no other place
+    #[arg(long, value_name = "WHERE")]
+    pub in_emergency: Option<Where>,
+}
+
+/// Where a call goes that a queue does not keep.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Where {
+    Clear,
+    Queue(Which),
+    Voicemail(Which),
+    Number(String),
+    Announcement(String),
+}
+
+impl FromStr for Where {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once(':') {
+            None if text == "clear" => Ok(Self::Clear),
+            Some(("queue", which)) => Ok(Self::Queue(which.to_owned())),
+            Some(("voicemail", which)) => Ok(Self::Voicemail(which.to_owned())),
+            Some(("number", number)) => Ok(Self::Number(number.to_owned())),
+            Some(("announcement", prompt)) => Ok(Self::Announcement(prompt.to_owned())),
+            Some(_) | None => {
+                Err("must be clear, queue:NAME, voicemail:AGENT, number:NUMBER or announcement:PROMPT")
+            }
+        }
+    }
 }
 
 /// Who is chosen.

@@ -7,8 +7,10 @@ use super::api::{Api, nothing, object, secret_from_stdin};
 use super::arguments::{
     DeviceVerb, NamedVerb, NewQueue, NewTrunk, QueueVerb, RouteTo, RouteVerb, TrunkVerb, UserVerb,
 };
+use super::hours;
 use super::kinds::{set, show};
 use super::print::Printer;
+use super::rules;
 
 pub(super) async fn user(api: &Api, printer: &Printer, verb: &UserVerb) -> Result<(), Failure> {
     match verb {
@@ -99,12 +101,24 @@ pub(super) async fn queue(api: &Api, printer: &Printer, verb: &QueueVerb) -> Res
             ];
             printer.list(&api.list("queues").await?, &columns);
         }
-        QueueVerb::Add(new) => printer.record(&api.post("/v1/queues", &new_queue(new)).await?),
+        QueueVerb::Add(new) => {
+            let body = with(new_queue(new), rules::queue(api, &new.rules).await?);
+            printer.record(&api.post("/v1/queues", &body).await?);
+        }
+        QueueVerb::Night { queue, switch } => hours::night(api, printer, queue, *switch).await?,
         QueueVerb::Show { which } => show(api, printer, "queues", which).await?,
         QueueVerb::Set { which, changes } => set(api, printer, "queues", which, changes).await?,
         QueueVerb::Remove { queue } => remove(api, printer, "queues", queue).await?,
     }
     Ok(())
+}
+
+/// An object with what another says in place of its own.
+pub(super) fn with(mut whole: Value, changes: Value) -> Value {
+    if let (Some(whole), Value::Object(changes)) = (whole.as_object_mut(), changes) {
+        whole.extend(changes);
+    }
+    whole
 }
 
 fn new_queue(new: &NewQueue) -> Value {

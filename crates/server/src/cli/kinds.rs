@@ -26,7 +26,8 @@ const ORDER: [&str; 9] =
     ["reasons", "dispositions", "teams", "queues", "users", "agents", "devices", "trunks", "routes"];
 
 /// Fields whose values are ids, by the last name in their path, and the kind that they name.
-const REFERENCES: [(&str, &str); 8] = [
+const REFERENCES: [(&str, &str); 9] = [
+    ("calendar", "calendars"),
     ("user", "users"),
     ("team", "teams"),
     ("teams", "teams"),

@@ -10,8 +10,8 @@ use cordial_dialects::native::{encode, problem::Code};
 use cordial_engine::command::Access;
 use cordial_engine::entry::{Entry, EntryId};
 use cordial_engine::id::{
-    AgentId, BlacklistedNumberId, DeviceId, DispositionId, QueueId, ReasonId, RouteId, TeamId, TrunkId,
-    UserId,
+    AgentId, BlacklistedNumberId, CalendarId, DeviceId, DispositionId, QueueId, ReasonId, RouteId, TeamId,
+    TrunkId, UserId,
 };
 use cordial_engine::{Answer, Command, Refusal};
 use cordial_store::DeviceSecret;
@@ -84,6 +84,7 @@ pub(super) fn operations() -> Vec<Operation> {
     all.extend(of::<Reasons>());
     all.extend(of::<Dispositions>());
     all.extend(of::<Blacklist>());
+    all.extend(of::<Calendars>());
     all.push(
         put("/v1/users/{id}/password")
             .called(
@@ -361,6 +362,7 @@ struct Routes;
 struct Reasons;
 struct Dispositions;
 struct Blacklist;
+struct Calendars;
 
 /// An entry that shows nothing but what was written.
 macro_rules! plain {
@@ -504,6 +506,27 @@ impl Resource for Agents {
     }
 
     fn created(answer: wire::AgentState, _: Option<wire::DeviceSecret>) -> Result<wire::AgentState, No> {
+        Ok(answer)
+    }
+}
+
+impl Resource for Calendars {
+    type Key = CalendarId;
+    type Body = wire::Calendar;
+    type Answer = wire::CalendarState;
+    type Created = wire::CalendarState;
+    const PLURAL: &'static str = "calendars";
+    const ONE: &'static str = "calendar";
+    const FILTERS: &'static [Filter] = &[NAME];
+
+    fn told(scene: &Scene<'_>, key: CalendarId) -> Result<Option<wire::CalendarState>, Unnamed> {
+        Ok(scene.engine.calendar(scene.tenant, key).map(|view| encode::calendar(&view)))
+    }
+
+    fn created(
+        answer: wire::CalendarState,
+        _: Option<wire::DeviceSecret>,
+    ) -> Result<wire::CalendarState, No> {
         Ok(answer)
     }
 }

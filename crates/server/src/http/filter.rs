@@ -84,7 +84,8 @@ impl Wanted {
             | EntryId::Route(_)
             | EntryId::Reason(_)
             | EntryId::Disposition(_)
-            | EntryId::BlacklistedNumber(_) => true,
+            | EntryId::BlacklistedNumber(_)
+            | EntryId::Calendar(_) => true,
         }
     }
 

@@ -135,7 +135,8 @@ impl Scene<'_> {
             | EntryId::Route(_)
             | EntryId::Reason(_)
             | EntryId::Disposition(_)
-            | EntryId::BlacklistedNumber(_) => Err(Problem::new(
+            | EntryId::BlacklistedNumber(_)
+            | EntryId::Calendar(_) => Err(Problem::new(
                 Code::Forbidden,
                 "the scope manage reaches the user's queues; admin reaches all of the directory",
             )),

@@ -103,7 +103,7 @@ impl Sight {
                 self.teams.has(team) || own == Some(team)
             }
             EntryId::User(user) => self.user == Some(user),
-            EntryId::Reason(_) | EntryId::Disposition(_) => true,
+            EntryId::Reason(_) | EntryId::Disposition(_) | EntryId::Calendar(_) => true,
             EntryId::Trunk(_) | EntryId::Route(_) | EntryId::BlacklistedNumber(_) => false,
         }
     }

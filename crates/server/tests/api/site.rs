@@ -26,6 +26,7 @@ pub(crate) struct Ids {
     pub(crate) device: String,
     pub(crate) spare_device: String,
     pub(crate) queue: String,
+    pub(crate) calendar: String,
     pub(crate) trunk: String,
     pub(crate) route: String,
     pub(crate) reason: String,
@@ -35,7 +36,7 @@ pub(crate) struct Ids {
 }
 
 impl Ids {
-    pub(crate) fn all(&self) -> [&str; 13] {
+    pub(crate) fn all(&self) -> [&str; 14] {
         [
             &self.user,
             &self.team,
@@ -44,6 +45,7 @@ impl Ids {
             &self.device,
             &self.spare_device,
             &self.queue,
+            &self.calendar,
             &self.trunk,
             &self.route,
             &self.reason,
@@ -153,6 +155,9 @@ impl Site {
         let spare = self.post("/v1/devices", json!({"number": "1002"})).await;
         self.ids.spare_device = text(&spare["id"]);
         self.ids.queue = self.make("queues", json!({"name": "sales", "number": "800"})).await;
+        let week = json!({"monday": ["09:00-12:00", "13:00-24:00"]});
+        let calendar = json!({"name": "office", "zone": "Europe/Berlin", "week": week});
+        self.ids.calendar = self.make("calendars", calendar).await;
         self.ids.reason = self.make("reasons", json!({"name": "lunch"})).await;
         self.ids.disposition = self.make("dispositions", json!({"name": "sold"})).await;
         self.ids.blacklisted = self.make("blacklist", json!({"number": "4666"})).await;

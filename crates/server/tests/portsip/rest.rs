@@ -101,7 +101,7 @@ async fn queues(walk: &mut Walk<'_>) {
     for (field, value) in [
         ("enable_callback", json!(true)),
         ("inform_position", json!("PERIODICALLY")),
-        ("night_mode_forward_rule", json!({"action": "HANGUP"})),
+        ("night_mode_forward_rule", json!({"action": "FORWARD_TO_NUMBER"})),
         ("polling_strategy", json!("DANCE")),
         ("intro_type", json!("FULL")),
         ("no_answer_forward_rule", json!({"action": "FORWARD_TO_VOICEMAIL"})),
@@ -117,6 +117,14 @@ async fn queues(walk: &mut Walk<'_>) {
     let answer = walk.ask("updateQueue", &[&id], Some(json!({ "no_answer_forward_rule": outside }))).await;
     walk.expect(&answer, 200, "");
     assert_eq!(walk.ask("showQueue", &[&id], None).await.json()["no_answer_forward_rule"], outside);
+    let night = json!({"wait_when_no_agents_online": true, "night_mode_forward_rule": outside});
+    assert_eq!(shown["wait_when_no_agents_online"], false, "as when nothing is said");
+    let answer = walk.ask("updateQueue", &[&id], Some(night.clone())).await;
+    walk.expect(&answer, 200, "");
+    let shown = walk.ask("showQueue", &[&id], None).await.json();
+    for field in ["wait_when_no_agents_online", "night_mode_forward_rule"] {
+        assert_eq!(shown[field], night[field], "{field}");
+    }
     let changed =
         json!({"name": "Claims EU", "ring_time": 30, "no_answer_forward_rule": {"action": "HANGUP"}});
     let answer = walk.ask("updateQueue", &[&id], Some(changed.clone())).await;

@@ -175,6 +175,9 @@ impl Books {
             | Fact::GreetingStarted { .. }
             | Fact::FeatureCodesSet { .. }
             | Fact::AccessNoted { .. }
+            | Fact::CalendarTurned { .. }
+            | Fact::NightModeSet { .. }
+            | Fact::EmergencySet { .. }
             | Fact::FeatureCodeDialled { .. }
             | Fact::AnnouncementStarted { .. }
             | Fact::MailboxReached { .. }

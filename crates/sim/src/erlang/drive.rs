@@ -265,7 +265,10 @@ impl<'a> Drive<'a> {
                 tally.abandoned += 1;
                 tally.abandoned_quickly += u64::from(quick);
             }
-            WaitingEnd::Overflowed | WaitingEnd::Refused => tally.lost += 1,
+            WaitingEnd::Overflowed
+            | WaitingEnd::Refused
+            | WaitingEnd::TurnedAway(_)
+            | WaitingEnd::SentAway(_) => tally.lost += 1,
             WaitingEnd::LeftByKey | WaitingEnd::CalledBack => unreachable!("nobody here presses a key"),
         }
     }

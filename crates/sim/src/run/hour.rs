@@ -112,7 +112,7 @@ fn company(world: &mut World, chance: &mut Chance, index: usize, people: u64) ->
         for (dialled, urgency) in [(format!("+44100{n}"), 0), (format!("+44101{n}"), 1)] {
             let (number, greeting) = (number(&dialled), greeting.clone());
             let priority = Priority { urgency, head_start_ms: 0 };
-            let route = Route { number, greeting, destination, priority };
+            let route = Route { greeting, priority, ..Route::to(number, destination) };
             world.add(tenant, Entry::Route(route));
         }
     }
@@ -123,15 +123,7 @@ fn company(world: &mut World, chance: &mut Chance, index: usize, people: u64) ->
     ];
     for (dialled, destination) in others {
         let greeting = None;
-        world.add(
-            tenant,
-            Entry::Route(Route {
-                number: number(dialled),
-                greeting,
-                destination,
-                priority: Priority::default(),
-            }),
-        );
+        world.add(tenant, Entry::Route(Route { greeting, ..Route::to(number(dialled), destination) }));
     }
     Company { tenant, agents, queues, reason, disposition, carrier }
 }

@@ -1,8 +1,8 @@
 //! Who lives in a seed: tenants, queues, agents with their phones, carriers, and the weather.
 
 use cordial_engine::entry::{
-    AfterMissed, Destination, Disposition, Entry, EntryId, Overflow, Priority, Queue, Reach, Route, Sticky,
-    Strategy, Tier,
+    AfterMissed, Conditions, Destination, Disposition, Entry, EntryId, Overflow, Priority, Queue, Reach,
+    Route, Sticky, Strategy, Tier,
 };
 use cordial_engine::id::{AgentId, DispositionId, QueueId, ReasonId, TenantId};
 use cordial_engine::{Actor, Command, Input};
@@ -145,7 +145,8 @@ fn add_route(
     destination: Destination,
     priority: Priority,
 ) {
-    world.add(tenant, Entry::Route(Route { number: number(dialled), greeting, destination, priority }));
+    let route = Route { greeting, priority, ..Route::to(number(dialled), destination) };
+    world.add(tenant, Entry::Route(route));
 }
 
 fn draw_queue(chance: &mut Chance, n: u64, earlier: Option<QueueId>) -> Queue {
@@ -153,6 +154,7 @@ fn draw_queue(chance: &mut Chance, n: u64, earlier: Option<QueueId>) -> Queue {
         true => AfterMissed::NotReady,
         false => AfterMissed::Rest { delay_ms: chance.within(1_000..=8_000) },
     };
+    let mut empty = chance.clone().branch();
     Queue {
         number: Some(number(&format!("50{n}"))),
         strategy: draw_strategy(chance),
@@ -173,6 +175,10 @@ fn draw_queue(chance: &mut Chance, n: u64, earlier: Option<QueueId>) -> Queue {
         sticky: chance
             .permille(300)
             .then(|| Sticky { remember_ms: 600_000, wait_ms: chance.within(1_000..=10_000) }),
+        refuse_when: if empty.permille(150) { Conditions::NOBODY_LOGGED_IN } else { Conditions::NEVER },
+        leave_when: if empty.permille(150) { Conditions::NOBODY_READY } else { Conditions::NEVER },
+        leave_after_ms: empty.within(0..=10_000),
+        when_empty: earlier.map_or(Overflow::Clear, Overflow::Queue),
         ..Queue::named(name(&format!("queue {n}")))
     }
 }

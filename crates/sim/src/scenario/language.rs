@@ -28,6 +28,7 @@ pub struct StoryError {
 pub(super) enum Given {
     Tenant(String),
     Queue { name: String, number: Option<String>, traits: Vec<Vec<String>> },
+    Calendar { name: String, zone: String, traits: Vec<Vec<String>> },
     Agent { name: String, device: String, queues: Vec<String> },
     SecondPhone { name: String, device: String },
     Phone(String),
@@ -50,6 +51,8 @@ pub(super) enum Step {
     Ask(String, Wish),
     Call { caller: String, to: String, after: Vec<(CallerHabit, u64)> },
     Crash,
+    Night(String, bool),
+    Emergency { queue: Option<String>, to: Option<Vec<String>>, on: bool },
     WallJump(i64),
     Lose { word: String, from: Option<String>, to: Option<String>, times: u32 },
     Cut(String, bool),
@@ -162,6 +165,9 @@ fn given(text: &str) -> Result<Given, Fault> {
             },
             traits: listed(traits),
         },
+        ["calendar", name, "in", zone] => {
+            Given::Calendar { name: own(name), zone: own(zone), traits: listed(traits) }
+        }
         ["outbound"] => Given::Outbound(listed(traits)),
         ["agent", name, "at", device, rest @ ..] => Given::Agent {
             name: own(name),
@@ -196,7 +202,7 @@ fn given(text: &str) -> Result<Given, Fault> {
         ["registrations", "are", "shown"] => Given::Registrations,
         _ => {
             return Err(format!(
-                "`{text}` is none of: tenant, queue, agent, NAME owns NUMBER, NAME has a mailbox, phone, carrier, number, outbound, reason, \
+                "`{text}` is none of: tenant, queue, calendar NAME in ZONE, agent, NAME owns NUMBER, NAME has a mailbox, phone, carrier, number, outbound, reason, \
                  disposition, audio, only a session timer of TIME, registrations are shown"
             ));
         }
@@ -220,6 +226,10 @@ fn step(text: &str) -> Result<Step, Fault> {
     Ok(match words.as_slice() {
         ["end"] => Step::End,
         ["node", "crashes"] => Step::Crash,
+        [queue, "goes", "into", "night", "mode"] => Step::Night(own(queue), true),
+        [queue, "leaves", "night", "mode"] => Step::Night(own(queue), false),
+        ["emergency", rest @ ..] => emergency(None, rest)?,
+        [queue, "has", "an", "emergency", rest @ ..] => emergency(Some(own(queue)), rest)?,
         ["wall", "clock", "jumps", by] => {
             Step::WallJump(i64::try_from(duration(by)?).map_err(|_| "too far")?)
         }
@@ -247,6 +257,18 @@ fn step(text: &str) -> Result<Step, Fault> {
             return deed(&who, rest, text);
         }
     })
+}
+
+fn emergency(queue: Option<String>, words: &[&str]) -> Result<Step, Fault> {
+    match words {
+        ["is", "over"] => Ok(Step::Emergency { queue, to: None, on: false }),
+        [] => Ok(Step::Emergency { queue, to: None, on: true }),
+        ["calls", "go", "to", to @ ..] => {
+            let to = Some(to.iter().map(|word| (*word).to_owned()).collect());
+            Ok(Step::Emergency { queue, to, on: true })
+        }
+        _ => Err("say `emergency [calls go to WHERE | is over]`".to_owned()),
+    }
 }
 
 /// A caller has two words, everybody else one.

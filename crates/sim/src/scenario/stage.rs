@@ -6,10 +6,10 @@ use std::net::IpAddr;
 use cordial_engine::agent::{Absence, Activity, Duty, Handling, QueueWish};
 use cordial_engine::command::Note;
 use cordial_engine::entry::{
-    AfterMissed, Choice, Destination, Disposition, Entry, EntryId, MenuKey, Overflow, Priority, Queue, Route,
-    Strategy, Told, Treatment,
+    AfterMissed, Choice, Destination, Disposition, Entry, EntryId, MenuKey, Overflow, Queue, Route, Strategy,
+    Told, Treatment,
 };
-use cordial_engine::id::{AgentId, CallId, DispositionId, QueueId, ReasonId, TenantId};
+use cordial_engine::id::{AgentId, CalendarId, CallId, DispositionId, QueueId, ReasonId, TenantId};
 use cordial_engine::outbound::OutboundRules;
 use cordial_engine::text::Text;
 use cordial_engine::{Actor, Command, Input, Timestamp};
@@ -66,12 +66,13 @@ pub fn play(story: &Story) -> Result<Played, StoryError> {
     Ok(print::written(&stage.world, stage.begins, stage.shows_registrations))
 }
 
-struct Stage {
+pub(super) struct Stage {
     world: World,
     begins: u64,
     shows_registrations: bool,
     tenant: Option<(TenantId, usize)>,
     queues: BTreeMap<String, QueueId>,
+    pub(super) calendars: BTreeMap<String, CalendarId>,
     agents: BTreeMap<String, (TenantId, AgentId, Desk)>,
     reasons: BTreeMap<String, ReasonId>,
     dispositions: BTreeMap<String, DispositionId>,
@@ -80,7 +81,7 @@ struct Stage {
     callers: BTreeMap<String, (usize, LineId)>,
 }
 
-type Fault = String;
+pub(super) type Fault = String;
 
 fn unknown(kind: &str, name: &str) -> Fault {
     format!("there is no {kind} `{name}` in this story")
@@ -118,6 +119,7 @@ impl Stage {
             shows_registrations: false,
             tenant: None,
             queues: BTreeMap::new(),
+            calendars: BTreeMap::new(),
             agents: BTreeMap::new(),
             reasons: BTreeMap::new(),
             dispositions: BTreeMap::new(),
@@ -152,6 +154,12 @@ impl Stage {
                 }
                 self.queues.insert(title.clone(), self.world.add_queue(tenant, queue));
             }
+            Given::Calendar { name: title, zone, traits } => {
+                let entry = super::rules::calendar(title, zone, traits)?;
+                if let EntryId::Calendar(id) = self.world.add(tenant, entry) {
+                    self.calendars.insert(title.clone(), id);
+                }
+            }
             Given::Agent { .. }
             | Given::SecondPhone { .. }
             | Given::Phone(_)
@@ -166,15 +174,8 @@ impl Stage {
                     Some(to) => self.destination(to)?,
                 };
                 let greeting = greeting.as_deref().map(name);
-                self.world.add(
-                    tenant,
-                    Entry::Route(Route {
-                        number: number(own),
-                        greeting,
-                        destination,
-                        priority: Priority::default(),
-                    }),
-                );
+                self.world
+                    .add(tenant, Entry::Route(Route { greeting, ..Route::to(number(own), destination) }));
             }
             Given::Outbound(traits) => {
                 let rules = outbound_rules(traits)?;
@@ -240,6 +241,7 @@ impl Stage {
             }
             Given::Tenant(_)
             | Given::Queue { .. }
+            | Given::Calendar { .. }
             | Given::Number { .. }
             | Given::Outbound(_)
             | Given::Reason(_)
@@ -328,10 +330,12 @@ impl Stage {
             ["service", "level", time] => queue.service_level_ms = duration(time)?,
             ["briefs", prompt] => queue.briefing = Some(name(prompt)),
             words if self.set_announcement(&mut queue.treatment, words)? => {}
+            _ if self.set_rule(queue, words)? => {}
             _ => {
                 return Err(format!(
                     "`{}` is none of: a strategy, offer TIME, wrap-up TIME, no answer not ready|rest TIME, \
-                     decline not ready|rest TIME, at most N waiting, max wait TIME [then QUEUE], greeting PROMPT, not \
+                     decline not ready|rest TIME, at most N waiting, max wait TIME [then QUEUE], full|empty then QUEUE, \
+                     refuses when nobody logged in|ready|available, leaves when ... [for TIME], greeting PROMPT, not \
                      recorded, not ready by themselves, not ready after other calls, service level TIME, briefs PROMPT, tells position|wait [once], says PROMPT, announces \
                      every TIME, speaks LANGUAGE, KEY calls back, KEY takes a message for AGENT, KEY leads to QUEUE by PROMPT",
                     words.join(" ")
@@ -341,7 +345,7 @@ impl Stage {
         Ok(())
     }
 
-    fn queue(&self, title: &str) -> Result<QueueId, Fault> {
+    pub(super) fn queue(&self, title: &str) -> Result<QueueId, Fault> {
         self.queues.get(title).copied().ok_or_else(|| unknown("queue", title))
     }
 
@@ -379,6 +383,7 @@ impl Stage {
                 self.world.crash();
                 Ok(())
             }
+            Step::Night(..) | Step::Emergency { .. } => self.close(step),
             Step::WallJump(by) => {
                 self.world.step_wall(*by);
                 Ok(())
@@ -503,6 +508,14 @@ impl Stage {
         let broken =
             self.world.violation().map(|violation| format!("{}: {}", violation.rule, violation.what));
         Err(broken.unwrap_or_else(|| format!("{said} was not answered")))
+    }
+
+    /// Closes queues, or opens them again.
+    fn close(&mut self, step: &Step) -> Result<(), Fault> {
+        let (tenant, _) = self.tenant.ok_or("there is no tenant yet")?;
+        let command = self.closing(step)?;
+        self.world.must(Input::Command { tenant, by: Actor::Operator, command });
+        Ok(())
     }
 
     fn command(

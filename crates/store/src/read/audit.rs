@@ -125,6 +125,8 @@ impl Subject {
             }
             Fact::OutboundRulesSet { .. } => Some(Self::thing("outbound")),
             Fact::FeatureCodesSet { .. } => Some(Self::thing("feature-codes")),
+            Fact::NightModeSet { queue, .. } => Some(Self::entry(EntryId::Queue(*queue), " night")),
+            Fact::EmergencySet { .. } => Some(Self::thing("emergency")),
             Fact::BlacklistPromptsSet { .. } => Some(Self::thing("blacklist-prompts")),
             Fact::AgentAssigned { agent: id, queue, .. }
             | Fact::TierSet { agent: id, queue, .. }
@@ -188,6 +190,7 @@ impl Subject {
             | Fact::WrapUpExtended { .. }
             | Fact::WrapUpEnded { .. }
             | Fact::CallerBlacklisted { .. }
+            | Fact::CalendarTurned { .. }
             | Fact::RecordingStarted { .. }
             | Fact::RecordingStopped { .. }
             | Fact::RecordingSaved { .. }

@@ -25,6 +25,7 @@ pub enum DirectoryKind {
     Reason,
     Disposition,
     BlacklistedNumber,
+    Calendar,
 }
 
 impl DirectoryKind {
@@ -41,6 +42,7 @@ impl DirectoryKind {
             Self::Reason => "reason",
             Self::Disposition => "disposition",
             Self::BlacklistedNumber => "blacklisted_number",
+            Self::Calendar => "calendar",
         }
     }
 
@@ -57,6 +59,7 @@ impl DirectoryKind {
             EntryId::Reason(id) => (Self::Reason, id.0),
             EntryId::Disposition(id) => (Self::Disposition, id.0),
             EntryId::BlacklistedNumber(id) => (Self::BlacklistedNumber, id.0),
+            EntryId::Calendar(id) => (Self::Calendar, id.0),
         }
     }
 }
@@ -134,6 +137,7 @@ fn display_name(entry: &Entry) -> &str {
         Entry::Reason(reason) => reason.name.as_str(),
         Entry::Disposition(disposition) => disposition.name.as_str(),
         Entry::BlacklistedNumber(entry) => entry.number.as_str(),
+        Entry::Calendar(calendar) => calendar.name.as_str(),
     }
 }
 

@@ -111,6 +111,9 @@ async fn fold_rows(
         | Fact::GreetingStarted { .. }
         | Fact::FeatureCodesSet { .. }
         | Fact::AccessNoted { .. }
+        | Fact::CalendarTurned { .. }
+        | Fact::NightModeSet { .. }
+        | Fact::EmergencySet { .. }
         | Fact::FeatureCodeDialled { .. }
         | Fact::AnnouncementStarted { .. }
         | Fact::MailboxReached { .. }

@@ -6,13 +6,15 @@ use std::path::PathBuf;
 
 use cordial_engine::agent::{Absence, Duty, Handling, Membership, PendingMembership, WhyNotReady};
 use cordial_engine::blacklist::{BlacklistLevel, BlacklistPrompts, BlacklistedNumber, CallerPlace};
-use cordial_engine::call::{Cause, Direction, OfferEnd, Preferred, Role, WaitingEnd, Widening, Withdrawn};
+use cordial_engine::call::{
+    Cause, Direction, NotKept, OfferEnd, Preferred, Role, WaitingEnd, Widening, Withdrawn,
+};
 use cordial_engine::code::{Feature, FeatureCodes};
 use cordial_engine::command::{Access, Origin};
 use cordial_engine::entry;
 use cordial_engine::entry::{
-    AfterMissed, Choice, Destination, Entry, EntryId, MenuKey, Overflow, Priority, Reach, Sticky, Strategy,
-    Tier, Told, Treatment,
+    AfterMissed, AtClosing, Choice, Conditions, Destination, Emergency, Entry, EntryId, Holiday, Hours,
+    MenuKey, Overflow, Priority, Reach, Sticky, Strategy, Tier, Told, Treatment, Zone,
 };
 use cordial_engine::estimate::WaitRange;
 use cordial_engine::id::*;
@@ -141,6 +143,7 @@ fn examples() -> Vec<Event> {
         pending_memberships(),
         codes_and_mailboxes(),
         blacklist(),
+        hours(),
     ]
     .concat();
     let actors =
@@ -162,6 +165,40 @@ fn examples() -> Vec<Event> {
 }
 
 const GUID: Guid = Guid(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef);
+
+fn calendar() -> entry::Calendar {
+    let hours = |from, to| Hours { from, to };
+    entry::Calendar {
+        name: text("Office"),
+        zone: Zone::parse("Europe/Berlin").expect("a zone of the database"),
+        week: std::array::from_fn(
+            |day| if day < 5 { vec![hours(540, 720), hours(780, 1_020)] } else { vec![] },
+        ),
+        holidays: vec![Holiday {
+            name: text("Christmas"),
+            first: "2026-12-24".parse().expect("a date"),
+            last: "2026-12-26".parse().expect("a date"),
+            yearly: true,
+            hours: vec![hours(540, 600)],
+        }],
+    }
+}
+
+fn hours() -> Vec<Fact> {
+    let (calendar, queue) = (CalendarId(10), QueueId(6));
+    let until = Some(WallTime(1_700_000_040_000));
+    vec![
+        Fact::CalendarTurned { calendar, open: true, until, due: Timestamp(40_000) },
+        Fact::CalendarTurned { calendar, open: false, until: None, due: Timestamp(80_000) },
+        Fact::NightModeSet { queue, on: true },
+        Fact::EmergencySet { queue: Some(queue), emergency: Some(Emergency { to: None }) },
+        Fact::EmergencySet {
+            queue: None,
+            emergency: Some(Emergency { to: Some(Overflow::Announcement(text("en/emergency"))) }),
+        },
+        Fact::EmergencySet { queue: None, emergency: None },
+    ]
+}
 
 fn codes_and_mailboxes() -> Vec<Fact> {
     vec![
@@ -233,6 +270,15 @@ fn directory() -> Vec<Fact> {
     let searching = entry::Queue {
         skill_first: true,
         when_full: Overflow::Number(number("+4930")),
+        refuse_when: Conditions::NOBODY_LOGGED_IN,
+        leave_when: Conditions::NOBODY_AVAILABLE,
+        leave_after_ms: 30_000,
+        leave_min_wait_ms: 5_000,
+        when_empty: Overflow::Number(number("+4931")),
+        calendar: Some(CalendarId(10)),
+        when_closed: Overflow::Announcement(text("en/closed")),
+        at_closing: AtClosing::SendAway,
+        in_emergency: Overflow::Queue(QueueId(8)),
         progress_ms: 5_000,
         reach: vec![Reach { max_level: 0, ..Reach::ALL }, Reach { after_ms: 30_000, ..Reach::ALL }],
         skip_empty_levels: true,
@@ -276,6 +322,9 @@ fn directory() -> Vec<Fact> {
             greeting: None,
             destination,
             priority: Priority::default(),
+            calendar: None,
+            closed_greeting: None,
+            when_closed: Destination::Clear,
         }),
     }));
     facts
@@ -334,6 +383,9 @@ fn entries() -> impl Iterator<Item = (EntryId, Entry)> {
                 greeting: Some(text("en/welcome")),
                 destination: Destination::Queue(QueueId(6)),
                 priority: Priority { urgency: 1, head_start_ms: 0 },
+                calendar: Some(CalendarId(10)),
+                closed_greeting: Some(text("en/closed")),
+                when_closed: Destination::Queue(QueueId(6)),
             }),
         ),
         (
@@ -344,6 +396,7 @@ fn entries() -> impl Iterator<Item = (EntryId, Entry)> {
             EntryId::Disposition(DispositionId(9)),
             Entry::Disposition(entry::Disposition { name: text("Sold") }),
         ),
+        (EntryId::Calendar(CalendarId(10)), Entry::Calendar(Box::new(calendar()))),
     ]
     .into_iter()
 }
@@ -522,6 +575,11 @@ fn queues() -> Vec<Fact> {
         WaitingEnd::Refused,
         WaitingEnd::LeftByKey,
         WaitingEnd::CalledBack,
+        WaitingEnd::TurnedAway(NotKept::Empty),
+        WaitingEnd::SentAway(NotKept::Empty),
+        WaitingEnd::TurnedAway(NotKept::Closed),
+        WaitingEnd::TurnedAway(NotKept::Night),
+        WaitingEnd::SentAway(NotKept::Emergency),
     ];
     facts.extend(ends.map(|end| Fact::WaitingEnded { call, queue, end, waited_ms: 4_000 }));
     let ends = [

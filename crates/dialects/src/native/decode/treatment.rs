@@ -37,15 +37,16 @@ const fn told(told: wire::Told) -> entry::Told {
 fn read_key(f: &mut Fields<'_>, index: usize, it: &wire::MenuKey) -> Option<entry::MenuKey> {
     let at = |field: &str| format!("/treatment/menu/{index}/{field}");
     let prompt = f.perhaps(it.prompt.as_deref(), |f, text| f.name(&at("prompt"), text));
-    let fields = [at("choice/queue"), at("choice/agent"), at("choice/number")];
+    let fields = [at("choice/queue"), at("choice/agent"), at("choice/number"), at("choice/prompt")];
     let leave = |f: &mut Fields<'_>, to: &wire::Overflow| {
-        overflow(f, to, fields.each_ref().map(String::as_str)).map(entry::Choice::Leave)
+        overflow(f, to, &fields.each_ref().map(String::as_str)).map(entry::Choice::Leave)
     };
     let choice = match it.choice.clone() {
         wire::Choice::Callback => Some(entry::Choice::Callback),
         wire::Choice::Clear => leave(f, &wire::Overflow::Clear),
         wire::Choice::Queue { queue } => leave(f, &wire::Overflow::Queue { queue }),
         wire::Choice::Voicemail { agent } => leave(f, &wire::Overflow::Voicemail { agent }),
+        wire::Choice::Announcement { prompt } => leave(f, &wire::Overflow::Announcement { prompt }),
         wire::Choice::Number { number } => leave(f, &wire::Overflow::Number { number }),
     };
     Some(entry::MenuKey { key: it.key, prompt: prompt?, choice: choice? })

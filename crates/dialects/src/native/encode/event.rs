@@ -102,6 +102,7 @@ const fn kind(kind: Kind) -> &'static str {
         Kind::Reason => "reason",
         Kind::Disposition => "disposition",
         Kind::BlacklistedNumber => "blacklisted_number",
+        Kind::Calendar => "calendar",
         Kind::Call => "call",
         Kind::Leg => "leg",
         Kind::Offer => "offer",
@@ -164,6 +165,14 @@ impl Teller<'_> {
                 number: of(names, Named::Entry(EntryId::BlacklistedNumber(*number)))?,
             },
             Fact::FeatureCodesSet { codes } => What::FeatureCodesSet { codes: feature_codes(codes).codes },
+            Fact::CalendarTurned { calendar, open, until, due: _ } => {
+                What::CalendarTurned { calendar: id(names, *calendar)?, open: *open, until: until.map(Time) }
+            }
+            Fact::NightModeSet { queue, on } => What::NightModeSet { queue: id(names, *queue)?, on: *on },
+            Fact::EmergencySet { queue, emergency } => What::EmergencySet {
+                queue: perhaps(names, *queue)?,
+                emergency: emergency.as_ref().map(|it| super::emergency(it, names)).transpose()?,
+            },
             Fact::OutboundRulesSet { rules } => What::OutboundRulesSet { rules: outbound_rules(rules) },
             Fact::OutboundRefused { from, number, why } => What::OutboundRefused {
                 from: endpoint(*from, names)?,

@@ -140,6 +140,9 @@ pub fn queue(view: &QueueView, names: &dyn Names) -> Encoded<wire::QueueState> {
             breached: view.breached,
             callbacks: view.callbacks,
             estimate: view.estimate.map(estimate),
+            turns_away: view.turns_away.map(super::not_kept),
+            night: view.night,
+            emergency: view.emergency.as_ref().map(|it| super::emergency(it, names)).transpose()?,
             tally: wire::Tally {
                 entered: tally.entered,
                 answered: tally.answered,

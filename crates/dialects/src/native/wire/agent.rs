@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Agent, Device, DeviceSecret, Id, Queue, Time};
+use super::{Agent, Device, DeviceSecret, Emergency, Id, Queue, Time};
 
 /// An agent on all axes.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -361,6 +361,12 @@ pub struct QueueLine {
     pub callbacks: usize,
     /// How long a caller who entered now would probably wait; `null` when nothing can be said.
     pub estimate: Option<WaitEstimate>,
+    /// Why a call that arrived now would not be taken in; `null` when it would be, if there is room.
+    pub turns_away: Option<NotKept>,
+    /// Whether it is closed until told otherwise.
+    pub night: bool,
+    /// The emergency that it is in, apart from the tenant's.
+    pub emergency: Option<Emergency>,
     /// Counts since the journal began.
     pub tally: Tally,
 }
@@ -435,4 +441,18 @@ pub struct Tally {
     pub offers: u64,
     /// Offers that expired.
     pub offers_expired: u64,
+}
+
+/// By which rule a queue does not keep a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NotKept {
+    /// None of its agents is there for the call.
+    Empty,
+    /// It is closed by its calendar.
+    Closed,
+    /// It is in night mode.
+    Night,
+    /// There is an emergency.
+    Emergency,
 }

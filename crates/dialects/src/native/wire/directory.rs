@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Absence, Id};
+use super::{Absence, AtClosing, Id};
 
 /// A login and its rights.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -248,6 +248,39 @@ pub struct Queue {
     /// Where a call goes that finds the queue full.
     #[serde(default = "default::overflow")]
     pub when_full: Overflow,
+    /// A call that arrives does not enter while for each agent of the queue at least one of these is true; with none it
+    /// always enters.
+    #[serde(default)]
+    #[schema(max_items = 7)]
+    pub refuse_when: Vec<Condition>,
+    /// Waiting calls leave when for each agent of the queue at least one of these is true; with none they wait on. A call
+    /// that rings somebody does not leave.
+    #[serde(default)]
+    #[schema(max_items = 7)]
+    pub leave_when: Vec<Condition>,
+    /// For how long that must have been so. Milliseconds.
+    #[serde(default)]
+    #[schema(maximum = 86_400_000)]
+    pub leave_after_ms: u64,
+    /// How long a call has waited at least before it leaves so. Milliseconds.
+    #[serde(default)]
+    #[schema(maximum = 86_400_000)]
+    pub leave_min_wait_ms: u64,
+    /// Where a call goes that the queue does not keep because it is empty.
+    #[serde(default = "default::overflow")]
+    pub when_empty: Overflow,
+    /// The calendar that says when calls are taken; without one, at any time.
+    #[serde(default)]
+    pub calendar: Option<Id>,
+    /// Where a call goes that arrives when the queue is closed, by its calendar or in night mode.
+    #[serde(default = "default::overflow")]
+    pub when_closed: Overflow,
+    /// What becomes of the calls that wait when it closes.
+    #[serde(default)]
+    pub at_closing: AtClosing,
+    /// Where calls go in an emergency that names no other place.
+    #[serde(default = "default::overflow")]
+    pub in_emergency: Overflow,
     /// Wait within which a call should be answered. Milliseconds.
     #[serde(default = "default::service_level_ms")]
     pub service_level_ms: u64,
@@ -334,6 +367,26 @@ pub enum Strategy {
     RingProgressively,
 }
 
+/// What may be true of an agent who does not come free for a queue's calls now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Condition {
+    /// Not logged in, or out of the queue.
+    LoggedOut,
+    /// No phone of his is registered.
+    Unregistered,
+    /// Not ready, in the queue or anywhere, or about to be; or his direct calls do not ring.
+    NotReady,
+    /// In a call, or his phone is taken.
+    InCall,
+    /// Being offered a call.
+    Ringing,
+    /// Finishing a call.
+    WrapUp,
+    /// Resting after an offer that he missed.
+    Resting,
+}
+
 /// Whom a call reaches that has waited so long, by the agents' level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -411,6 +464,12 @@ pub enum Overflow {
         /// Which.
         #[schema(min_length = 1, max_length = 64)]
         number: String,
+    },
+    /// The caller is told something, and the call is cleared.
+    Announcement {
+        /// What, as in the prompt library.
+        #[schema(min_length = 1, max_length = 64, example = "en/closed")]
+        prompt: String,
     },
 }
 
@@ -509,6 +568,12 @@ pub enum Choice {
         #[schema(min_length = 1, max_length = 64)]
         number: String,
     },
+    /// He is told something, and the call is cleared.
+    Announcement {
+        /// What, as in the prompt library.
+        #[schema(min_length = 1, max_length = 64, example = "en/closed")]
+        prompt: String,
+    },
 }
 
 /// Where a number dialled on a trunk leads.
@@ -526,10 +591,20 @@ pub struct Route {
     /// How urgent the call is in the queue that it is led to.
     #[serde(default)]
     pub priority: Priority,
+    /// The calendar that says when the number is open; without one, at any time.
+    #[serde(default)]
+    pub calendar: Option<Id>,
+    /// Said instead of `greeting` when it is closed.
+    #[serde(default)]
+    #[schema(max_length = 64)]
+    pub closed_greeting: Option<String>,
+    /// Where the call goes when it is closed.
+    #[serde(default)]
+    pub when_closed: Destination,
 }
 
 /// Where a call is led.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "to", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Destination {
     /// Waits in a queue.
@@ -548,6 +623,7 @@ pub enum Destination {
         device: Id,
     },
     /// Nowhere: the call is cleared after the greeting.
+    #[default]
     Clear,
 }
 

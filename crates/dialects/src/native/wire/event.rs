@@ -6,9 +6,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    Agent, AgentState, BlacklistPrompts, BlacklistedNumber, Call, Cause, Device, DeviceState, Direction,
-    Disposition, Duty, Endpoint, Handling, Id, LegRole, Membership, NotOut, Offer, OutboundRules,
-    PendingMembership, Priority, Queue, QueueState, Reason, Route, Team, Tier, Time, Trunk, User, WaitRange,
+    Agent, AgentState, BlacklistPrompts, BlacklistedNumber, Calendar, Call, Cause, Device, DeviceState,
+    Direction, Disposition, Duty, Emergency, Endpoint, Handling, Id, LegRole, Membership, NotOut, Offer,
+    OutboundRules, PendingMembership, Priority, Queue, QueueState, Reason, Route, Team, Tier, Time, Trunk,
+    User, WaitRange,
 };
 
 /// One message of the stream. `seq` rises strictly; it is not contiguous, because other tenants share the journal.
@@ -78,6 +79,7 @@ pub enum Entry {
     Reason(Reason),
     Disposition(Disposition),
     BlacklistedNumber(BlacklistedNumber),
+    Calendar(Calendar),
 }
 
 /// How a place in a queue ended.
@@ -96,6 +98,22 @@ pub enum WaitingEnd {
     LeftByKey,
     /// The caller will be called back, and another call has his place.
     CalledBack,
+    /// The queue was empty on entering.
+    TurnedAwayEmpty,
+    /// The queue became empty.
+    SentAwayEmpty,
+    /// The queue was closed on entering.
+    TurnedAwayClosed,
+    /// The queue closed.
+    SentAwayClosed,
+    /// The queue was in night mode on entering.
+    TurnedAwayNight,
+    /// The queue went into night mode.
+    SentAwayNight,
+    /// There was an emergency on entering.
+    TurnedAwayEmergency,
+    /// There was an emergency.
+    SentAwayEmergency,
 }
 
 /// How an offer ended.
@@ -147,6 +165,12 @@ pub enum What {
     BlacklistPromptsSet { prompts: BlacklistPrompts },
     /// A caller was kept out of a queue because of that entry of the blacklist.
     CallerBlacklisted { call: Id, queue: Id, number: Id },
+    /// A calendar opened or closed, or was looked at anew; it is so until then, if that is within 400 days.
+    CalendarTurned { calendar: Id, open: bool, until: Option<Time> },
+    /// A queue is closed whatever its calendar says, or no more.
+    NightModeSet { queue: Id, on: bool },
+    /// There is an emergency in one queue, or in all; or, with `null`, no more.
+    EmergencySet { queue: Option<Id>, emergency: Option<Emergency> },
     /// What the tenant lets out is this.
     OutboundRulesSet { rules: OutboundRules },
     /// A call was not let out, to the number as it was said. Of a flood of them some are told: at most 60 a minute.
@@ -322,6 +346,9 @@ names! {
     FeatureCodesSet "feature_codes_set"
     BlacklistPromptsSet "blacklist_prompts_set"
     CallerBlacklisted "caller_blacklisted"
+    CalendarTurned "calendar_turned"
+    NightModeSet "night_mode_set"
+    EmergencySet "emergency_set"
     OutboundRulesSet "outbound_rules_set"
     OutboundRefused "outbound_refused"
     EntryAdded "entry_added"

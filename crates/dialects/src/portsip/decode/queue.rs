@@ -1,6 +1,6 @@
 //! Queues, from the bodies of `createQueue` and `updateQueue`.
 
-use cordial_engine::entry::{AfterMissed, Name, Overflow, Queue, Sticky, Strategy};
+use cordial_engine::entry::{AfterMissed, Conditions, Name, Overflow, Queue, Sticky, Strategy};
 use cordial_engine::limits::WAITING_MAX;
 use cordial_engine::text::Number;
 use serde_json::json;
@@ -45,6 +45,8 @@ pub fn new_queue(mut body: Body, scene: &Scene<'_>) -> Result<Queue, Problem> {
         max_wait_ms: Some(300_000),
         service_level_ms: 0,
         auto_not_ready_after_other_call: true,
+        refuse_when: Conditions::NOBODY_LOGGED_IN,
+        leave_when: Conditions::NOBODY_LOGGED_IN,
         ..Queue::named(name)
     };
     let queue = read(&mut body, fresh, scene)?;
@@ -113,9 +115,23 @@ fn read(body: &mut Body, mut queue: Queue, scene: &Scene<'_>) -> Result<Queue, P
     }
     sticky(body, &mut queue)?;
     prompts(body, &mut queue)?;
-    overflow(body, &mut queue, scene)?;
+    forward(body, "no_answer_forward_rule", &mut queue.overflow, scene)?;
+    forward(body, "night_mode_forward_rule", &mut queue.when_closed, scene)?;
+    nobody_online(body, &mut queue)?;
     unsupported(body)?;
     Ok(queue)
+}
+
+/// Whether a call waits where nobody is logged in; else it goes where those go that nobody answers.
+fn nobody_online(body: &mut Body, queue: &mut Queue) -> Result<(), Problem> {
+    if let Some(waits) = body.flag("wait_when_no_agents_online")? {
+        let rule = if waits { Conditions::NEVER } else { Conditions::NOBODY_LOGGED_IN };
+        (queue.refuse_when, queue.leave_when) = (rule, rule);
+    }
+    if queue.refuse_when == Conditions::NOBODY_LOGGED_IN {
+        queue.when_empty = queue.overflow.clone();
+    }
+    Ok(())
 }
 
 /// A caller gets the agent whom he talked to last; remembered for so many days.
@@ -164,31 +180,36 @@ fn prompts(body: &mut Body, queue: &mut Queue) -> Result<(), Problem> {
     Ok(())
 }
 
-fn overflow(body: &mut Body, queue: &mut Queue, scene: &Scene<'_>) -> Result<(), Problem> {
-    const RULE: &str = "no_answer_forward_rule";
-    let Some(rule) = body.take(RULE) else { return Ok(()) };
-    let mut rule = Body::of(rule, RULE)?;
+/// Where a call goes by a rule of this name.
+fn forward(
+    body: &mut Body,
+    field: &'static str,
+    to: &mut Overflow,
+    scene: &Scene<'_>,
+) -> Result<(), Problem> {
+    let Some(rule) = body.take(field) else { return Ok(()) };
+    let mut rule = Body::of(rule, field)?;
     let number = rule.text("number", 64)?.filter(|number| !number.is_empty());
-    queue.overflow = match (rule.text("action", 64)?.as_deref(), number) {
+    *to = match (rule.text("action", 64)?.as_deref(), number) {
         (None, None) | (Some("HANGUP"), _) => Overflow::Clear,
         (Some("FORWARD_TO_NUMBER"), Some(number)) => match scene.queue(&number) {
             Ok(other) => Overflow::Queue(other.id),
             Err(_) => {
                 let number =
-                    Number::parse(&number).map_err(|error| Problem::invalid(RULE, &error.to_string()));
+                    Number::parse(&number).map_err(|error| Problem::invalid(field, &error.to_string()));
                 Overflow::Number(number?)
             }
         },
         (Some("FORWARD_TO_VOICEMAIL"), Some(number)) => match scene.extension(&number) {
             Ok(person) => Overflow::Voicemail(person.agent),
-            Err(_) => return Err(Problem::invalid(RULE, "number must be that of a user with a mailbox")),
+            Err(_) => return Err(Problem::invalid(field, "number must be that of a user with a mailbox")),
         },
         (Some("FORWARD_TO_NUMBER" | "FORWARD_TO_VOICEMAIL"), None) => {
-            return Err(Problem::invalid(RULE, "needs a number"));
+            return Err(Problem::invalid(field, "needs a number"));
         }
         (Some(_) | None, _) => {
             let why = "action must be FORWARD_TO_NUMBER, FORWARD_TO_VOICEMAIL or HANGUP";
-            return Err(Problem::invalid(RULE, why));
+            return Err(Problem::invalid(field, why));
         }
     };
     rule.finish()
@@ -197,11 +218,9 @@ fn overflow(body: &mut Body, queue: &mut Queue, scene: &Scene<'_>) -> Result<(),
 /// What our queues do not have: taken only where it says how it is, or what it is when nothing is said.
 fn unsupported(body: &mut Body) -> Result<(), Problem> {
     let no = json!(false);
-    body.only("wait_when_no_agents_online", &[json!(true), no.clone()])?;
     body.only("inform_position", &[json!("DISABLE")])?;
     body.only("inform_position_interval", &[json!(10)])?;
     body.only("language", &[json!("en-US"), json!("en"), json!("")])?;
-    body.only("night_mode_forward_rule", &[json!({})])?;
     body.only("enable_callback", std::slice::from_ref(&no))?;
     body.only("callback_mode", &[json!("ACTIVE")])?;
     body.only("callback_timeout", &[json!(600)])?;

@@ -332,9 +332,9 @@ impl Telling<'_> {
                 WaitingEnd::Answered => (left.position, "agent_answered"),
                 WaitingEnd::Abandoned | WaitingEnd::LeftByKey => (left.position, "hangup"),
                 WaitingEnd::CalledBack => (left.position, "callback"),
-                WaitingEnd::Overflowed => (left.position, "overflow"),
+                WaitingEnd::Overflowed | WaitingEnd::SentAway(_) => (left.position, "overflow"),
                 // It never entered.
-                WaitingEnd::Refused => return,
+                WaitingEnd::Refused | WaitingEnd::TurnedAway(_) => return,
             },
             _ => return,
         };

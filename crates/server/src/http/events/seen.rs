@@ -83,7 +83,12 @@ impl Seen {
             Fact::EntryAdded { id, .. } | Fact::EntryChanged { id, .. } | Fact::EntryRemoved { id } => {
                 self.horizon.entries.contains(id)
             }
-            Fact::TenantAdded { .. } | Fact::FeatureCodesSet { .. } | Fact::NodeStarted { .. } => true,
+            Fact::TenantAdded { .. }
+            | Fact::FeatureCodesSet { .. }
+            | Fact::CalendarTurned { .. }
+            | Fact::EmergencySet { .. }
+            | Fact::NodeStarted { .. } => true,
+            Fact::NightModeSet { queue, .. } => self.entry(*queue),
             Fact::OutboundRulesSet { .. }
             | Fact::OutboundRefused { .. }
             | Fact::BlacklistPromptsSet { .. } => false,

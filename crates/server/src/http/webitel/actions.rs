@@ -108,7 +108,8 @@ impl Acting<'_> {
                     | EntryId::Route(_)
                     | EntryId::Reason(_)
                     | EntryId::Disposition(_)
-                    | EntryId::BlacklistedNumber(_),
+                    | EntryId::BlacklistedNumber(_)
+                    | EntryId::Calendar(_),
                     _,
                 ) => None,
             }

@@ -33,15 +33,15 @@ impl Books {
                 let index = match end {
                     WaitingEnd::Answered => 0,
                     WaitingEnd::Abandoned => 1,
-                    WaitingEnd::Overflowed => 2,
-                    WaitingEnd::Refused => 3,
+                    WaitingEnd::Overflowed | WaitingEnd::SentAway(_) => 2,
+                    WaitingEnd::Refused | WaitingEnd::TurnedAway(_) => 3,
                     WaitingEnd::LeftByKey => 4,
                     WaitingEnd::CalledBack => 5,
                 };
                 books.ends[index] += 1;
                 match place {
-                    // A full queue refuses on entering: the call never had a place.
-                    None if *end == WaitingEnd::Refused => books.entered += 1,
+                    // What a queue does not take in never had a place.
+                    None if end.is_at_the_door() => books.entered += 1,
                     Some((of, entered)) if of == queue_id => {
                         books.waiting -= 1;
                         let waited = event.at.millis_since(entered);
