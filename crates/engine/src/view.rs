@@ -96,6 +96,17 @@ pub struct MessageView {
     pub heard: bool,
 }
 
+/// What a device's lamp says of messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lamp {
+    /// Messages not heard yet.
+    pub new: usize,
+    /// The others.
+    pub old: usize,
+    /// See [`entry::Mailbox::unsolicited`].
+    pub unsolicited: bool,
+}
+
 /// A queue with its line and its day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "named as in the glossary")]

@@ -132,7 +132,7 @@ impl EntryBody for wire::Agent {
         let mailbox = f.perhaps(self.mailbox.as_ref(), |f, mailbox| {
             let greeting = mailbox.greeting.as_deref();
             let greeting = f.perhaps(greeting, |f, text| f.name("/mailbox/greeting", text))?;
-            Some(entry::Mailbox { greeting })
+            Some(entry::Mailbox { greeting, unsolicited: mailbox.unsolicited })
         });
         f.finish(|| {
             Some(Entry::Agent(entry::Agent {

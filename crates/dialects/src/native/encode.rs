@@ -90,10 +90,10 @@ fn agent_entry(it: &entry::Agent, names: &dyn Names) -> Encoded<wire::Agent> {
         number: text(it.number.as_ref()),
         user: perhaps(names, it.user)?,
         team: perhaps(names, it.team)?,
-        mailbox: it
-            .mailbox
-            .as_ref()
-            .map(|mailbox| wire::Mailbox { greeting: mailbox.greeting.as_ref().map(ToString::to_string) }),
+        mailbox: it.mailbox.as_ref().map(|mailbox| wire::Mailbox {
+            greeting: mailbox.greeting.as_ref().map(ToString::to_string),
+            unsolicited: mailbox.unsolicited,
+        }),
     })
 }
 

@@ -11,8 +11,8 @@ use crate::state::{Agent, Device, Message};
 use crate::text::Number;
 use crate::time::{Now, Timestamp};
 use crate::view::{
-    AgentView, CallPhase, CallView, DeviceView, LegView, MessageView, OfferView, OutboundView, QueueView,
-    TenantView,
+    AgentView, CallPhase, CallView, DeviceView, Lamp, LegView, MessageView, OfferView, OutboundView,
+    QueueView, TenantView,
 };
 
 /// The directory.
@@ -117,6 +117,19 @@ impl Engine {
             heard: message.heard,
         };
         Some(agent.messages.iter().map(view).collect())
+    }
+
+    /// Who speaks from a device: who is logged in there, else whose desk it stands on.
+    pub fn person(&self, id: DeviceId) -> Option<AgentId> {
+        self.state.devices.contains_key(&id).then(|| self.person_at(id)).flatten()
+    }
+
+    /// What a device's lamp says: that of the mailbox of who speaks from it, if he has one.
+    pub fn lamp(&self, id: DeviceId) -> Option<Lamp> {
+        let agent = self.state.agents.get(&self.person(id)?)?;
+        let mailbox = agent.filed.entry.mailbox.as_ref()?;
+        let new = agent.messages.values().filter(|message| !message.heard).count();
+        Some(Lamp { new, old: agent.messages.len() - new, unsolicited: mailbox.unsolicited })
     }
 
     /// All agents of a tenant.

@@ -502,6 +502,9 @@ pub enum VoicemailVerb {
         /// The prompt that asks for a message
         #[arg(long, value_name = "PROMPT")]
         greeting: Option<String>,
+        /// Tell only phones that subscribed to message waiting, and no others that are registered
+        #[arg(long)]
+        subscribed_only: bool,
     },
     /// Take no more messages for an agent; those in the mailbox stay
     Off {

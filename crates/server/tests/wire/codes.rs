@@ -1,5 +1,7 @@
 //! Feature codes at the real process: a phone dials, and what it hears tells whether it was done.
 
+mod lamp;
+
 use std::net::UdpSocket;
 use std::time::{Duration, Instant};
 

@@ -365,6 +365,8 @@ impl Stage {
                 let what: Vec<&str> = what.iter().map(String::as_str).collect();
                 let seen = if let ["hears", tone, "Hz"] = what.as_slice() {
                     (self.tone(who)?, format!("{tone} Hz"))
+                } else if let ["lamp", ..] = what.as_slice() {
+                    (self.lamp(who)?, what.join(" "))
                 } else {
                     (self.seen(who, &what)?, what.join(" "))
                 };
@@ -591,6 +593,16 @@ impl Stage {
         let line = self.callers.get(who).map(|(_, line)| *line).or_else(|| phone.lines().next());
         let heard = line.and_then(|line| phone.heard(line).tone_hz);
         Ok(heard.map_or("silence".to_owned(), |hz| format!("{hz} Hz")))
+    }
+
+    fn lamp(&self, who: &str) -> Result<String, Fault> {
+        let phone = &self.world.stations[self.station(who)?].phone;
+        Ok(match phone.lamp() {
+            Some(true) => "lamp lit",
+            Some(false) => "lamp dark",
+            None => "lamp never told",
+        }
+        .to_owned())
     }
 
     /// The tones in the last recording: left is the agent.

@@ -258,7 +258,7 @@ fn entries() -> impl Iterator<Item = (EntryId, Entry)> {
                 number: Some(number("201")),
                 user: Some(UserId(1)),
                 team: Some(TeamId(3)),
-                mailbox: Some(entry::Mailbox { greeting: Some(text("en/ann")) }),
+                mailbox: Some(entry::Mailbox { greeting: Some(text("en/ann")), unsolicited: false }),
             }),
         ),
         (EntryId::Team(TeamId(3)), Entry::Team(entry::Team { name: text("North") })),
