@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::agent::{Duty, Handling, Membership, PendingMembership};
-use crate::call::{Cause, Direction, OfferEnd, Preferred, Role, WaitingEnd, Widening};
+use crate::call::{Cause, Direction, OfferEnd, ParkingEnd, Preferred, Role, WaitingEnd, Widening};
 use crate::code::{Feature, FeatureCodes};
 use crate::command::{Actor, Endpoint, Note};
 use crate::entry::{Entry, EntryId, Name, Priority, Tier};
@@ -146,6 +146,15 @@ pub enum Fact {
     MailboxOpened { call: CallId, agent: AgentId },
     /// A message is being played to its owner.
     MessagePlayed { call: CallId, agent: AgentId, message: RecordingId },
+    /// A call waits in a slot until somebody takes it; `leg` hears music, `device` parked it. Told anew each time that the
+    /// device has been rung for it, `reminded` times by now; the next time will be at `until`.
+    CallParked { call: CallId, leg: LegId, slot: u16, device: DeviceId, until: Timestamp, reminded: u8 },
+    /// Its place in the slot ended.
+    ParkingEnded { call: CallId, slot: u16, end: ParkingEnd },
+    /// A supervisor hears, from this call, what the two say in another, which an agent has.
+    MonitoringStarted { call: CallId, monitored: CallId, agent: AgentId },
+    /// Who dialled a feature code is asked for the number that belongs to it, and has pressed these digits of it so far.
+    NumberAsked { call: CallId, agent: AgentId, feature: Feature, digits: Text<32> },
     /// An agent has a part in the call now, through the queue or directly, and is in call.
     AgentConnected { call: CallId, agent: AgentId, leg: LegId, queue: Option<QueueId> },
     /// The agent's part in the talking is over.

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 pub(crate) use agent::{Agent, Assignment, Message};
-pub(crate) use call::{Call, EndedLeg, Leg, Recording};
+pub(crate) use call::{Call, EndedLeg, Leg, Parked, Recording};
 pub(crate) use directory::{Device, Filed, Tenant};
 pub(crate) use outbound::Outbound;
 pub(crate) use place::Place;

@@ -30,6 +30,8 @@ pub(crate) enum Timer {
     Promotion(CallId),
     /// The greeting should long have ended.
     Greeting(CallId),
+    /// The parked call has waited long.
+    Parked(CallId),
 }
 
 impl Timer {
@@ -46,6 +48,7 @@ impl Timer {
             Self::Anyone(_) => "preferred agent",
             Self::Promotion(_) => "promotion",
             Self::Greeting(_) => "greeting",
+            Self::Parked(_) => "parked",
         }
     }
 }
@@ -68,6 +71,7 @@ impl Engine {
                 Timer::Anyone(call) => self.widen(call, Widening::Anyone),
                 Timer::Promotion(call) => self.widen(call, Widening::Promoted),
                 Timer::Greeting(call) => self.end_greeting(call),
+                Timer::Parked(call) => self.remind_of_parked(call),
             }
             assert!(!self.state.timers.contains(&(due, timer)), "{timer:?} fired and is still set");
         }

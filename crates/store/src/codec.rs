@@ -137,6 +137,7 @@ names! {
     CallQueued WaitingEnded OfferMade OfferEnded
     WrapUpStarted WrapUpEnded DispositionSet
     RecordingStarted RecordingPaused RecordingResumed RecordingStopped RecordingSaved RecordingFailed
+    CallParked ParkingEnded MonitoringStarted NumberAsked
     MailboxReached MailboxOpened MessagePlayed MessageLeft MessageMarked MessageRemoved
     NodeStarted
 }

@@ -231,6 +231,10 @@ impl Telling<'_> {
             | Fact::EntryRemoved { .. }
             | Fact::FeatureCodesSet { .. }
             | Fact::FeatureCodeDialled { .. }
+            | Fact::CallParked { .. }
+            | Fact::ParkingEnded { .. }
+            | Fact::MonitoringStarted { .. }
+            | Fact::NumberAsked { .. }
             | Fact::AnnouncementStarted { .. }
             | Fact::MembershipPending { .. }
             | Fact::MailboxReached { .. }

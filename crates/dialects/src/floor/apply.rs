@@ -80,6 +80,10 @@ impl Floor {
             | Fact::EntryRemoved { .. }
             | Fact::FeatureCodesSet { .. }
             | Fact::FeatureCodeDialled { .. }
+            | Fact::CallParked { .. }
+            | Fact::ParkingEnded { .. }
+            | Fact::MonitoringStarted { .. }
+            | Fact::NumberAsked { .. }
             | Fact::AnnouncementStarted { .. }
             | Fact::MembershipPending { .. }
             | Fact::MailboxReached { .. }
@@ -251,6 +255,10 @@ impl Floor {
             Fact::TenantAdded { .. }
             | Fact::FeatureCodesSet { .. }
             | Fact::FeatureCodeDialled { .. }
+            | Fact::CallParked { .. }
+            | Fact::ParkingEnded { .. }
+            | Fact::MonitoringStarted { .. }
+            | Fact::NumberAsked { .. }
             | Fact::AnnouncementStarted { .. }
             | Fact::MembershipPending { .. }
             | Fact::MailboxReached { .. }

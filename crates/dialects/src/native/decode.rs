@@ -411,6 +411,24 @@ pub fn place_call(body: &wire::NewCall, find: &dyn Find) -> Result<(DeviceId, Co
     f.finish(|| Some((device?, Command::PlaceCall { device: device?, to: to? })))
 }
 
+/// Park a call.
+pub fn park_call(call: CallId, body: &wire::ParkCall, find: &dyn Find) -> Result<Command, Faults> {
+    let mut f = Fields::new(find);
+    let device = f.perhaps(body.device, |f, id| f.entry::<DeviceId>("/device", id));
+    f.finish(|| Some(Command::ParkCall { call, device: device?, slot: body.slot }))
+}
+
+/// Ring a device for a parked call.
+pub fn retrieve_call(
+    call: CallId,
+    body: &wire::RetrieveCall,
+    find: &dyn Find,
+) -> Result<(DeviceId, Command), Faults> {
+    let mut f = Fields::new(find);
+    let device = f.entry::<DeviceId>("/device", body.device);
+    f.finish(|| Some((device?, Command::RetrieveCall { call, device: device? })))
+}
+
 /// Say how a contact ended; `own` is the agent of whoever asks.
 pub fn set_disposition(
     call: CallId,

@@ -12,10 +12,10 @@ pub use event::{Book, message, untold};
 pub use message::messages;
 pub use outbound::outbound;
 pub use record::cdr;
-pub use state::{agent, call, device, offer, queue, snapshot};
+pub use state::{agent, call, device, offer, parked, queue, snapshot};
 
 use cordial_engine::agent::{Absence, Handling};
-use cordial_engine::call::{Cause, Direction, OfferEnd, Role, WaitingEnd, Withdrawn};
+use cordial_engine::call::{Cause, Direction, OfferEnd, ParkingEnd, Role, WaitingEnd, Withdrawn};
 use cordial_engine::command::Endpoint;
 use cordial_engine::entry::{self, Entry, EntryId};
 use cordial_engine::id::{CallId, OfferId};
@@ -277,6 +277,14 @@ const fn cause(cause: Cause) -> wire::Cause {
         Cause::Failed(code) => wire::Cause::Failed { code },
         Cause::Lost => wire::Cause::Lost,
         Cause::NodeRestarted => wire::Cause::NodeRestarted,
+    }
+}
+
+const fn parking_end(end: ParkingEnd) -> wire::ParkingEnd {
+    match end {
+        ParkingEnd::Retrieved => wire::ParkingEnd::Retrieved,
+        ParkingEnd::Abandoned => wire::ParkingEnd::Abandoned,
+        ParkingEnd::Cleared => wire::ParkingEnd::Cleared,
     }
 }
 

@@ -183,6 +183,7 @@ impl Floor {
             CallPhase::Setup
             | CallPhase::Greeting
             | CallPhase::Served
+            | CallPhase::Parked { .. }
             | CallPhase::Talking
             | CallPhase::WrapUp => view.started_wall,
         };

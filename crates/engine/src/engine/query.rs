@@ -7,12 +7,12 @@ use crate::code::FeatureCodes;
 use crate::entry::{Entry, EntryId, Kind};
 use crate::id::{AgentId, CallId, DeviceId, Guid, LegId, OfferId, QueueId, RecordingId, TenantId, UserId};
 use crate::recording::RecordingStep;
-use crate::state::{Agent, Device, Message};
+use crate::state::{Agent, Device, Message, Parked};
 use crate::text::Number;
 use crate::time::{Now, Timestamp};
 use crate::view::{
     AgentView, CallPhase, CallView, DeviceView, Lamp, LegView, MessageView, OfferView, OutboundView,
-    QueueView, TenantView,
+    ParkedView, QueueView, TenantView,
 };
 
 /// The directory.
@@ -258,6 +258,10 @@ impl Engine {
                 (CallStep::Greeting, _) => CallPhase::Greeting,
                 (CallStep::Served, _) => CallPhase::Served,
                 (CallStep::Talking, _) => CallPhase::Talking,
+                (CallStep::Parked, _) => {
+                    let slot = call.parked.map(|parked| parked.slot);
+                    slot.map_or(CallPhase::Setup, |slot| CallPhase::Parked { slot })
+                }
                 (CallStep::Cleared | CallStep::Closed, _) => CallPhase::WrapUp,
             },
             agent: by_queue.or(call.agents.iter().next()).map(|(agent, _)| *agent),
@@ -270,6 +274,16 @@ impl Engine {
     pub fn calls(&self, tenant: TenantId) -> Vec<CallView> {
         let calls = self.state.tenants.get(&tenant).map(|tenant| tenant.calls.keys());
         calls.into_iter().flatten().filter_map(|id| self.call(tenant, *id)).collect()
+    }
+
+    /// The parked calls of a tenant, by slot.
+    pub fn parked(&self, id: TenantId) -> Vec<ParkedView> {
+        let slots = self.state.tenants.get(&id).map(|tenant| tenant.parked.values());
+        let view = |call: &CallId| {
+            let Parked { slot, leg, device, since, until, .. } = self.state.calls.get(call)?.parked?;
+            Some(ParkedView { slot, call: *call, leg, device, since, until })
+        };
+        slots.into_iter().flatten().filter_map(view).collect()
     }
 
     /// The call with that name outside, if its record is not closed.

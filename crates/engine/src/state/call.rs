@@ -8,9 +8,10 @@ use crate::call::{CALL, CallStep, Direction, LEG, LegPhase, LegStep, Role, Servi
 use crate::command::Endpoint;
 use crate::entry::Name;
 use crate::fact::{Event, Fact};
-use crate::id::{AgentId, CallId, Guid, LegId, OfferId, QueueId, RecordingId, TenantId};
+use crate::id::{AgentId, CallId, DeviceId, Guid, LegId, OfferId, QueueId, RecordingId, TenantId};
 use crate::limits::{
-    GREETING_MS_MAX, LEG_ENDING_KEPT_MS, LEG_ENDINGS_MAX, MESSAGE_MS_MAX, MESSAGE_PLAY_MS_MAX, RING_MS_MAX,
+    DIGIT_PAUSE_MS, GREETING_MS_MAX, LEG_ENDING_KEPT_MS, LEG_ENDINGS_MAX, MESSAGE_MS_MAX,
+    MESSAGE_PLAY_MS_MAX, NUMBER_MS_MAX, RING_MS_MAX,
 };
 use crate::machine::assert_legal;
 use crate::recording::{RECORDING, RecordingStep};
@@ -50,6 +51,30 @@ pub(crate) struct Call {
     pub(crate) greeting_until: Option<Timestamp>,
     /// What the engine does with it, while it is served.
     pub(crate) service: Option<Service>,
+    /// The digits of the number that is asked for.
+    #[serde(default)]
+    pub(crate) digits: String,
+    /// Its place, while it is parked.
+    #[serde(default)]
+    pub(crate) parked: Option<Parked>,
+    /// The calls in which somebody hears this one.
+    #[serde(default)]
+    pub(crate) monitors: BTreeSet<CallId>,
+}
+
+/// A parked call's place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Parked {
+    pub(crate) slot: u16,
+    /// Who waits.
+    pub(crate) leg: LegId,
+    /// Who parked it.
+    pub(crate) device: DeviceId,
+    pub(crate) since: Timestamp,
+    /// When the device is rung for it.
+    pub(crate) until: Timestamp,
+    /// How often it was.
+    pub(crate) reminded: u8,
 }
 
 /// A leg that lives.
@@ -148,6 +173,9 @@ impl State {
             recording: None,
             greeting_until: None,
             service: None,
+            digits: String::new(),
+            parked: None,
+            monitors: BTreeSet::new(),
         };
         self.calls.insert(*id, call);
     }
@@ -187,6 +215,22 @@ impl State {
             Role::Callee => {}
         }
         self.occupy(endpoint, |legs| legs.insert(id));
+        self.remember_number(call, role, arrived, endpoint);
+    }
+
+    /// Keeps whom a device called last, and who called it, for it to call again.
+    fn remember_number(&mut self, call: CallId, role: Role, arrived: bool, endpoint: Endpoint) {
+        let Endpoint::Device(device) = endpoint else { return };
+        let call = self.call(call);
+        let (caller, dialled) = (call.caller.clone(), call.dialled.clone());
+        let known = self.devices.get_mut(&device).expect("a device with legs is not removed");
+        match (role, arrived) {
+            (Role::Caller, _) if !dialled.as_str().starts_with(['*', '#']) => {
+                known.dialled_last = Some(dialled);
+            }
+            (Role::Callee, false) => known.called_last = caller.or(known.called_last.take()),
+            (Role::Caller | Role::Callee, _) => {}
+        }
     }
 
     pub(super) fn enter_leg(&mut self, id: LegId, phase: LegPhase) {
@@ -287,6 +331,11 @@ impl State {
                 let new = self.agent(*agent).messages.values().any(|message| !message.heard);
                 (*call, Service::Plays { agent: *agent, new, message: None }, GREETING_MS_MAX)
             }
+            Fact::NumberAsked { call, agent, feature, digits } => {
+                self.call_mut(*call).digits = digits.as_str().to_owned();
+                let within_ms = if digits.as_str().is_empty() { NUMBER_MS_MAX } else { DIGIT_PAUSE_MS };
+                (*call, Service::Asks { agent: *agent, feature: *feature }, within_ms)
+            }
             Fact::MessagePlayed { call, agent, message } => {
                 let before = self.call(*call).service;
                 let new = matches!(before, Some(Service::Plays { new: true, .. }));
@@ -302,6 +351,46 @@ impl State {
         self.should_end_within(call, within_ms);
     }
 
+    /// Somebody hears another call from this one, as long as both last.
+    pub(super) fn start_monitoring(&mut self, id: CallId, monitored: CallId) {
+        self.enter_call(id, CallStep::Served);
+        self.call_mut(id).service = Some(Service::Monitors(monitored));
+        self.call_mut(monitored).monitors.insert(id);
+    }
+
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the caller names every fact; this reads its share of them"
+    )]
+    pub(super) fn apply_parking(&mut self, event: &Event) {
+        match event.fact {
+            Fact::CallParked { call, leg, slot, device, until, reminded } => {
+                let since = match self.call(call).parked {
+                    Some(before) => {
+                        self.clear_timer(before.until, Timer::Parked(call));
+                        before.since
+                    }
+                    None => {
+                        self.enter_call(call, CallStep::Parked);
+                        self.at
+                    }
+                };
+                let whole = self.call_mut(call);
+                (whole.pair, whole.bridged) = (None, false);
+                whole.parked = Some(Parked { slot, leg, device, since, until, reminded });
+                self.tenant_mut(event.tenant).parked.insert(slot, call);
+                self.set_timer(until, Timer::Parked(call));
+            }
+            Fact::ParkingEnded { call, slot, .. } => {
+                if let Some(parked) = self.call_mut(call).parked.take() {
+                    self.clear_timer(parked.until, Timer::Parked(call));
+                }
+                self.tenant_mut(event.tenant).parked.remove(&slot);
+            }
+            _ => {}
+        }
+    }
+
     fn should_end_within(&mut self, id: CallId, ms: u64) {
         if let Some(due) = self.call_mut(id).greeting_until.take() {
             self.clear_timer(due, Timer::Greeting(id));
@@ -315,8 +404,15 @@ impl State {
         let call = self.call_mut(id);
         assert_legal("call", CALL, call.step, step);
         call.step = step;
+        let monitored = match (step, call.service) {
+            (CallStep::Cleared, Some(Service::Monitors(monitored))) => Some(monitored),
+            _ => None,
+        };
         if let Some(due) = call.greeting_until.take() {
             self.clear_timer(due, Timer::Greeting(id));
+        }
+        if let Some(monitored) = monitored.and_then(|monitored| self.calls.get_mut(&monitored)) {
+            monitored.monitors.remove(&id);
         }
     }
 

@@ -37,6 +37,9 @@ pub(crate) struct Tenant {
     pub(crate) closed: BTreeSet<CallId>,
     pub(crate) outbound: Outbound,
     pub(crate) codes: FeatureCodes,
+    /// The parked calls by slot.
+    #[serde(default)]
+    pub(crate) parked: BTreeMap<u16, CallId>,
 }
 
 /// A device with what the network says of it.
@@ -46,6 +49,12 @@ pub(crate) struct Device {
     pub(crate) registered: bool,
     pub(crate) agent: Option<AgentId>,
     pub(crate) legs: BTreeSet<LegId>,
+    /// Whom it called last, codes left out.
+    #[serde(default)]
+    pub(crate) dialled_last: Option<Number>,
+    /// Who called it last.
+    #[serde(default)]
+    pub(crate) called_last: Option<Number>,
 }
 
 impl Device {
@@ -71,6 +80,7 @@ impl Tenant {
             closed: BTreeSet::new(),
             outbound: Outbound::default(),
             codes: FeatureCodes::default(),
+            parked: BTreeMap::new(),
         }
     }
 
@@ -153,6 +163,8 @@ impl State {
                     registered: false,
                     agent: None,
                     legs: BTreeSet::new(),
+                    dialled_last: None,
+                    called_last: None,
                 };
                 self.devices.insert(id, device);
             }

@@ -600,6 +600,26 @@ pub enum CallVerb {
         /// The call's id
         call: String,
     },
+    /// Let a call wait in a slot until a phone takes it
+    Park {
+        /// The call's id
+        call: String,
+        /// The device that leaves it
+        #[arg(long, value_name = "DEVICE")]
+        device: Option<Which>,
+        /// The slot; the lowest free one when left out
+        #[arg(long)]
+        slot: Option<u16>,
+    },
+    /// The parked calls
+    Parked,
+    /// Ring a device for a parked call
+    Retrieve {
+        /// The call's id
+        call: String,
+        /// Number or id of the device
+        device: Which,
+    },
 }
 
 /// `cordial token`

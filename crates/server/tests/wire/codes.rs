@@ -1,5 +1,6 @@
 //! Feature codes at the real process: a phone dials, and what it hears tells whether it was done.
 
+mod held;
 mod lamp;
 
 use std::net::UdpSocket;
@@ -97,6 +98,17 @@ impl<'a> Talk<'a> {
             at += Duration::from_millis(20);
             beat(at);
         }
+    }
+
+    /// Holds the far end, as a phone does whose user dials somebody else meanwhile.
+    fn hold(&self) {
+        let here = self.rtp.local_addr().expect("a bound socket");
+        let mut hold = self.within("INVITE", 1);
+        hold.more = format!("Contact: {}\r\n", self.phone.contact());
+        hold.body = sdp(here).replace("o=- 1 1", "o=- 1 2") + "a=sendonly\r\n";
+        let held = self.phone.ask(&hold);
+        assert_eq!(held.code, 200, "{held:?}");
+        self.phone.acknowledge(&hold, &held, &self.contact());
     }
 
     fn hang_up(self) {

@@ -168,6 +168,10 @@ impl Books {
             | Fact::GreetingStarted { .. }
             | Fact::FeatureCodesSet { .. }
             | Fact::FeatureCodeDialled { .. }
+            | Fact::CallParked { .. }
+            | Fact::ParkingEnded { .. }
+            | Fact::MonitoringStarted { .. }
+            | Fact::NumberAsked { .. }
             | Fact::AnnouncementStarted { .. }
             | Fact::MailboxReached { .. }
             | Fact::MailboxOpened { .. }

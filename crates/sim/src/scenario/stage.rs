@@ -152,6 +152,7 @@ impl Stage {
             | Given::Phone(_)
             | Given::Owner { .. }
             | Given::Mailbox(_)
+            | Given::Supervisor(_)
             | Given::Carrier { .. } => {
                 self.set_up_phone(given, tenant, domain)?;
             }
@@ -224,6 +225,10 @@ impl Stage {
             Given::Mailbox(title) => {
                 let (_, agent, _) = self.agents.get(title).ok_or_else(|| unknown("agent", title))?;
                 self.world.give_mailbox(tenant, *agent);
+            }
+            Given::Supervisor(title) => {
+                let (_, agent, _) = self.agents.get(title).ok_or_else(|| unknown("agent", title))?;
+                self.world.make_supervisor(tenant, *agent);
             }
             Given::Carrier { name: title, digest } => {
                 let line = self.world.add_carrier(tenant, domain, title, caller_tone, *digest);

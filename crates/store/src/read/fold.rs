@@ -103,6 +103,10 @@ async fn fold_rows(
         | Fact::GreetingStarted { .. }
         | Fact::FeatureCodesSet { .. }
         | Fact::FeatureCodeDialled { .. }
+        | Fact::CallParked { .. }
+        | Fact::ParkingEnded { .. }
+        | Fact::MonitoringStarted { .. }
+        | Fact::NumberAsked { .. }
         | Fact::AnnouncementStarted { .. }
         | Fact::MailboxReached { .. }
         | Fact::MailboxOpened { .. }

@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use cordial_engine::agent::{Absence, Duty, Handling, Membership, PendingMembership, WhyNotReady};
-use cordial_engine::call::{Cause, Direction, OfferEnd, Preferred, Role, WaitingEnd, Widening, Withdrawn};
+use cordial_engine::call::{
+    Cause, Direction, OfferEnd, ParkingEnd, Preferred, Role, WaitingEnd, Widening, Withdrawn,
+};
 use cordial_engine::code::{Feature, FeatureCodes};
 use cordial_engine::entry;
 use cordial_engine::entry::{
@@ -163,6 +165,24 @@ fn codes_and_mailboxes() -> Vec<Fact> {
             feature: Feature::LogIn,
             argument: Some(number("8000")),
             refused: Some(text("not-assigned")),
+        },
+        Fact::CallParked {
+            call: CallId(7),
+            leg: LegId(8),
+            slot: 3,
+            device: DeviceId(4),
+            until: Timestamp(120_000),
+            reminded: 1,
+        },
+        Fact::ParkingEnded { call: CallId(7), slot: 3, end: ParkingEnd::Retrieved },
+        Fact::ParkingEnded { call: CallId(7), slot: 3, end: ParkingEnd::Abandoned },
+        Fact::ParkingEnded { call: CallId(7), slot: 3, end: ParkingEnd::Cleared },
+        Fact::MonitoringStarted { call: CallId(9), monitored: CallId(7), agent: AgentId(2) },
+        Fact::NumberAsked {
+            call: CallId(9),
+            agent: AgentId(2),
+            feature: Feature::ForwardOn,
+            digits: text("49"),
         },
         Fact::MailboxReached { call: CallId(7), agent: AgentId(2) },
         Fact::MailboxOpened { call: CallId(7), agent: AgentId(2) },

@@ -5,7 +5,7 @@ use cordial_engine::entry::Tier;
 use cordial_engine::id::QueueId;
 use cordial_engine::time::Now;
 use cordial_engine::view::{
-    AgentView, CallPhase, CallView, DeviceView, LegPhase, LegView, OfferView, QueueView,
+    AgentView, CallPhase, CallView, DeviceView, LegPhase, LegView, OfferView, ParkedView, QueueView,
 };
 
 use super::{
@@ -168,6 +168,7 @@ pub fn call(view: &CallView, now: Now, names: &dyn Names) -> Encoded<wire::Call>
                 wire::CallPhase::Waiting { queue: id(names, queue)?, entered: Time::of(now, entered) }
             }
             CallPhase::Talking => wire::CallPhase::Talking,
+            CallPhase::Parked { slot } => wire::CallPhase::Parked { slot },
             CallPhase::WrapUp => wire::CallPhase::WrapUp,
         },
         agent: perhaps(names, view.agent)?,
@@ -190,6 +191,17 @@ fn leg(view: &LegView, now: Now, names: &dyn Names) -> Encoded<wire::Leg> {
             LegPhase::Held => wire::LegPhase::Held,
         },
         since: Time::of(now, view.since),
+    })
+}
+
+/// A parked call.
+pub fn parked(view: &ParkedView, now: Now, names: &dyn Names) -> Encoded<wire::Parked> {
+    Ok(wire::Parked {
+        slot: view.slot,
+        call: of(names, Named::Call(view.call))?,
+        device: id(names, view.device)?,
+        since: Time::of(now, view.since),
+        until: Time::of(now, view.until),
     })
 }
 

@@ -75,6 +75,10 @@ impl Telling<'_> {
             | Fact::GreetingStarted { .. }
             | Fact::FeatureCodesSet { .. }
             | Fact::FeatureCodeDialled { .. }
+            | Fact::CallParked { .. }
+            | Fact::ParkingEnded { .. }
+            | Fact::MonitoringStarted { .. }
+            | Fact::NumberAsked { .. }
             | Fact::AnnouncementStarted { .. }
             | Fact::MailboxReached { .. }
             | Fact::MailboxOpened { .. }
