@@ -23,7 +23,7 @@ const SPEECH: [&str; 4] = ["-s", "150", "-g", "4"];
 const VOICE: &str = "en-us+f3";
 
 /// What callers and people at phones hear in English, besides what every language has.
-const ENGLISH: [(&str, &str); 30] = [
+const ENGLISH: [(&str, &str); 43] = [
     ("greeting", "Hello, and thank you for calling."),
     (
         "queue-welcome",
@@ -57,6 +57,19 @@ const ENGLISH: [(&str, &str); 30] = [
     ("mailbox-full", "This mailbox is full. Please call again later."),
     ("no-messages", "You have no messages."),
     ("no-more-messages", "There are no more messages."),
+    ("parked", "The call is parked at"),
+    ("enter-number", "Please enter the number, then press the hash key."),
+    ("not-permitted", "You may not do this."),
+    ("digit-0", "Zero."),
+    ("digit-1", "One."),
+    ("digit-2", "Two."),
+    ("digit-3", "Three."),
+    ("digit-4", "Four."),
+    ("digit-5", "Five."),
+    ("digit-6", "Six."),
+    ("digit-7", "Seven."),
+    ("digit-8", "Eight."),
+    ("digit-9", "Nine."),
 ];
 
 /// Tones as sox effects: 425 Hz in the cadences of ETSI TR 101 041-2.

@@ -64,6 +64,15 @@ pub enum Action {
         /// The other.
         b: LegId,
     },
+    /// Lets a leg hear what two others say, mixed, without being heard by them.
+    Monitor {
+        /// Who hears.
+        leg: LegId,
+        /// One whom it hears.
+        a: LegId,
+        /// The other.
+        b: LegId,
+    },
     /// Plays to a leg, instead of what it was played before.
     Play {
         /// Which.

@@ -5,6 +5,9 @@ mod clear;
 mod code;
 mod leg;
 mod mailbox;
+mod monitor;
+mod number;
+mod park;
 mod pick_up;
 mod route;
 
@@ -163,6 +166,18 @@ pub enum OfferEnd {
     Withdrawn(Withdrawn),
 }
 
+/// How a parked call's place ended; every place ends exactly once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ParkingEnd {
+    /// Somebody took it: by code, by command, or when rung for it.
+    Retrieved,
+    /// Who was parked gave up, or the process ended under the call.
+    Abandoned,
+    /// It was cleared by command, or nobody took it although it was rung for often enough.
+    Cleared,
+}
+
 /// Why an offer was withdrawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -236,6 +251,7 @@ pub(crate) enum CallStep {
     Waiting,
     Briefing,
     Talking,
+    Parked,
     Served,
     Cleared,
     Closed,
@@ -257,8 +273,9 @@ pub(crate) const CALL: Moves<CallStep> = &[
     ),
     (CallStep::Greeting, &[CallStep::Setup, CallStep::Waiting, CallStep::Served, CallStep::Cleared]),
     (CallStep::Waiting, &[CallStep::Setup]),
+    (CallStep::Talking, &[CallStep::Parked, CallStep::Cleared]),
+    (CallStep::Parked, &[CallStep::Talking, CallStep::Cleared]),
     (CallStep::Briefing, &[CallStep::Setup, CallStep::Talking, CallStep::Cleared]),
-    (CallStep::Talking, &[CallStep::Cleared]),
     (CallStep::Served, &[CallStep::Cleared]),
     (CallStep::Cleared, &[CallStep::Closed]),
 ];

@@ -7,11 +7,13 @@
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::call::{Cause, Direction, OfferEnd, Role, WaitingEnd};
+use crate::call::{Cause, Direction, OfferEnd, ParkingEnd, Role, WaitingEnd};
 use crate::command::{Endpoint, Note};
 use crate::entry::Name;
 use crate::fact::{Event, Fact};
-use crate::id::{AgentId, CallId, DispositionId, Guid, LegId, OfferId, QueueId, RecordingId, TenantId};
+use crate::id::{
+    AgentId, CallId, DeviceId, DispositionId, Guid, LegId, OfferId, QueueId, RecordingId, TenantId,
+};
 use crate::text::{Number, Text};
 use crate::time::{Timestamp, WallTime};
 
@@ -68,6 +70,9 @@ pub struct Cdr {
     pub offers: Vec<OfferPart>,
     /// Who had a part in it, in order of connecting.
     pub agents: Vec<AgentPart>,
+    /// The slots it was parked in, in order. Records older than this field say nothing of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parkings: Vec<ParkingPart>,
     /// The last word of each agent.
     pub dispositions: Vec<DispositionPart>,
     /// Its recordings.
@@ -146,6 +151,21 @@ pub struct AgentPart {
     pub disconnected_ms: Option<u64>,
     /// Time for finishing after it.
     pub wrap_ms: u64,
+}
+
+/// One place in a slot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParkingPart {
+    /// Which slot.
+    pub slot: u16,
+    /// Who parked it.
+    pub device: DeviceId,
+    /// When.
+    pub parked_ms: u64,
+    /// When that ended.
+    pub ended_ms: Option<u64>,
+    /// How; `None` only while it lasts.
+    pub end: Option<ParkingEnd>,
 }
 
 /// How the contact ended, in one agent's word.
@@ -350,6 +370,7 @@ impl OpenCall {
             segments: Vec::new(),
             offers: Vec::new(),
             agents: Vec::new(),
+            parkings: Vec::new(),
             dispositions: Vec::new(),
             recordings: Vec::new(),
             left_out: 0,
@@ -372,6 +393,7 @@ impl OpenCall {
         self.apply_leg(event);
         self.apply_queue(event);
         self.apply_agent(event);
+        self.apply_parking(event);
         self.apply_recording(event);
     }
 
@@ -535,6 +557,20 @@ impl OpenCall {
         }
     }
 
+    fn apply_parking(&mut self, event: &Event) {
+        let now_ms = event.at.millis_since(self.started);
+        if let Fact::CallParked { slot, device, reminded: 0, .. } = &event.fact {
+            let (slot, device) = (*slot, *device);
+            let part = ParkingPart { slot, device, parked_ms: now_ms, ended_ms: None, end: None };
+            let over = |old: &ParkingPart| old.end.is_some();
+            self.cdr.left_out += push_bounded(&mut self.cdr.parkings, part, over);
+        } else if let Fact::ParkingEnded { end, .. } = &event.fact
+            && let Some(part) = self.cdr.parkings.last_mut().filter(|part| part.end.is_none())
+        {
+            (part.ended_ms, part.end) = (Some(now_ms), Some(*end));
+        }
+    }
+
     #[expect(clippy::wildcard_enum_match_arm, reason = "`call_of` names every fact of a call")]
     fn apply_recording(&mut self, event: &Event) {
         let now_ms = event.at.millis_since(self.started);
@@ -645,6 +681,8 @@ fn call_of(fact: &Fact) -> Option<CallId> {
         | Fact::LegCleared { call, .. }
         | Fact::LegsBridged { call, .. }
         | Fact::LegsUnbridged { call, .. }
+        | Fact::CallParked { call, .. }
+        | Fact::ParkingEnded { call, .. }
         | Fact::AgentConnected { call, .. }
         | Fact::AgentDisconnected { call, .. }
         | Fact::CallCleared { call, .. }
@@ -699,6 +737,8 @@ fn call_of(fact: &Fact) -> Option<CallId> {
         | Fact::NightModeSet { .. }
         | Fact::EmergencySet { .. }
         | Fact::FeatureCodeDialled { .. }
+        | Fact::MonitoringStarted { .. }
+        | Fact::NumberAsked { .. }
         | Fact::AnnouncementStarted { .. }
         | Fact::MailboxReached { .. }
         | Fact::MailboxOpened { .. }

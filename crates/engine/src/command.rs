@@ -301,6 +301,22 @@ pub enum Command {
         /// Which.
         call: CallId,
     },
+    /// Lets a call wait where any phone can take it. Answer: [`Answer::Parked`].
+    ParkCall {
+        /// Which; two parties talk in it.
+        call: CallId,
+        /// The device that leaves it; when absent, that of its agent, else the one that was rung.
+        device: Option<DeviceId>,
+        /// Where it waits; the lowest free slot when absent.
+        slot: Option<u16>,
+    },
+    /// Rings a device for a parked call. Answer: [`Answer::Done`].
+    RetrieveCall {
+        /// Which.
+        call: CallId,
+        /// Who is rung.
+        device: DeviceId,
+    },
     /// Stops taking audio into the call's recording until resumed.
     PauseRecording {
         /// Which call.
@@ -432,4 +448,6 @@ pub enum Answer {
     Call(CallId, Guid),
     /// A call came in and this is its first leg.
     Arrived(CallId, LegId),
+    /// A call is parked in this slot.
+    Parked(u16),
 }

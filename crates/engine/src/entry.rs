@@ -252,10 +252,24 @@ impl Agent {
 }
 
 /// An agent's mailbox.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mailbox {
     /// The prompt that asks for a message; the library's own when absent.
     pub greeting: Option<Name>,
+    /// Whether phones that never subscribed to their lamp are told of messages as well. Facts older than this field
+    /// mean that they are.
+    #[serde(default = "unsolicited")]
+    pub unsolicited: bool,
+}
+
+impl Default for Mailbox {
+    fn default() -> Self {
+        Self { greeting: None, unsolicited: unsolicited() }
+    }
+}
+
+const fn unsolicited() -> bool {
+    true
 }
 
 /// A group of agents.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::agent::{Duty, Handling, Membership, PendingMembership};
 use crate::blacklist::BlacklistPrompts;
-use crate::call::{Cause, Direction, OfferEnd, Preferred, Role, WaitingEnd, Widening};
+use crate::call::{Cause, Direction, OfferEnd, ParkingEnd, Preferred, Role, WaitingEnd, Widening};
 use crate::code::{Feature, FeatureCodes};
 use crate::command::{Access, Actor, Endpoint, Note, Origin};
 use crate::entry::{Emergency, Entry, EntryId, Name, Priority, Tier};
@@ -165,6 +165,15 @@ pub enum Fact {
     MessagePlayed { call: CallId, agent: AgentId, message: RecordingId },
     /// The agent who answered a queue's call is told which, before he hears the caller.
     BriefingStarted { call: CallId, agent: AgentId, leg: LegId, prompt: Name },
+    /// A call waits in a slot until somebody takes it; `leg` hears music, `device` parked it. Told anew each time that the
+    /// device has been rung for it, `reminded` times by now; the next time will be at `until`.
+    CallParked { call: CallId, leg: LegId, slot: u16, device: DeviceId, until: Timestamp, reminded: u8 },
+    /// Its place in the slot ended.
+    ParkingEnded { call: CallId, slot: u16, end: ParkingEnd },
+    /// A supervisor hears, from this call, what the two say in another, which an agent has.
+    MonitoringStarted { call: CallId, monitored: CallId, agent: AgentId },
+    /// Who dialled a feature code is asked for the number that belongs to it, and has pressed these digits of it so far.
+    NumberAsked { call: CallId, agent: AgentId, feature: Feature, digits: Text<32> },
     /// An agent has a part in the call now, through the queue or directly, and is in call.
     AgentConnected { call: CallId, agent: AgentId, leg: LegId, queue: Option<QueueId> },
     /// The agent's part in the talking is over.

@@ -67,6 +67,18 @@ pub const MESSAGE_MS_MIN: u64 = 1_000;
 pub const MESSAGES_MAX: usize = 100;
 /// Longest that one message is waited for while a mailbox is played. Milliseconds; then the next one is played.
 pub const MESSAGE_PLAY_MS_MAX: u64 = MESSAGE_MS_MAX + 60_000;
+/// Slots of a tenant for parked calls, from 1. Beyond it a call is not parked.
+pub const PARKING_SLOTS: u16 = 99;
+/// How long a parked call waits before the phone that parked it is rung. Milliseconds.
+pub const PARKING_MS: u64 = 120_000;
+/// Times that it is rung for one call. Beyond it the call is cleared as not answered.
+pub const PARKING_REMINDERS_MAX: u8 = 3;
+/// How long somebody is waited for who is asked for a number. Milliseconds; then the code is denied.
+pub const NUMBER_MS_MAX: u64 = 15_000;
+/// A pause after a digit that ends the number. Milliseconds.
+pub const DIGIT_PAUSE_MS: u64 = 4_000;
+/// Calls in which one call is heard. Beyond it nobody else hears it.
+pub const MONITORS_MAX: usize = 8;
 /// Forwards from agent to agent that one dialled number follows. Beyond it the number leads nowhere.
 pub const FORWARDS_MAX: usize = 5;
 /// Further addresses of one trunk. Beyond it the trunk is refused.

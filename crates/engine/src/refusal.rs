@@ -89,6 +89,9 @@ pub enum Refusal {
     /// Nobody is logged in at the device, and it has no owner.
     #[error("nobody is logged in at the device, and it has no owner")]
     NobodyThere,
+    /// Who asks may not do this.
+    #[error("who asks may not do this")]
+    NotPermitted,
     /// The queue takes no more calls.
     #[error("the queue is full")]
     QueueFull,
@@ -124,6 +127,7 @@ impl Refusal {
             Self::NoMailbox => "no-mailbox",
             Self::FeatureUnavailable => "feature-unavailable",
             Self::NobodyThere => "nobody-there",
+            Self::NotPermitted => "not-permitted",
             Self::QueueFull => "queue-full",
         }
     }

@@ -38,6 +38,8 @@ pub(crate) enum Timer {
     Announcement(CallId),
     /// The call has waited as long as the queue's service level says.
     ServiceLevel(CallId),
+    /// The parked call has waited long.
+    Parked(CallId),
 }
 
 impl Timer {
@@ -58,6 +60,7 @@ impl Timer {
             Self::Greeting(_) => "greeting",
             Self::Announcement(_) => "announcement",
             Self::ServiceLevel(_) => "service level",
+            Self::Parked(_) => "parked",
         }
     }
 }
@@ -84,6 +87,7 @@ impl Engine {
                 Timer::Greeting(call) => self.end_greeting(call),
                 Timer::Announcement(call) => self.announce_again(call),
                 Timer::ServiceLevel(call) => self.breach(call),
+                Timer::Parked(call) => self.remind_of_parked(call),
             }
             assert!(!self.state.timers.contains(&(due, timer)), "{timer:?} fired and is still set");
         }

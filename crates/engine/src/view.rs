@@ -111,6 +111,17 @@ pub struct CalendarView {
     pub until: Option<WallTime>,
 }
 
+/// What a device's lamp says of messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lamp {
+    /// Messages not heard yet.
+    pub new: usize,
+    /// The others.
+    pub old: usize,
+    /// See [`entry::Mailbox::unsolicited`].
+    pub unsolicited: bool,
+}
+
 /// A queue with its line and its day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "named as in the glossary")]
@@ -191,8 +202,25 @@ pub enum CallPhase {
     Served,
     /// At least two legs talk.
     Talking,
+    /// Waits in a slot until a phone takes it.
+    Parked { slot: u16 },
     /// No leg is left; a wrap-up goes on.
     WrapUp,
+}
+
+/// A parked call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "named as in the glossary")]
+pub struct ParkedView {
+    pub slot: u16,
+    pub call: CallId,
+    /// Who waits.
+    pub leg: LegId,
+    /// Who parked it.
+    pub device: DeviceId,
+    pub since: Timestamp,
+    /// When the device is rung for it.
+    pub until: Timestamp,
 }
 
 /// A leg.

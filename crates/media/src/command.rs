@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::dtmf::Digit;
 use crate::g711::Codec;
 use crate::id::{LocalSocket, PlayId, PortRef, PromptName, RecordingId};
+use crate::mixer::Gain;
 
 /// One order. None is answered directly: what came of it is seen in [`crate::MediaEvent`].
 ///
@@ -42,6 +43,14 @@ pub enum MediaCommand {
         a: PortRef,
         /// The other.
         b: PortRef,
+    },
+    /// Let a port hear several others, summed, instead of what it heard before by this command; without any it hears
+    /// nothing by it. None of them hears the port. A play of its own goes before it, and so does a bridge.
+    Mix {
+        /// Who hears.
+        listener: PortRef,
+        /// Whom, and how loud each.
+        sources: Vec<(PortRef, Gain)>,
     },
     /// Play prompts to a port, one after the other, replacing the play before.
     /// While a play runs the port hears it instead of its bridge. It goes on in time even while its party cannot be

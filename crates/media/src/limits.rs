@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+/// Ports that one port hears mixed. More are left out.
+pub const MIX_SOURCES_MAX: usize = 64;
+/// Frames of 20 ms of one source that wait to be mixed. Beyond it the oldest are dropped.
+pub const MIX_QUEUE_MAX: usize = 5;
 /// Ports of one worker. Beyond, `OpenPort` fails with `TooManyPorts`.
 pub const PORTS_MAX: usize = 20_000;
 

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use crate::command::{AtEnd, MediaCommand};
 use crate::event::{MediaEvent, PlayEnding, PortFault, Recorded, RecordingEnding, Transmit};
 use crate::id::{LocalSocket, PlayId, PortId, PortRef, PromptName, RecordingId};
-use crate::limits::{CATCH_UP_TICKS, PLAYLIST_MAX, PORTS_MAX, RECORDINGS_MAX, TAPS_MAX};
+use crate::limits::{CATCH_UP_TICKS, MIX_SOURCES_MAX, PLAYLIST_MAX, PORTS_MAX, RECORDINGS_MAX, TAPS_MAX};
+use crate::mixer::{Gain, Mixer};
 use crate::outbox::Outbox;
 use crate::port::{Kind, Port};
 use crate::prompts::Prompts;
@@ -40,6 +41,7 @@ pub struct Worker {
     ports: BTreeMap<PortId, Port>,
     by_socket: BTreeMap<LocalSocket, PortId>,
     recordings: BTreeMap<RecordingId, Recording>,
+    mixer: Mixer,
     out: Outbox,
     next_tick: Option<Timestamp>,
 }
@@ -55,6 +57,7 @@ impl Worker {
             ports: BTreeMap::new(),
             by_socket: BTreeMap::new(),
             recordings: BTreeMap::new(),
+            mixer: Mixer::default(),
             out: Outbox::default(),
             next_tick: None,
         }
@@ -71,6 +74,7 @@ impl Worker {
             }
             MediaCommand::Bridge { a, b } => self.bridge(a, b),
             MediaCommand::Unbridge { a, b } => self.unbridge(a, b),
+            MediaCommand::Mix { listener, sources } => self.mix(listener, &sources),
             MediaCommand::Play { port, play, playlist, then } => self.play(port, play, &playlist, then),
             MediaCommand::PlayAudio { port, play, audio, then } => self.play_audio(port, play, audio, then),
             MediaCommand::StopPlay { port } => {
@@ -118,6 +122,7 @@ impl Worker {
             return;
         };
         if heard.kind == Kind::Audio {
+            self.mixer.hear(port.at.port, heard.codec, heard.packet.payload);
             for (recording, side) in &port.taps {
                 if let Some(recording) = self.recordings.get_mut(recording) {
                     recording.hear(now, *side, &heard.packet, heard.codec, heard.restarted);
@@ -147,6 +152,11 @@ impl Worker {
         while due <= now {
             for port in self.ports.values_mut() {
                 port.tick(due, self.config.send_rtcp, &mut self.seed, &mut self.out);
+            }
+            for (listener, frame) in self.mixer.tick() {
+                if let Some(port) = self.ports.get_mut(&listener) {
+                    port.speak_mixed(due, &frame, &mut self.out);
+                }
             }
             due.0 += tick;
         }
@@ -213,6 +223,7 @@ impl Worker {
             return;
         };
         self.by_socket.remove(&port.local);
+        self.mixer.remove(at.port);
         for (id, _) in &port.taps {
             if let Some(recording) = self.recordings.get_mut(id)
                 && !recording.lose(at.port)
@@ -234,6 +245,18 @@ impl Worker {
                 port.enter_bridge(other);
             }
         }
+    }
+
+    /// Lets a port hear others; those that are not open, and itself, are left out.
+    fn mix(&mut self, listener: PortRef, sources: &[(PortRef, Gain)]) {
+        if current(&mut self.ports, listener).is_none() {
+            return;
+        }
+        let heard = sources.iter().take(MIX_SOURCES_MAX).filter(|(source, _)| source.port != listener.port);
+        let heard: Vec<(PortId, Gain)> = heard
+            .filter_map(|(source, gain)| Some((current(&mut self.ports, *source)?.at.port, *gain)))
+            .collect();
+        self.mixer.set(listener.port, heard);
     }
 
     fn unbridge(&mut self, a: PortRef, b: PortRef) {

@@ -9,8 +9,8 @@ use cordial_engine::id::{Guid, LegId, RecordingId, TenantId};
 use cordial_engine::text::Text;
 use cordial_engine::{AfterPrompts, Now, Report};
 use cordial_media::{
-    AtEnd, Digit, Epoch, LocalSocket, MediaCommand, MediaEvent, PlayEnding, PlayId, PoolExhausted, PortId,
-    PortRef, PromptName, Remote,
+    AtEnd, Digit, Epoch, Gain, LocalSocket, MediaCommand, MediaEvent, PlayEnding, PlayId, PoolExhausted,
+    PortId, PortRef, PromptName, Remote,
 };
 use cordial_sip::sdp::{self, Codec, Direction, LocalMedia, Negotiated, SdpError, Session};
 
@@ -196,6 +196,14 @@ impl Node {
         if let (Some(a), Some(b)) = (self.port_ref(a), self.port_ref(b)) {
             self.push(Output::Media(MediaCommand::Unbridge { a, b }));
         }
+    }
+
+    /// Lets a leg hear others, who do not hear it.
+    pub(crate) fn monitor(&mut self, leg: LegId, others: &[LegId]) {
+        let Some(listener) = self.port_ref(leg) else { return };
+        let heard = others.iter().filter_map(|other| self.port_ref(*other));
+        let sources = heard.map(|port| (port, Gain::UNITY)).collect();
+        self.push(Output::Media(MediaCommand::Mix { listener, sources }));
     }
 
     pub(crate) fn play(&mut self, leg: LegId, prompts: &[Name], then: AfterPrompts) {

@@ -293,6 +293,7 @@ impl Node {
             Action::ClearSaved { dialog, .. } => self.clear_saved(now, &dialog),
             Action::Bridge { a, b } => self.bridge(a, b),
             Action::Unbridge { a, b } => self.unbridge(a, b),
+            Action::Monitor { leg, a, b } => self.monitor(leg, &[a, b]),
             Action::Play { leg, prompts, then } => self.play(leg, &prompts, then),
             Action::PlayMessage { leg, guid, tenant } => self.play_message(leg, guid, tenant),
             Action::StopPlay { leg } => self.stop_play(leg),

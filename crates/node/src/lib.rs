@@ -26,12 +26,14 @@
 //! | `b2bua.rs` | SIP events into reports, actions into SIP: legs and their dialogs |
 //! | `audio.rs` | a leg's media port: addresses, plays, bridges, recordings |
 //! | `directory.rs` | devices and trunks as the user agent knows them |
+//! | `lamp.rs` | which mailbox the lamp of a phone stands for, and when to tell it |
 //! | `cause.rs` | causes and refusals as SIP codes, and back |
 
 mod audio;
 mod b2bua;
 mod cause;
 mod directory;
+mod lamp;
 mod node;
 
 pub use cordial_engine as engine;

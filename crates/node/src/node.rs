@@ -9,11 +9,14 @@ use cordial_engine::{
     Action, Answer, Engine, EntryId, Event, Fact, Input, Now, Refusal, Report, Seen, State, Timestamp, Watch,
 };
 use cordial_media::{MediaCommand, MediaEvent, PlayId, PortId, PortPool};
-use cordial_sip::{Binding, DialogId, Flow, ListenerId, Shedding, StreamId, Transmit, Transport, UserAgent};
+use cordial_sip::{
+    Binding, DialogId, Flow, ListenerId, Mailbox, Shedding, StreamId, Transmit, Transport, UserAgent,
+};
 
 use crate::audio::Playing;
 use crate::b2bua::Leg;
 use crate::directory::{self, DeviceSecret, Secrets, Ways};
+use crate::lamp::Lamps;
 
 /// What a node is told once, at construction.
 #[derive(Clone, Debug)]
@@ -139,17 +142,20 @@ pub struct Node {
     pub(crate) ports_opened: u64,
     pub(crate) plays_started: u64,
     pub(crate) admission: Admission,
+    pub(crate) lamps: Lamps,
     held: VecDeque<(u64, Held)>,
     durable: u64,
     outputs: VecDeque<Output>,
 }
 
 /// What waits until the event with the number beside it is durable.
-enum Held {
+pub(crate) enum Held {
     Tell(Event),
     Action(Action),
     Answer(AskId, Result<Answer, Refusal>),
     Acknowledge(DialogId),
+    /// What a device's lamp says.
+    Lamp(DeviceId, Option<Mailbox>),
 }
 
 impl Node {
@@ -168,6 +174,7 @@ impl Node {
             ports_opened: 0,
             plays_started: 0,
             admission: Admission::Open,
+            lamps: Lamps::default(),
             held: VecDeque::new(),
             durable: 0,
             outputs: VecDeque::new(),
@@ -210,6 +217,7 @@ impl Node {
             &Ways { listeners: &self.config.sip.listeners, reach: &self.reach },
             &mut self.agent,
         );
+        self.restore_lamps();
         let version = self.config.version.clone();
         self.engine.recover(now, &version);
         let tenants = self.engine.tenants();
@@ -401,15 +409,23 @@ impl Node {
     /// Acknowledges an answered call when what ends it after a crash is on disk: a phone without an ACK says its 200
     /// again to the next process.
     pub(crate) fn acknowledge_when_durable(&mut self, dialog: DialogId) {
-        self.held.push_back((self.engine.last_seq(), Held::Acknowledge(dialog)));
+        self.hold(Held::Acknowledge(dialog));
+    }
+
+    /// Holds something back until all that is decided so far is durable.
+    pub(crate) fn hold(&mut self, held: Held) {
+        self.held.push_back((self.engine.last_seq(), held));
     }
 
     /// Takes the engine's events into the line that waits for the journal.
     fn collect_events(&mut self) {
+        let mut lamps = BTreeSet::new();
         while let Some(event) = self.engine.poll_event() {
+            lamps.extend(self.lamps_of(&event));
             self.held.push_back((event.seq, Held::Tell(event.clone())));
             self.outputs.push_back(Output::Journal(event));
         }
+        self.hold_lamps(lamps);
     }
 
     /// Takes the engine's events, then its actions, in order.
@@ -460,6 +476,7 @@ impl Node {
             }
             Held::Action(action) => self.act(now, action),
             Held::Acknowledge(dialog) => self.agent.acknowledge(dialog),
+            Held::Lamp(device, mailbox) => self.light(now, device, mailbox),
             Held::Answer(ask, result) => self.outputs.push_back(Output::Answer { ask, result }),
         }
     }

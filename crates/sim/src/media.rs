@@ -104,6 +104,7 @@ impl Quick {
             }
             MediaCommand::SetRemote { .. }
             | MediaCommand::Unbridge { .. }
+            | MediaCommand::Mix { .. }
             | MediaCommand::SendDtmf { .. } => {}
             MediaCommand::Bridge { a, b } => {
                 self.end_play(a.port, PlayEnding::Bridged);

@@ -13,7 +13,7 @@ mod registration;
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 
-use cordial_sip::message::{Message, Name};
+use cordial_sip::message::{Message, Method, Name, Response};
 use cordial_sip::sdp::Session;
 use cordial_sip::{
     Account, AccountId, ClientCredentials, Config, DialogId, Event, Flow, Invite, Listener, ListenerId, Peer,
@@ -186,6 +186,8 @@ pub struct Phone {
     hang_up_after_ms: Option<u64>,
     lines: BTreeMap<LineId, Line>,
     placed: u64,
+    /// What its lamp says, once it was told.
+    lamp: Option<bool>,
     plans: BTreeMap<(Timestamp, u64), (LineId, Chore)>,
     planned: u64,
     outputs: VecDeque<PhoneOutput>,
@@ -217,6 +219,7 @@ impl Phone {
             hang_up_after_ms: None,
             lines: BTreeMap::new(),
             placed: 0,
+            lamp: None,
             plans: BTreeMap::new(),
             planned: 0,
             outputs: VecDeque::new(),
@@ -262,6 +265,7 @@ impl Phone {
         self.agent = user_agent(&self.config, self.asks, self.chance.number());
         self.registration.forget();
         self.lines.clear();
+        self.lamp = None;
         self.plans.clear();
         self.outputs.clear();
     }
@@ -361,6 +365,14 @@ impl Phone {
             }
             return;
         }
+        if let Ok(Message::Request(request)) = Message::parse(bytes)
+            && request.method == Method::Notify
+        {
+            let summary = String::from_utf8_lossy(&request.body);
+            self.lamp = Some(summary.starts_with("Messages-Waiting: yes"));
+            let bytes = Response::to_request(&request, 200, Some("lamp")).to_bytes();
+            return self.outputs.push_back(PhoneOutput::Sip { to: from, bytes });
+        }
         self.agent.handle_datagram(now, Flow::udp(ListenerId(0), from), bytes);
         self.settle(now);
     }
@@ -415,6 +427,11 @@ impl Phone {
     /// The calls that ring here.
     pub fn ringing(&self) -> impl Iterator<Item = LineId> {
         self.lines.iter().filter(|(_, line)| line.phase == Phase::Ringing).map(|(id, _)| *id)
+    }
+
+    /// Whether the lamp that tells of messages is lit; `None` before anything was said of it.
+    pub const fn lamp(&self) -> Option<bool> {
+        self.lamp
     }
 
     /// Whether a call is answered.

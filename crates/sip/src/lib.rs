@@ -3,7 +3,7 @@
 //! # The door
 //!
 //! [`UserAgent`] opens no socket, reads no clock and draws no entropy except from the seed given to
-//! [`UserAgent::new`]. Its methods come in five families:
+//! [`UserAgent::new`]. Its methods come in six families:
 //!
 //! - **what happened**: [`UserAgent::handle_datagram`], [`UserAgent::handle_stream`],
 //!   [`UserAgent::handle_stream_closed`], [`UserAgent::handle_connect_failed`], [`UserAgent::handle_timeout`];
@@ -13,6 +13,8 @@
 //!   a device that proves itself with digest; a peer is a trunk known by its source address. Nobody else
 //!   may do more than ask OPTIONS. Bindings survive a restart through [`Event::BindingsChanged`] and
 //!   [`UserAgent::restore_binding`];
+//! - **lamps**: [`UserAgent::set_mailbox`] says what a device is to be told of its messages (RFC 3842). Subscriptions
+//!   (RFC 6665) are kept inside and end with the process; a device subscribes again when its refresh is answered 481;
 //! - **dialogs**: [`UserAgent::invite`] makes one, [`Event::Incoming`] announces one; `ring`, `answer`,
 //!   `reject`, `reoffer`, `answer_reoffer`, `reject_reoffer`, `ping`, `clear` act on one;
 //! - **after a crash**: [`UserAgent::dialog_blob`] and [`UserAgent::clear_from_blob`]. An owner who sets
@@ -98,4 +100,4 @@ pub use event::{ClearCause, Event, Origin};
 pub use flow::{Flow, ListenerId, StreamId, Transmit, Transport};
 pub use registrar::Binding;
 pub use time::Timestamp;
-pub use user_agent::{Counts, Shedding, UserAgent};
+pub use user_agent::{Counts, Mailbox, Shedding, UserAgent};

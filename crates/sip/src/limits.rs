@@ -18,6 +18,10 @@ pub const STREAMS_MAX: usize = 65_536;
 pub const DIALOGS_MAX: usize = 20_000;
 /// Server transactions alive at once. New requests are answered 503 without state.
 pub const SERVER_TRANSACTIONS_MAX: usize = 100_000;
+/// Subscriptions of one device. With one more, the one that ends first is ended.
+pub const SUBSCRIPTIONS_PER_ACCOUNT_MAX: usize = 8;
+/// Subscriptions of all devices. More are answered 503.
+pub const SUBSCRIPTIONS_MAX: usize = 65_536;
 /// Nonces whose counts are remembered. The oldest is forgotten and counts as stale.
 pub const NONCES_MAX: usize = 65_536;
 /// Contacts in one REGISTER. More are answered 403.

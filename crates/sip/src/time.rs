@@ -6,6 +6,7 @@ use std::ops::Add;
 use crate::dialog::DialogId;
 use crate::directory::AccountId;
 use crate::transaction::{ClientId, ServerId};
+use crate::user_agent::SubscriptionId;
 
 /// Milliseconds since an arbitrary origin; never steps back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,6 +85,7 @@ pub(crate) enum TimerKey {
     Server(ServerId, Letter),
     Dialog(DialogId, DialogTimer),
     Bindings(AccountId),
+    Subscription(SubscriptionId),
 }
 
 impl TimerKey {
@@ -93,6 +95,7 @@ impl TimerKey {
             Self::Server(..) => "server transaction",
             Self::Dialog(..) => "dialog",
             Self::Bindings(_) => "bindings",
+            Self::Subscription(_) => "subscription",
         }
     }
 }

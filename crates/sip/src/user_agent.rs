@@ -8,6 +8,7 @@ mod farewells;
 mod identity;
 mod inbound;
 mod inside;
+mod lamp;
 mod leave;
 mod outbound;
 mod receive;
@@ -37,6 +38,9 @@ use crate::time::{DialogTimer, TimerKey, Timers, Timestamp};
 use crate::transaction::{ClientId, ClientKey, MergeKey, Pace, ServerId, ServerKey};
 use clients::Client;
 use farewells::Farewells;
+use lamp::Lamps;
+pub use lamp::Mailbox;
+pub(crate) use lamp::SubscriptionId;
 use servers::Server;
 use strangers::Strangers;
 use stray::Strays;
@@ -74,6 +78,7 @@ pub struct UserAgent {
     /// Dialogs of devices whose stream is gone and that have not come back.
     lost: BTreeSet<(AccountId, DialogId)>,
     farewells: Farewells,
+    lamps: Lamps,
     /// Calls to devices that have not come back since the restart.
     waiting: BTreeMap<DialogId, Invite>,
     /// Requests that try a device at its Contact while its own stream is gone.
@@ -95,7 +100,7 @@ pub enum Shedding {
     CallsAndRegistrations,
 }
 
-/// How much a user agent holds. Except for bindings, all are zero when nothing is going on.
+/// How much a user agent holds. Except for bindings and subscriptions, all are zero when nothing is going on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Client transactions.
@@ -108,6 +113,8 @@ pub struct Counts {
     pub timers: usize,
     /// Bindings of all accounts.
     pub bindings: usize,
+    /// Subscriptions of all accounts.
+    pub subscriptions: usize,
     /// Streams with unfinished input.
     pub streams: usize,
     /// Entries of all indexes.
@@ -142,6 +149,7 @@ impl UserAgent {
             on_connection: BTreeSet::new(),
             lost: BTreeSet::new(),
             farewells: Farewells::default(),
+            lamps: Lamps::default(),
             waiting: BTreeMap::new(),
             trials: BTreeMap::new(),
             timers: Timers::default(),
@@ -159,6 +167,7 @@ impl UserAgent {
                 TimerKey::Server(id, letter) => self.server_timer(now, id, letter),
                 TimerKey::Dialog(id, timer) => self.dialog_timer(now, id, timer),
                 TimerKey::Bindings(account) => self.bindings_lapse(now, account),
+                TimerKey::Subscription(id) => self.subscription_lapses(now, id),
             }
         }
     }
@@ -205,6 +214,7 @@ impl UserAgent {
 
     /// Removes an account and its bindings. No event follows.
     pub fn remove_account(&mut self, id: AccountId) {
+        self.forget_lamps(id);
         self.directory.remove_account(id);
         self.put_bindings(id, Vec::new());
         self.stop_waiting(id);
@@ -233,6 +243,7 @@ impl UserAgent {
             dialogs: self.dialogs.len(),
             timers: self.timers.len(),
             bindings: self.registrar.len(),
+            subscriptions: self.lamps.len(),
             streams: self.streams.len(),
             keys: self.client_keys.len()
                 + self.server_keys.len()

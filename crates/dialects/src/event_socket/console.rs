@@ -348,6 +348,7 @@ pub fn refused(refusal: &Refusal) -> String {
         | Refusal::NoMailbox
         | Refusal::FeatureUnavailable
         | Refusal::NobodyThere
+        | Refusal::NotPermitted
         | Refusal::NoRoute
         | Refusal::DestinationDenied
         | Refusal::LedOutAgain

@@ -138,6 +138,7 @@ impl Floor {
             CallPhase::Setup
             | CallPhase::Greeting
             | CallPhase::Served
+            | CallPhase::Parked { .. }
             | CallPhase::Talking
             | CallPhase::WrapUp => None,
         };

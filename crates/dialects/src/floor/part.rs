@@ -62,6 +62,10 @@ impl Part {
             | Fact::ServiceLevelBreached { call, queue, .. }
             | Fact::WaitingEnded { call, queue, .. } => Self::Line(*call, *queue),
             Fact::TenantAdded { .. }
+            | Fact::CallParked { .. }
+            | Fact::ParkingEnded { .. }
+            | Fact::MonitoringStarted { .. }
+            | Fact::NumberAsked { .. }
             | Fact::CalendarTurned { .. }
             | Fact::NightModeSet { .. }
             | Fact::EmergencySet { .. }

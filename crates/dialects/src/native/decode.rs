@@ -151,7 +151,7 @@ impl EntryBody for wire::Agent {
         let mailbox = f.perhaps(self.mailbox.as_ref(), |f, mailbox| {
             let greeting = mailbox.greeting.as_deref();
             let greeting = f.perhaps(greeting, |f, text| f.name("/mailbox/greeting", text))?;
-            Some(entry::Mailbox { greeting })
+            Some(entry::Mailbox { greeting, unsolicited: mailbox.unsolicited })
         });
         f.finish(|| {
             Some(Entry::Agent(entry::Agent {
@@ -502,6 +502,24 @@ pub fn place_call(body: &wire::NewCall, find: &dyn Find) -> Result<(DeviceId, Co
     let device = f.entry::<DeviceId>("/device", body.device);
     let to = f.number("/to", &body.to);
     f.finish(|| Some((device?, Command::PlaceCall { device: device?, to: to? })))
+}
+
+/// Park a call.
+pub fn park_call(call: CallId, body: &wire::ParkCall, find: &dyn Find) -> Result<Command, Faults> {
+    let mut f = Fields::new(find);
+    let device = f.perhaps(body.device, |f, id| f.entry::<DeviceId>("/device", id));
+    f.finish(|| Some(Command::ParkCall { call, device: device?, slot: body.slot }))
+}
+
+/// Ring a device for a parked call.
+pub fn retrieve_call(
+    call: CallId,
+    body: &wire::RetrieveCall,
+    find: &dyn Find,
+) -> Result<(DeviceId, Command), Faults> {
+    let mut f = Fields::new(find);
+    let device = f.entry::<DeviceId>("/device", body.device);
+    f.finish(|| Some((device?, Command::RetrieveCall { call, device: device? })))
 }
 
 /// Say how a contact ended; `own` is the agent of whoever asks.

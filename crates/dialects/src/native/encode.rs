@@ -18,10 +18,10 @@ pub use event::{Book, message, untold};
 pub use message::messages;
 pub use outbound::outbound;
 pub use record::cdr;
-pub use state::{agent, call, device, offer, queue, snapshot, waiting};
+pub use state::{agent, call, device, offer, parked, queue, snapshot, waiting};
 
 use cordial_engine::agent::{Absence, Handling};
-use cordial_engine::call::{Cause, Direction, NotKept, OfferEnd, Role, WaitingEnd, Withdrawn};
+use cordial_engine::call::{Cause, Direction, NotKept, OfferEnd, ParkingEnd, Role, WaitingEnd, Withdrawn};
 use cordial_engine::command::Endpoint;
 use cordial_engine::entry::{self, Entry, EntryId};
 use cordial_engine::id::{CallId, OfferId};
@@ -108,10 +108,10 @@ fn agent_entry(it: &entry::Agent, names: &dyn Names) -> Encoded<wire::Agent> {
         number: text(it.number.as_ref()),
         user: perhaps(names, it.user)?,
         team: perhaps(names, it.team)?,
-        mailbox: it
-            .mailbox
-            .as_ref()
-            .map(|mailbox| wire::Mailbox { greeting: mailbox.greeting.as_ref().map(ToString::to_string) }),
+        mailbox: it.mailbox.as_ref().map(|mailbox| wire::Mailbox {
+            greeting: mailbox.greeting.as_ref().map(ToString::to_string),
+            unsolicited: mailbox.unsolicited,
+        }),
         wrap_up_ms: it.wrap_up_ms,
     })
 }
@@ -371,6 +371,14 @@ const fn cause(cause: Cause) -> wire::Cause {
         Cause::Failed(code) => wire::Cause::Failed { code },
         Cause::Lost => wire::Cause::Lost,
         Cause::NodeRestarted => wire::Cause::NodeRestarted,
+    }
+}
+
+const fn parking_end(end: ParkingEnd) -> wire::ParkingEnd {
+    match end {
+        ParkingEnd::Retrieved => wire::ParkingEnd::Retrieved,
+        ParkingEnd::Abandoned => wire::ParkingEnd::Abandoned,
+        ParkingEnd::Cleared => wire::ParkingEnd::Cleared,
     }
 }
 

@@ -193,6 +193,7 @@ const fn status(refusal: &Refusal) -> (u16, &'static str) {
         Refusal::NoMailbox => (409, "The agent has no mailbox"),
         Refusal::FeatureUnavailable => (409, "The feature is not available"),
         Refusal::NobodyThere => (409, "Nobody is logged in at the device, and it has no owner"),
+        Refusal::NotPermitted => (403, "Who asks may not do this"),
         Refusal::QueueFull => (429, "The queue is full"),
     }
 }

@@ -1,7 +1,7 @@
 //! Calls that come in, calls that are placed by command, and leading either to its target.
 
 use super::route::Target;
-use super::{CallStep, Cause, Direction, LegPhase, Role};
+use super::{CallStep, Cause, Direction, LegPhase, Role, Service};
 use crate::action::{Action, AfterPrompts};
 use crate::command::{Actor, Answer, Endpoint};
 use crate::engine::Engine;
@@ -42,9 +42,19 @@ impl Engine {
         self.check_room(tenant)?;
         if let (Endpoint::Device(device), Some((feature, argument))) = (from, self.feature(tenant, &dialled))
         {
-            let refused = match self.join_by_code(tenant, device, feature, argument.as_ref()) {
-                Ok(joined) => return Ok(joined),
-                Err(refused) => refused,
+            let again = self.called_again(device, feature, argument.as_ref());
+            let refused = match again {
+                Some(Ok(number)) => match self.dial(tenant, from, &number) {
+                    Ok(target) => {
+                        return Ok(self.call_again(device, (feature, number), (caller, caller_name), target));
+                    }
+                    Err(refusal) => Some(refusal),
+                },
+                Some(Err(refusal)) => Some(refusal),
+                None => match self.join_by_code(tenant, device, feature, argument.as_ref()) {
+                    Ok(joined) => return Ok(joined),
+                    Err(refused) => refused,
+                },
             };
             let (call, _) = self.start_call(tenant, Direction::Internal, caller, caller_name, dialled);
             let leg = self.add_leg(call, Role::Caller, true, from);
@@ -112,7 +122,11 @@ impl Engine {
         let Some(leg) = self.state.legs.get(&leg) else {
             return;
         };
-        self.end_greeting(leg.call);
+        // Who is asked for a number has time to press it after he was asked.
+        let service = self.state.call(leg.call).service;
+        if !matches!(service, Some(Service::Asks { .. })) {
+            self.end_greeting(leg.call);
+        }
     }
 
     /// What was to be said is said, or should be: a greeted call goes on, one that was only told something ends.
@@ -124,6 +138,7 @@ impl Engine {
             CallStep::Setup
             | CallStep::Waiting
             | CallStep::Talking
+            | CallStep::Parked
             | CallStep::Cleared
             | CallStep::Closed => {}
         }
@@ -277,7 +292,7 @@ impl Engine {
     }
 }
 
-const fn direction_to(target: &Target) -> Direction {
+pub(super) const fn direction_to(target: &Target) -> Direction {
     match target {
         Target::Trunk(..) => Direction::Outbound,
         Target::Queue(..)

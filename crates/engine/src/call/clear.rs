@@ -1,6 +1,6 @@
 //! How calls end: whoever ends one, everything that it held ends with it, once.
 
-use super::{CallStep, Cause, WaitingEnd, Withdrawn};
+use super::{CallStep, Cause, ParkingEnd, WaitingEnd, Withdrawn};
 use crate::action::Action;
 use crate::command::{Answer, Note};
 use crate::engine::Engine;
@@ -28,6 +28,14 @@ impl Ender {
         match self {
             Self::Party | Self::Restart => WaitingEnd::Abandoned,
             Self::Engine => WaitingEnd::Overflowed,
+        }
+    }
+
+    /// What that makes of a place in a slot.
+    const fn parking_end(self) -> ParkingEnd {
+        match self {
+            Self::Party | Self::Restart => ParkingEnd::Abandoned,
+            Self::Engine => ParkingEnd::Cleared,
         }
     }
 
@@ -140,6 +148,10 @@ impl Engine {
 
     fn end_call(&mut self, id: CallId, cause: Cause, ender: Ender) {
         self.stop_recording(id, ender != Ender::Restart);
+        if ender != Ender::Restart {
+            self.end_monitors(id, Cause::Normal);
+        }
+        self.end_parking(id, ender.parking_end());
         for offer in self.state.call(id).offers.clone() {
             let why = ender.withdrawn(self.state.offer(offer).queue);
             let cause = if ender == Ender::Restart { cause } else { Cause::Normal };
@@ -171,7 +183,13 @@ impl Engine {
 
     /// Ends an agent's part. The wrap-up is on record before the part is over, so that a crash between the two
     /// cannot lose it. Whether the agent is ready in fewer queues than before.
-    fn disconnect(&mut self, tenant: TenantId, call: CallId, agent: AgentId, queue: Option<QueueId>) -> bool {
+    pub(super) fn disconnect(
+        &mut self,
+        tenant: TenantId,
+        call: CallId,
+        agent: AgentId,
+        queue: Option<QueueId>,
+    ) -> bool {
         let parts = &self.state.agent(agent).parts;
         if !parts.values().any(|part| part.call == call) {
             return false;

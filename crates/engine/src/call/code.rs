@@ -1,10 +1,14 @@
 //! Calls to feature codes: what is asked for is done or refused, and said so at the phone.
 
-use super::CallStep;
+use std::collections::BTreeSet;
+
+use super::arrive::direction_to;
+use super::route::Target;
+use super::{CallStep, Cause, Role};
 use crate::action::{Action, AfterPrompts};
 use crate::agent::{Attend, Handling};
 use crate::code::Feature;
-use crate::command::{Answer, Note};
+use crate::command::{Answer, Endpoint, Note};
 use crate::engine::Engine;
 use crate::entry::{Destination, EntryId, Kind, Name};
 use crate::fact::Fact;
@@ -18,6 +22,8 @@ const CONFIRMED: &str = "tones/confirmed";
 const DENIED: &str = "tones/denied";
 /// What it hears then when it is so after a call, an offer or a wrap-up only.
 const AFTERWARDS: &str = "en/afterwards";
+/// What it hears before the number of a slot.
+const PARKED: &str = "en/parked";
 
 impl Engine {
     /// The feature that a device dials, if it dials one.
@@ -34,7 +40,9 @@ impl Engine {
         feature: Feature,
         argument: Option<&Number>,
     ) -> Result<Answer, Option<Refusal>> {
-        let joined = if feature == Feature::PickUp {
+        let joined = if feature == Feature::Retrieve {
+            self.retrieve_by_code(tenant, device, argument)
+        } else if feature == Feature::PickUp {
             argument.ok_or(missing()).and_then(|number| self.pick_up_at(tenant, device, number.clone()))
         } else if feature == Feature::PickUpGroup {
             alone(argument).and_then(|()| self.pick_up_in_team(tenant, device))
@@ -42,6 +50,43 @@ impl Engine {
             return Err(None);
         };
         joined.map_err(Some)
+    }
+
+    /// The number that a code means by which a phone calls whom it called last, or who called it last; nothing when the
+    /// code is another.
+    pub(super) fn called_again(
+        &self,
+        device: DeviceId,
+        feature: Feature,
+        argument: Option<&Number>,
+    ) -> Option<Result<Number, Refusal>> {
+        let device = self.state.device(device);
+        let number = if feature == Feature::Redial {
+            &device.dialled_last
+        } else if feature == Feature::CallBackLast {
+            &device.called_last
+        } else {
+            return None;
+        };
+        Some(alone(argument).and_then(|()| number.clone().ok_or(Refusal::NotFound(Kind::Call))))
+    }
+
+    /// Begins the call that such a code means.
+    pub(super) fn call_again(
+        &mut self,
+        device: DeviceId,
+        (feature, number): (Feature, Number),
+        (caller, caller_name): (Option<Number>, Name),
+        target: Target,
+    ) -> Answer {
+        let tenant = self.state.device(device).filed.tenant;
+        let agent = self.person_at(device);
+        let (call, _) = self.start_call(tenant, direction_to(&target), caller, caller_name, number.clone());
+        let leg = self.add_leg(call, Role::Caller, true, Endpoint::Device(device));
+        let argument = Some(number);
+        self.record(tenant, Fact::FeatureCodeDialled { call, agent, feature, argument, refused: None });
+        self.lead(call, target);
+        Answer::Arrived(call, leg)
     }
 
     /// Does what was dialled, by the same ways as every command, unless it is `refused` already, and says at the phone
@@ -61,10 +106,31 @@ impl Engine {
             self.record(tenant, dialled);
             return self.open_mailbox(call, owner);
         }
+        if let (Feature::ForwardOn, None, Some(agent)) = (feature, &argument, agent) {
+            return self.ask_for_number(call, agent, feature);
+        }
+        if let (Feature::Monitor, Some(number), Some(supervisor)) = (feature, &argument, agent) {
+            return match self.monitored_by(tenant, supervisor, number) {
+                Ok(heard) => self.monitor(call, (supervisor, argument), heard),
+                Err(refusal) => self.conclude(call, agent, (feature, argument), Err(refusal)),
+            };
+        }
         let done = match refused {
             Some(refusal) => Err(refusal),
-            None => self.do_feature(tenant, device, agent, feature, argument.as_ref()),
+            None => self.do_feature((tenant, call), device, agent, feature, argument.as_ref()),
         };
+        self.conclude(call, agent, (feature, argument), done);
+    }
+
+    /// Tells what a feature code came to: for the record, and at the phone.
+    pub(super) fn conclude(
+        &mut self,
+        call: CallId,
+        agent: Option<AgentId>,
+        (feature, argument): (Feature, Option<Number>),
+        done: Result<Answer, Refusal>,
+    ) {
+        let tenant = self.state.call(call).tenant;
         let said = match done {
             Err(Refusal::AlreadySo) => Ok(Answer::Done),
             said => said,
@@ -86,7 +152,7 @@ impl Engine {
     )]
     fn do_feature(
         &mut self,
-        tenant: TenantId,
+        (tenant, call): (TenantId, CallId),
         device: DeviceId,
         agent: Option<AgentId>,
         feature: Feature,
@@ -128,23 +194,45 @@ impl Engine {
                 let is_on = |handling: &Handling| *handling == Handling::Voicemail;
                 self.ring_again(tenant, agent()?, argument, is_on)
             }
+            Feature::Park => self.park_by_code(tenant, device, argument),
+            Feature::Monitor => agent().and(Err(missing())),
+            Feature::RecordingStart => {
+                alone(argument)?;
+                self.record_held(device)
+            }
+            Feature::RecordingStop => {
+                alone(argument)?;
+                let (held, _) = self.held_at(device)?;
+                self.state.call(held).recording.ok_or(Refusal::NotRecording)?;
+                self.stop_recording(held, true);
+                Ok(Answer::Done)
+            }
+            Feature::RecordingPause => {
+                alone(argument)?;
+                let (held, _) = self.held_at(device)?;
+                self.pause_recording(tenant, held, Text::parse("feature code").unwrap_or_default())
+            }
+            Feature::RecordingResume => {
+                alone(argument)?;
+                let (held, _) = self.held_at(device)?;
+                self.resume_recording(tenant, held)
+            }
+            Feature::ResetCalls => {
+                alone(argument)?;
+                self.reset_calls(call, device)
+            }
             // With a mailbox it was opened already.
             Feature::Voicemail => agent().and(alone(argument)).and(Err(Refusal::NoMailbox)),
-            Feature::SharedVoicemail
+            // What these can do was done where the call arrived.
+            Feature::CallBackLast
+            | Feature::Redial
             | Feature::PickUp
             | Feature::PickUpGroup
-            | Feature::Park
+            | Feature::Retrieve => Err(Refusal::NotFound(Kind::Call)),
+            Feature::SharedVoicemail
             | Feature::ParkForGroup
-            | Feature::Retrieve
-            | Feature::Monitor
             | Feature::Transfer
             | Feature::TransferToVoicemail
-            | Feature::RecordingStart
-            | Feature::RecordingStop
-            | Feature::RecordingPause
-            | Feature::RecordingResume
-            | Feature::CallBackLast
-            | Feature::Redial
             | Feature::ForwardBusyOn
             | Feature::ForwardBusyOff
             | Feature::VoicemailBusyOn
@@ -176,9 +264,34 @@ impl Engine {
             | Feature::HotDeskOn
             | Feature::HotDeskOff
             | Feature::CallFlip
-            | Feature::ResetCalls
             | Feature::ClearPush => Err(Refusal::FeatureUnavailable),
         }
+    }
+
+    /// Records the call that a phone holds, as its agent's.
+    fn record_held(&mut self, device: DeviceId) -> Result<Answer, Refusal> {
+        let (held, leg) = self.held_at(device)?;
+        let call = self.state.call(held);
+        let (a, b) = call.pair.ok_or(Refusal::NotFound(Kind::Call))?;
+        if call.recording.is_some() {
+            return Err(Refusal::AlreadySo);
+        }
+        let agent = self.state.device(device).agent.ok_or(Refusal::NotLoggedIn)?;
+        self.start_recording(held, agent, leg, if leg == a { b } else { a });
+        Ok(Answer::Done)
+    }
+
+    /// Ends all calls of a phone but the one by which it asks for it.
+    fn reset_calls(&mut self, asking: CallId, device: DeviceId) -> Result<Answer, Refusal> {
+        let legs = self.state.device(device).legs.iter().map(|leg| self.state.leg(*leg).call);
+        let calls: BTreeSet<CallId> = legs.filter(|call| *call != asking).collect();
+        for call in calls {
+            // Clearing one may have cleared another.
+            if self.state.calls.get(&call).is_some_and(|call| call.step != CallStep::Cleared) {
+                self.clear_call(call, Cause::Normal);
+            }
+        }
+        Ok(Answer::Done)
     }
 
     fn attend_by_code(
@@ -258,10 +371,18 @@ const fn alone(argument: Option<&Number>) -> Result<(), Refusal> {
 fn words(feature: Feature, said: &Result<Answer, Refusal>) -> Vec<Name> {
     let (tone, speech) = match said {
         Ok(Answer::Pending) => (CONFIRMED, Some(AFTERWARDS)),
+        Ok(Answer::Parked(slot)) => return parked(*slot),
         Ok(_) => (CONFIRMED, word_of(feature)),
         Err(refusal) => (DENIED, why(refusal)),
     };
     [Some(tone), speech].into_iter().flatten().filter_map(|prompt| Name::parse(prompt).ok()).collect()
+}
+
+/// Where the call waits, digit by digit.
+fn parked(slot: u16) -> Vec<Name> {
+    let digits = slot.to_string().chars().map(|digit| format!("en/digit-{digit}")).collect::<Vec<_>>();
+    let prompts = [CONFIRMED, PARKED].into_iter().map(str::to_owned).chain(digits);
+    prompts.filter_map(|prompt| Name::parse(&prompt).ok()).collect()
 }
 
 /// What is so now.
@@ -292,6 +413,7 @@ const fn why(refusal: &Refusal) -> Option<&'static str> {
         Refusal::NoMailbox => Some("en/no-mailbox"),
         Refusal::NobodyThere => Some("en/nobody-there"),
         Refusal::FeatureUnavailable => Some("en/not-available"),
+        Refusal::NotPermitted => Some("en/not-permitted"),
         Refusal::Invalid { .. } => Some("en/invalid"),
         _ => None,
     }

@@ -43,6 +43,7 @@ impl Engine {
         match (leg.offer, leg.role) {
             (Some(offer), _) => self.accept(offer, self.state.offer(offer)),
             (None, Role::Caller) => self.dial_for_caller(call, id, leg.endpoint),
+            (None, Role::Callee) if self.state.call(call).parked.is_some() => self.connect_parked(call, id),
             (None, Role::Callee) => self.connect_direct(call, id),
         }
     }
@@ -97,12 +98,19 @@ impl Engine {
             return self.offer_failed(offer, cause);
         }
         self.record(leg.tenant, Fact::LegCleared { call, leg: id, cause });
-        self.party_left(call, cause);
+        // Who was rung for a parked call has not taken it: it goes on waiting.
+        if self.state.call(call).parked.is_none_or(|parked| parked.leg == id) {
+            self.party_left(call, cause);
+        }
     }
 
     /// The far end of a leg that is no offer rang too long.
     pub(crate) fn give_up_ringing(&mut self, leg: LegId) {
-        self.clear_call(self.state.leg(leg).call, Cause::NoAnswer);
+        let call = self.state.leg(leg).call;
+        match self.state.call(call).parked {
+            Some(_) => self.clear_leg(leg, Cause::NoAnswer),
+            None => self.clear_call(call, Cause::NoAnswer),
+        }
     }
 
     /// Lets two legs hear each other.
@@ -145,7 +153,7 @@ impl Engine {
         self.bridge(call, caller, callee);
     }
 
-    fn play_hold_music(&mut self, call: CallId, leg: LegId) {
+    pub(super) fn play_hold_music(&mut self, call: CallId, leg: LegId) {
         let queue = self.state.call(call).queue;
         let music: Option<Name> =
             queue.and_then(|id| self.state.queue(id).filed.entry.treatment.music.clone());

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{CallStep, Cause};
 use crate::action::{Action, AfterPrompts};
+use crate::code::Feature;
 use crate::command::Answer;
 use crate::engine::Engine;
 use crate::entry::{EntryId, Kind, Name};
@@ -18,7 +19,7 @@ use crate::refusal::Refusal;
 const GREETING: &str = "en/leave-message";
 const BEEP: &str = "tones/beep";
 /// What goes to the caller while he speaks, so that his audio finds its way back.
-const SILENCE: &str = "tones/silence";
+pub(super) const SILENCE: &str = "tones/silence";
 const FULL: &str = "en/mailbox-full";
 const NOTHING: &str = "en/no-messages";
 const NO_MORE: &str = "en/no-more-messages";
@@ -33,6 +34,15 @@ pub(crate) enum Service {
     Greets(AgentId),
     /// Takes a message.
     Takes(AgentId),
+    /// Lets a supervisor hear another call.
+    Monitors(CallId),
+    /// Asks for the number that belongs to a feature code; see [`super::number`].
+    Asks {
+        /// Who dialled the code.
+        agent: AgentId,
+        /// For what.
+        feature: Feature,
+    },
     /// Plays a mailbox to its owner: the new messages, or all when there was no new one.
     Plays {
         /// Whose.
@@ -45,16 +55,16 @@ pub(crate) enum Service {
 }
 
 impl Service {
-    /// Whose mailbox it is about.
+    /// Whose mailbox it is about, if it is about one.
     pub(crate) const fn agent(self) -> Option<AgentId> {
         match self {
-            Self::Announces => None,
+            Self::Announces | Self::Monitors(_) | Self::Asks { .. } => None,
             Self::Greets(agent) | Self::Takes(agent) | Self::Plays { agent, .. } => Some(agent),
         }
     }
 }
 
-fn prompt(text: &str) -> Name {
+pub(super) fn prompt(text: &str) -> Name {
     Name::parse(text).expect("the prompts named here are short")
 }
 
@@ -98,7 +108,10 @@ impl Engine {
                 }
                 self.play_next(call);
             }
-            Some(Service::Announces | Service::Takes(_)) | None => self.clear_call(call, Cause::Normal),
+            Some(Service::Asks { .. }) => self.number_is_said(call),
+            Some(Service::Announces | Service::Takes(_) | Service::Monitors(_)) | None => {
+                self.clear_call(call, Cause::Normal);
+            }
         }
     }
 
@@ -119,6 +132,7 @@ impl Engine {
             return;
         }
         match (whole.service, digit) {
+            (Some(Service::Asks { .. }), digit) => self.take_digit(call, digit),
             (Some(Service::Takes(_)), '#') => self.clear_call(call, Cause::Normal),
             (Some(Service::Plays { agent, message: Some(message), .. }), '7') => {
                 let tenant = self.state.agent(agent).filed.tenant;
@@ -135,7 +149,13 @@ impl Engine {
                 self.play_message(call, agent, message);
             }
             (
-                Some(Service::Announces | Service::Greets(_) | Service::Takes(_) | Service::Plays { .. }),
+                Some(
+                    Service::Announces
+                    | Service::Monitors(_)
+                    | Service::Greets(_)
+                    | Service::Takes(_)
+                    | Service::Plays { .. },
+                ),
                 _,
             )
             | (None, _) => {}

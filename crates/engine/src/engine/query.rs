@@ -11,12 +11,12 @@ use crate::id::{
     TeamId, TenantId, UserId,
 };
 use crate::recording::RecordingStep;
-use crate::state::{Agent, Device, Message};
+use crate::state::{Agent, Device, Message, Parked};
 use crate::text::Number;
 use crate::time::{Now, Timestamp};
 use crate::view::{
-    AgentView, CalendarView, CallPhase, CallView, DeviceView, LegView, MessageView, OfferView, OutboundView,
-    PlaceView, QueueView, TenantView,
+    AgentView, CalendarView, CallPhase, CallView, DeviceView, Lamp, LegView, MessageView, OfferView,
+    OutboundView, ParkedView, PlaceView, QueueView, TenantView,
 };
 
 /// The directory.
@@ -182,6 +182,19 @@ impl Engine {
         Some(agent.messages.iter().map(view).collect())
     }
 
+    /// Who speaks from a device: who is logged in there, else whose desk it stands on.
+    pub fn person(&self, id: DeviceId) -> Option<AgentId> {
+        self.state.devices.contains_key(&id).then(|| self.person_at(id)).flatten()
+    }
+
+    /// What a device's lamp says: that of the mailbox of who speaks from it, if he has one.
+    pub fn lamp(&self, id: DeviceId) -> Option<Lamp> {
+        let agent = self.state.agents.get(&self.person(id)?)?;
+        let mailbox = agent.filed.entry.mailbox.as_ref()?;
+        let new = agent.messages.values().filter(|message| !message.heard).count();
+        Some(Lamp { new, old: agent.messages.len() - new, unsolicited: mailbox.unsolicited })
+    }
+
     /// All agents of a tenant.
     pub fn agents(&self, tenant: TenantId) -> Vec<AgentView> {
         let entries = self.ids(tenant, Kind::Agent);
@@ -342,6 +355,10 @@ impl Engine {
                 (CallStep::Greeting, _) => CallPhase::Greeting,
                 (CallStep::Served, _) => CallPhase::Served,
                 (CallStep::Talking, _) => CallPhase::Talking,
+                (CallStep::Parked, _) => {
+                    let slot = call.parked.map(|parked| parked.slot);
+                    slot.map_or(CallPhase::Setup, |slot| CallPhase::Parked { slot })
+                }
                 (CallStep::Cleared | CallStep::Closed, _) => CallPhase::WrapUp,
             },
             agent: by_queue.or(call.agents.iter().next()).map(|(agent, _)| *agent),
@@ -355,6 +372,16 @@ impl Engine {
     pub fn calls(&self, tenant: TenantId) -> Vec<CallView> {
         let calls = self.state.tenants.get(&tenant).map(|tenant| tenant.calls.keys());
         calls.into_iter().flatten().filter_map(|id| self.call(tenant, *id)).collect()
+    }
+
+    /// The parked calls of a tenant, by slot.
+    pub fn parked(&self, id: TenantId) -> Vec<ParkedView> {
+        let slots = self.state.tenants.get(&id).map(|tenant| tenant.parked.values());
+        let view = |call: &CallId| {
+            let Parked { slot, leg, device, since, until, .. } = self.state.calls.get(call)?.parked?;
+            Some(ParkedView { slot, call: *call, leg, device, since, until })
+        };
+        slots.into_iter().flatten().filter_map(view).collect()
     }
 
     /// The call with that name outside, if its record is not closed.

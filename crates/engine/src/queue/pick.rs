@@ -5,7 +5,7 @@ use crate::call::{Cause, Withdrawn};
 use crate::command::Answer;
 use crate::engine::Engine;
 use crate::entry::EntryId;
-use crate::id::{AgentId, CallId, TenantId};
+use crate::id::{AgentId, CallId, QueueId, TenantId};
 use crate::refusal::Refusal;
 
 impl Engine {
@@ -16,18 +16,23 @@ impl Engine {
         self.owned_call(tenant, call)?;
         let waiting = self.state.call(call);
         let place = waiting.place.ok_or(Refusal::OfferEnded)?;
-        let agent = self.state.agent(id);
-        match agent.membership(place.queue) {
-            None => return Err(Refusal::NotAssigned),
-            Some(Membership::Out | Membership::NotReady) => return Err(Refusal::NotLoggedIn),
-            Some(Membership::Ready) if agent.login.is_none() => return Err(Refusal::NotLoggedIn),
-            Some(Membership::Ready) if agent.standing.is_none() => return Err(Refusal::Busy),
-            Some(Membership::Ready) => {}
-        }
+        self.could_be_offered(id, place.queue)?;
         for offer in waiting.offers.clone() {
             self.withdraw(offer, Withdrawn::QueueGaveUp(place.queue), Cause::Normal);
         }
         self.make_offer(place.queue, call, id);
         Ok(Answer::Done)
+    }
+
+    /// Whether an agent could be offered a call of that queue now, and why not.
+    pub(crate) fn could_be_offered(&self, id: AgentId, queue: QueueId) -> Result<(), Refusal> {
+        let agent = self.state.agent(id);
+        match agent.membership(queue) {
+            None => Err(Refusal::NotAssigned),
+            Some(Membership::Out | Membership::NotReady) => Err(Refusal::NotLoggedIn),
+            Some(Membership::Ready) if agent.login.is_none() => Err(Refusal::NotLoggedIn),
+            Some(Membership::Ready) if agent.standing.is_none() => Err(Refusal::Busy),
+            Some(Membership::Ready) => Ok(()),
+        }
     }
 }

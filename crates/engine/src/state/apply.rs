@@ -67,10 +67,12 @@ impl State {
             Fact::AnnouncementStarted { .. }
             | Fact::MailboxReached { .. }
             | Fact::MailboxOpened { .. }
+            | Fact::NumberAsked { .. }
             | Fact::MessagePlayed { .. } => self.serve(&event.fact),
+            Fact::CallParked { .. } | Fact::ParkingEnded { .. } => self.apply_parking(event),
+            Fact::MonitoringStarted { call, monitored, .. } => self.start_monitoring(*call, *monitored),
             Fact::CallCleared { call, .. } => self.enter_call(*call, CallStep::Cleared),
             Fact::CallClosed { call } => self.close_call(*call),
-
             Fact::CallQueued { .. } => self.enter_queue(event),
             Fact::CallerTold { .. }
             | Fact::ServiceLevelBreached { .. }

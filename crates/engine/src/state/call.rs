@@ -8,10 +8,10 @@ use crate::call::{CALL, CallStep, Direction, LEG, LegPhase, LegStep, Role, Servi
 use crate::command::Endpoint;
 use crate::entry::Name;
 use crate::fact::{Event, Fact};
-use crate::id::{AgentId, CallId, Guid, LegId, OfferId, QueueId, RecordingId, TenantId};
+use crate::id::{AgentId, CallId, DeviceId, Guid, LegId, OfferId, QueueId, RecordingId, TenantId};
 use crate::limits::{
-    BRIEFING_MS_MAX, GREETING_MS_MAX, LEG_ENDING_KEPT_MS, LEG_ENDINGS_MAX, MESSAGE_MS_MAX,
-    MESSAGE_PLAY_MS_MAX, RING_MS_MAX,
+    BRIEFING_MS_MAX, DIGIT_PAUSE_MS, GREETING_MS_MAX, LEG_ENDING_KEPT_MS, LEG_ENDINGS_MAX, MESSAGE_MS_MAX,
+    MESSAGE_PLAY_MS_MAX, NUMBER_MS_MAX, RING_MS_MAX,
 };
 use crate::machine::assert_legal;
 use crate::recording::{RECORDING, RecordingStep};
@@ -55,6 +55,12 @@ pub(crate) struct Call {
     pub(crate) service: Option<Service>,
     /// Whom it is to reach, when nobody has called yet.
     pub(crate) callback: Option<Callback>,
+    /// The digits of the number that is asked for.
+    pub(crate) digits: String,
+    /// Its place, while it is parked.
+    pub(crate) parked: Option<Parked>,
+    /// The calls in which somebody hears this one.
+    pub(crate) monitors: BTreeSet<CallId>,
 }
 
 /// Somebody who asked to be called back.
@@ -64,6 +70,21 @@ pub(crate) struct Callback {
     pub(crate) number: Number,
     /// How long he has his place.
     pub(crate) until: Timestamp,
+}
+
+/// A parked call's place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Parked {
+    pub(crate) slot: u16,
+    /// Who waits.
+    pub(crate) leg: LegId,
+    /// Who parked it.
+    pub(crate) device: DeviceId,
+    pub(crate) since: Timestamp,
+    /// When the device is rung for it.
+    pub(crate) until: Timestamp,
+    /// How often it was.
+    pub(crate) reminded: u8,
 }
 
 /// A leg that lives.
@@ -164,6 +185,9 @@ impl State {
             greeting_until: None,
             service: None,
             callback: None,
+            digits: String::new(),
+            parked: None,
+            monitors: BTreeSet::new(),
         };
         self.calls.insert(*id, call);
     }
@@ -205,6 +229,22 @@ impl State {
             Role::Callee => {}
         }
         self.occupy(endpoint, |legs| legs.insert(id));
+        self.remember_number(call, role, arrived, endpoint);
+    }
+
+    /// Keeps whom a device called last, and who called it, for it to call again.
+    fn remember_number(&mut self, call: CallId, role: Role, arrived: bool, endpoint: Endpoint) {
+        let Endpoint::Device(device) = endpoint else { return };
+        let call = self.call(call);
+        let (caller, dialled) = (call.caller.clone(), call.dialled.clone());
+        let known = self.devices.get_mut(&device).expect("a device with legs is not removed");
+        match (role, arrived) {
+            (Role::Caller, _) if !dialled.as_str().starts_with(['*', '#']) => {
+                known.dialled_last = Some(dialled);
+            }
+            (Role::Callee, false) => known.called_last = caller.or(known.called_last.take()),
+            (Role::Caller | Role::Callee, _) => {}
+        }
     }
 
     pub(super) fn enter_leg(&mut self, id: LegId, phase: LegPhase) {
@@ -305,6 +345,11 @@ impl State {
                 let new = self.agent(*agent).messages.values().any(|message| !message.heard);
                 (*call, Service::Plays { agent: *agent, new, message: None }, GREETING_MS_MAX)
             }
+            Fact::NumberAsked { call, agent, feature, digits } => {
+                self.call_mut(*call).digits = digits.as_str().to_owned();
+                let within_ms = if digits.as_str().is_empty() { NUMBER_MS_MAX } else { DIGIT_PAUSE_MS };
+                (*call, Service::Asks { agent: *agent, feature: *feature }, within_ms)
+            }
             Fact::MessagePlayed { call, agent, message } => {
                 let before = self.call(*call).service;
                 let new = matches!(before, Some(Service::Plays { new: true, .. }));
@@ -318,6 +363,46 @@ impl State {
         }
         self.call_mut(call).service = Some(service);
         self.should_end_within(call, within_ms);
+    }
+
+    /// Somebody hears another call from this one, as long as both last.
+    pub(super) fn start_monitoring(&mut self, id: CallId, monitored: CallId) {
+        self.enter_call(id, CallStep::Served);
+        self.call_mut(id).service = Some(Service::Monitors(monitored));
+        self.call_mut(monitored).monitors.insert(id);
+    }
+
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the caller names every fact; this reads its share of them"
+    )]
+    pub(super) fn apply_parking(&mut self, event: &Event) {
+        match event.fact {
+            Fact::CallParked { call, leg, slot, device, until, reminded } => {
+                let since = match self.call(call).parked {
+                    Some(before) => {
+                        self.clear_timer(before.until, Timer::Parked(call));
+                        before.since
+                    }
+                    None => {
+                        self.enter_call(call, CallStep::Parked);
+                        self.at
+                    }
+                };
+                let whole = self.call_mut(call);
+                (whole.pair, whole.bridged) = (None, false);
+                whole.parked = Some(Parked { slot, leg, device, since, until, reminded });
+                self.tenant_mut(event.tenant).parked.insert(slot, call);
+                self.set_timer(until, Timer::Parked(call));
+            }
+            Fact::ParkingEnded { call, slot, .. } => {
+                if let Some(parked) = self.call_mut(call).parked.take() {
+                    self.clear_timer(parked.until, Timer::Parked(call));
+                }
+                self.tenant_mut(event.tenant).parked.remove(&slot);
+            }
+            _ => {}
+        }
     }
 
     fn should_end_within(&mut self, id: CallId, ms: u64) {
@@ -339,8 +424,15 @@ impl State {
         let call = self.call_mut(id);
         assert_legal("call", CALL, call.step, step);
         call.step = step;
+        let monitored = match (step, call.service) {
+            (CallStep::Cleared, Some(Service::Monitors(monitored))) => Some(monitored),
+            _ => None,
+        };
         if let Some(due) = call.greeting_until.take() {
             self.clear_timer(due, Timer::Greeting(id));
+        }
+        if let Some(monitored) = monitored.and_then(|monitored| self.calls.get_mut(&monitored)) {
+            monitored.monitors.remove(&id);
         }
     }
 

@@ -49,6 +49,9 @@ pub(crate) struct Tenant {
     pub(crate) codes: FeatureCodes,
     pub(crate) blacklist_prompts: BlacklistPrompts,
     pub(crate) emergency: Option<entry::Emergency>,
+    /// The parked calls by slot.
+    #[serde(default)]
+    pub(crate) parked: BTreeMap<u16, CallId>,
 }
 
 /// A device with what the network says of it.
@@ -58,6 +61,12 @@ pub(crate) struct Device {
     pub(crate) registered: bool,
     pub(crate) agent: Option<AgentId>,
     pub(crate) legs: BTreeSet<LegId>,
+    /// Whom it called last, codes left out.
+    #[serde(default)]
+    pub(crate) dialled_last: Option<Number>,
+    /// Who called it last.
+    #[serde(default)]
+    pub(crate) called_last: Option<Number>,
 }
 
 impl Device {
@@ -86,6 +95,7 @@ impl Tenant {
             codes: FeatureCodes::default(),
             blacklist_prompts: BlacklistPrompts::default(),
             emergency: None,
+            parked: BTreeMap::new(),
         }
     }
 
@@ -170,6 +180,8 @@ impl State {
                     registered: false,
                     agent: None,
                     legs: BTreeSet::new(),
+                    dialled_last: None,
+                    called_last: None,
                 };
                 self.devices.insert(id, device);
             }

@@ -174,6 +174,13 @@ impl Checks {
             Action::Bridge { a, b } | Action::Unbridge { a, b } => {
                 assert_eq!(owner_of_leg(a), owner_of_leg(b), "H12: {action:?}");
             }
+            Action::Monitor { leg, a, b } => {
+                assert_eq!(
+                    (owner_of_leg(a), owner_of_leg(b)),
+                    (owner_of_leg(leg), owner_of_leg(leg)),
+                    "H12: {action:?}"
+                );
+            }
             Action::StartRecording { tenant, left, right, .. } => {
                 assert_eq!((*tenant, *tenant), (owner_of_leg(left), owner_of_leg(right)), "H12: {action:?}");
             }
@@ -257,7 +264,11 @@ fn check_calls(engine: &Engine, tenant: TenantId) {
                 assert!(offers <= most, "H1: {} has {offers} offers", call.id);
                 assert!(!call.legs.is_empty() || call.callback.is_some(), "H8: {call:?}");
             }
-            CallPhase::Setup | CallPhase::Greeting | CallPhase::Served | CallPhase::Talking => {
+            CallPhase::Setup
+            | CallPhase::Greeting
+            | CallPhase::Served
+            | CallPhase::Parked { .. }
+            | CallPhase::Talking => {
                 assert_eq!(offers, 0, "{call:?}");
                 assert!(!call.legs.is_empty(), "H8: {call:?}");
             }

@@ -319,18 +319,17 @@ fn whoever_does_not_want_to_be_disturbed_is_busy_for_every_call_to_the_phone() {
 #[test]
 fn a_phone_is_forwarded_and_rings_again() {
     check(
-        "101 calls *72; quietly 101 heard-all; 101 calls *72103; quietly 101 heard-all; 102 calls 101; \
+        "101 calls *72; quietly 101 hangs-up; 101 calls *72103; quietly 101 heard-all; 102 calls 101; \
          quietly 102 hangs-up; 101 calls *73103; quietly 101 heard-all; 101 calls *73; quietly 101 heard-all; \
          102 calls 101",
         expect![[r#"
             101 calls *72
               CallStarted 101 Internal to *72
               LegAdded 101 Caller
-              FeatureCodeDialled ann forward_on, refused: invalid
               LegAnswered 101
-              AnnouncementStarted 101 tones/denied, en/invalid
+              NumberAsked ann forward_on
                 > answer 101
-                > play to 101 tones/denied en/invalid then tell
+                > play to 101 en/enter-number tones/beep then tones/silence
             101 calls *72103
               CallStarted 101 Internal to *72103
               LegAdded 101 Caller
@@ -570,18 +569,18 @@ fn a_call_that_rings_in_the_team_is_picked_up_and_another_is_not() {
 }
 
 #[test]
-fn a_call_that_a_queue_offers_is_not_picked_up() {
+fn a_call_that_a_queue_offers_is_not_picked_up_by_who_is_not_ready() {
     check(
         "quietly ann ready; quietly x calls 5551; 102 calls *97101",
         expect![[r#"
-        102 calls *97101
-          CallStarted 102 Internal to *97101
-          LegAdded 102 Caller
-          FeatureCodeDialled bob pick_up 101, refused: not-found
-          LegAnswered 102
-          AnnouncementStarted 102 tones/denied, en/no-call
-            > answer 102
-            > play to 102 tones/denied en/no-call then tell
-    "#]],
+            102 calls *97101
+              CallStarted 102 Internal to *97101
+              LegAdded 102 Caller
+              FeatureCodeDialled bob pick_up 101, refused: busy
+              LegAnswered 102
+              AnnouncementStarted 102 tones/denied
+                > answer 102
+                > play to 102 tones/denied then tell
+        "#]],
     );
 }

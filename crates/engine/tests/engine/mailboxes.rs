@@ -12,7 +12,7 @@ use crate::world::World;
 fn a_mailbox(world: &mut World) {
     let id = world.ids["ann"];
     let Some(Entry::Agent(agent)) = world.engine.entry(world.tenant, id) else { unreachable!() };
-    let mailbox = Some(Mailbox { greeting: None });
+    let mailbox = Some(Mailbox::default());
     world.granted(Command::Change(id, Entry::Agent(Agent { mailbox, ..agent })));
 }
 

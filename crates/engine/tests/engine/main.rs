@@ -21,6 +21,8 @@ mod matcher;
 mod memberships;
 mod outbound;
 mod pages;
+#[cfg(test)]
+mod parking;
 mod queues;
 mod random;
 mod recovery;

@@ -49,7 +49,7 @@ fn furnished() -> (World, Vec<Tenant>) {
             let Some(cordial_engine::Entry::Agent(mut agent)) = world.engine.entry(world.tenant, id) else {
                 unreachable!()
             };
-            agent.mailbox = Some(Mailbox { greeting: None });
+            agent.mailbox = Some(Mailbox::default());
             world.granted(Command::Change(id, cordial_engine::Entry::Agent(agent)));
         }
         world.change_queue("sales", |queue| {

@@ -228,6 +228,14 @@ impl Story {
                 let (call, reason) = (self.call(who), name("card"));
                 return self.world.command(Command::PauseRecording { call, reason });
             }
+            "is-parked" => {
+                let (call, slot) = (self.call(who), rest.first().map(|slot| slot.parse().unwrap()));
+                return self.world.command(Command::ParkCall { call, device: None, slot });
+            }
+            "is-retrieved-by" => {
+                let (call, device) = (self.call(who), self.world.device(rest[0]));
+                return self.world.command(Command::RetrieveCall { call, device });
+            }
             "resumes-recording" => {
                 let call = self.call(who);
                 return self.world.command(Command::ResumeRecording { call });

@@ -137,6 +137,16 @@ impl Names {
                 let said = refused.as_ref().map_or("done".to_owned(), |code| format!("refused: {code}"));
                 format!("{who} {}{what}, {said}", feature.word())
             }
+            Fact::CallParked { call, leg, slot, reminded, .. } => {
+                format!("{} at {slot}, {} waits, {reminded} times rung", self.call(*call), self.leg(*leg))
+            }
+            Fact::ParkingEnded { call, slot, end } => format!("{} at {slot} {end:?}", self.call(*call)),
+            Fact::MonitoringStarted { call, monitored, agent } => {
+                format!("{} hears {} of {}", self.call(*call), self.call(*monitored), self.agent(*agent))
+            }
+            Fact::NumberAsked { agent, feature, digits, .. } => {
+                format!("{} {} {digits}", self.agent(*agent), feature.word())
+            }
             Fact::MailboxReached { call, agent } | Fact::MailboxOpened { call, agent } => {
                 format!("{} {}", self.call(*call), self.agent(*agent))
             }
@@ -256,6 +266,9 @@ impl Names {
                     AfterPrompts::Music(Some(music)) => format!("then {music}"),
                 };
                 format!("play to {}{prompts} {then}", self.leg(*leg))
+            }
+            Action::Monitor { leg, a, b } => {
+                format!("let {} hear {} {}", self.leg(*leg), self.leg(*a), self.leg(*b))
             }
             Action::PlayMessage { leg, .. } => format!("play a message to {}", self.leg(*leg)),
             Action::StopPlay { leg } => format!("stop playing to {}", self.leg(*leg)),

@@ -41,6 +41,19 @@ impl Port {
         self.send(to, bytes, out);
     }
 
+    /// Sends 20 ms that were mixed for this port, unless it is played something or bridged.
+    pub(crate) fn speak_mixed(&mut self, now: Timestamp, frame: &[i16], out: &mut Outbox) {
+        if self.player.is_some() || self.partner.is_some() || self.sender.is_busy() {
+            return;
+        }
+        let target = self.party.as_ref().filter(|p| p.remote.send).map(|p| (p.remote, p.lock.destination()));
+        let Some((remote, to)) = target else { return };
+        let header = self.outgoing.player_frame(now);
+        let mut bytes = self.begin_packet(header, remote.payload_type, out);
+        bytes.extend(frame.iter().map(|sample| remote.codec.encode(*sample)));
+        self.send(to, bytes, out);
+    }
+
     /// Starts a play in place of the one before.
     pub(crate) fn play(&mut self, play: PlayId, list: Vec<Arc<[u8]>>, then: AtEnd, out: &mut Outbox) {
         self.stop_play(PlayEnding::Replaced, out);

@@ -794,6 +794,9 @@ pub enum VoicemailVerb {
         /// The prompt that asks for a message
         #[arg(long, value_name = "PROMPT")]
         greeting: Option<String>,
+        /// Tell only phones that subscribed to message waiting, and no others that are registered
+        #[arg(long)]
+        subscribed_only: bool,
     },
     /// Take no more messages for an agent; those in the mailbox stay
     Off {
@@ -951,6 +954,26 @@ pub enum CallVerb {
     HangUp {
         /// The call's id
         call: String,
+    },
+    /// Let a call wait in a slot until a phone takes it
+    Park {
+        /// The call's id
+        call: String,
+        /// The device that leaves it
+        #[arg(long, value_name = "DEVICE")]
+        device: Option<Which>,
+        /// The slot; the lowest free one when left out
+        #[arg(long)]
+        slot: Option<u16>,
+    },
+    /// The parked calls
+    Parked,
+    /// Ring a device for a parked call
+    Retrieve {
+        /// The call's id
+        call: String,
+        /// Number or id of the device
+        device: Which,
     },
 }
 

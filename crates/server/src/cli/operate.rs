@@ -121,6 +121,27 @@ pub(super) async fn call(api: &Api, printer: &Printer, verb: &CallVerb) -> Resul
             api.post(&format!("/v1/calls/{id}/hang-up"), &nothing()).await?;
             printer.done("the call is ended");
         }
+        CallVerb::Park { call, device, slot } => {
+            let id = api.id("calls", call).await?;
+            let device = match device {
+                Some(device) => Some(api.id("devices", device).await?),
+                None => None,
+            };
+            let body = json!({ "device": device, "slot": slot });
+            let parked = api.post(&format!("/v1/calls/{id}/park"), &body).await?;
+            printer.done(&format!("the call is parked at {}", parked["slot"]));
+        }
+        CallVerb::Parked => {
+            let parked = api.list("/v1/parked").await?;
+            let columns = [("slot", "slot"), ("since", "since"), ("device", "device"), ("call", "call")];
+            printer.list(&parked, &columns);
+        }
+        CallVerb::Retrieve { call, device } => {
+            let id = api.id("calls", call).await?;
+            let body = json!({ "device": api.id("devices", device).await? });
+            api.post(&format!("/v1/calls/{id}/retrieve"), &body).await?;
+            printer.done("the device rings");
+        }
     }
     Ok(())
 }

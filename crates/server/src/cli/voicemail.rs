@@ -10,8 +10,9 @@ use super::print::Printer;
 
 pub(super) async fn voicemail(api: &Api, printer: &Printer, verb: &VoicemailVerb) -> Result<(), Failure> {
     match verb {
-        VoicemailVerb::On { agent, greeting } => {
-            enable(api, printer, agent, json!({ "greeting": greeting })).await?;
+        VoicemailVerb::On { agent, greeting, subscribed_only } => {
+            let mailbox = json!({ "greeting": greeting, "unsolicited": !subscribed_only });
+            enable(api, printer, agent, mailbox).await?;
         }
         VoicemailVerb::Off { agent } => enable(api, printer, agent, Value::Null).await?,
         VoicemailVerb::List { agent } => {

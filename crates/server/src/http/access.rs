@@ -369,7 +369,12 @@ async fn create_tenant(
         .await??
     {
         Answer::Tenant(id, guid) => (id, guid),
-        Answer::Done | Answer::Pending | Answer::Added(..) | Answer::Call(..) | Answer::Arrived(..) => {
+        Answer::Done
+        | Answer::Pending
+        | Answer::Added(..)
+        | Answer::Call(..)
+        | Answer::Arrived(..)
+        | Answer::Parked(_) => {
             return Err(super::odd_answer());
         }
     };

@@ -239,8 +239,12 @@ pub(super) fn done(answer: Result<Answer, Refusal>) -> Result<wire::Done, No> {
         Ok(Answer::Pending) => Ok(wire::Done { already: false, pending: true }),
         Err(Refusal::AlreadySo) => Ok(wire::Done { already: true, pending: false }),
         Err(refusal) => Err(refusal.into()),
-        Ok(Answer::Tenant(..) | Answer::Added(..) | Answer::Call(..) | Answer::Arrived(..)) => {
-            Err(odd_answer())
-        }
+        Ok(
+            Answer::Tenant(..)
+            | Answer::Added(..)
+            | Answer::Call(..)
+            | Answer::Arrived(..)
+            | Answer::Parked(_),
+        ) => Err(odd_answer()),
     }
 }

@@ -10,7 +10,7 @@ use cordial_engine::view::{CallPhase, CallView};
 use cordial_engine::{Answer, Command, Refusal};
 use serde::Deserialize;
 
-use super::ask::{Asked, At, Body, Filter, MaybeBody, limit};
+use super::ask::{Asked, At, Body, Filter, MaybeBody, PageOf, limit};
 use super::fault::No;
 use super::guard::Who;
 use super::operation::{Draft, Operation, get, post, put};
@@ -20,7 +20,8 @@ use super::{State, not_found, odd_answer};
 const ACTS: &[Scope] = &[Scope::Agent, Scope::Supervise];
 
 pub(super) fn operations() -> Vec<Operation> {
-    vec![
+    let mut all = parking();
+    all.extend([
         get("/v1/calls")
             .called("list_calls", "calls", "Lists live calls")
             .needs(&[Scope::Read])
@@ -73,6 +74,31 @@ pub(super) fn operations() -> Vec<Operation> {
             "Refuses an offer without touching the phone",
         ))
         .handled_by(decline),
+    ]);
+    all
+}
+
+fn parking() -> Vec<Operation> {
+    vec![
+        post("/v1/calls/{id}/park")
+            .called("park_call", "calls", "Lets a call wait in a slot until a phone takes it")
+            .needs(ACTS)
+            .perhaps_body::<wire::ParkCall>()
+            .answers::<wire::Parked>(200, "It waits, with music.")
+            .refuses(&[409])
+            .handled_by(park),
+        granted(
+            post("/v1/calls/{id}/retrieve")
+                .called("retrieve_call", "calls", "Rings a device for a parked call")
+                .body::<wire::RetrieveCall>(),
+        )
+        .handled_by(retrieve),
+        get("/v1/parked")
+            .called("list_parked", "calls", "Lists parked calls")
+            .needs(&[Scope::Read])
+            .paged()
+            .answers_page::<wire::Parked>()
+            .handled_by(list_parked),
     ]
 }
 
@@ -126,6 +152,7 @@ async fn list(
             CallPhase::Setup
             | CallPhase::Greeting
             | CallPhase::Served
+            | CallPhase::Parked { .. }
             | CallPhase::Talking
             | CallPhase::WrapUp => false,
         };
@@ -167,7 +194,12 @@ async fn place(
     let command = made.await?;
     let call = match state.parts.handle.command(who.tenant, who.by(), command).await?? {
         Answer::Call(call, _) => call,
-        Answer::Done | Answer::Pending | Answer::Tenant(..) | Answer::Added(..) | Answer::Arrived(..) => {
+        Answer::Done
+        | Answer::Pending
+        | Answer::Tenant(..)
+        | Answer::Added(..)
+        | Answer::Arrived(..)
+        | Answer::Parked(_) => {
             return Err(odd_answer());
         }
     };
@@ -191,6 +223,62 @@ async fn hang_up((extract::State(state), Extension(who), At(id)): Asking) -> Res
     });
     let command = made.await?;
     state.give(&who, command).await.map(Json)
+}
+
+async fn park(
+    (extract::State(state), Extension(who), At(id)): Asking,
+    MaybeBody(body): MaybeBody<wire::ParkCall>,
+) -> Result<Json<wire::Parked>, No> {
+    let asker = who.clone();
+    let made = state.look(&who, move |scene| {
+        let call = scene.call(id)?;
+        scene.may_act(&asker, parties(&call))?;
+        Ok(decode::park_call(call.id, &body, scene)?)
+    });
+    let command = made.await?;
+    let slot = match state.parts.handle.command(who.tenant, who.by(), command).await?? {
+        Answer::Parked(slot) => slot,
+        Answer::Done
+        | Answer::Pending
+        | Answer::Tenant(..)
+        | Answer::Added(..)
+        | Answer::Call(..)
+        | Answer::Arrived(..) => return Err(odd_answer()),
+    };
+    let told = state.look(&who, move |scene| {
+        let parked = scene.engine.parked(scene.tenant).into_iter().find(|parked| parked.slot == slot);
+        Ok(parked.map(|parked| encode::parked(&parked, scene.now, scene)).transpose()?)
+    });
+    told.await?.map(Json).ok_or_else(|| not_found("call"))
+}
+
+async fn retrieve(
+    (extract::State(state), Extension(who), At(id)): Asking,
+    Body(body): Body<wire::RetrieveCall>,
+) -> Result<Json<Done>, No> {
+    let asker = who.clone();
+    let made = state.look(&who, move |scene| {
+        let call = scene.call(id)?;
+        let (device, command) = decode::retrieve_call(call.id, &body, scene)?;
+        let agent = scene.engine.device(scene.tenant, device).and_then(|device| device.agent);
+        scene.may_act(&asker, agent.into_iter())?;
+        Ok(command)
+    });
+    let command = made.await?;
+    state.give(&who, command).await.map(Json)
+}
+
+async fn list_parked(
+    extract::State(state): extract::State<State>,
+    Extension(who): Extension<Who>,
+    Asked(page): Asked<PageOf>,
+) -> Result<Response, No> {
+    let parked = state.look(&who, |scene| {
+        let parked = scene.engine.parked(scene.tenant);
+        Ok(parked.iter().map(|it| encode::parked(it, scene.now, scene)).collect::<Result<Vec<_>, _>>()?)
+    });
+    let page = super::page(parked.await?, &page, |parked: &wire::Parked| parked.call.to_string())?;
+    Ok(Json(page).into_response())
 }
 
 async fn disposition(

@@ -212,7 +212,12 @@ async fn create<R: Resource>(
     let entry: Entry = state.look(&who, move |scene| Ok(written.entry(scene)?)).await?;
     let (key, guid) = match state.parts.handle.command(who.tenant, who.by(), Command::Add(entry)).await?? {
         Answer::Added(id, guid) => (R::Key::of(id).ok_or_else(odd_answer)?, guid),
-        Answer::Done | Answer::Pending | Answer::Tenant(..) | Answer::Call(..) | Answer::Arrived(..) => {
+        Answer::Done
+        | Answer::Pending
+        | Answer::Tenant(..)
+        | Answer::Call(..)
+        | Answer::Arrived(..)
+        | Answer::Parked(_) => {
             return Err(odd_answer());
         }
     };

@@ -153,6 +153,7 @@ impl Sight {
                 CallPhase::Setup
                 | CallPhase::Greeting
                 | CallPhase::Served
+                | CallPhase::Parked { .. }
                 | CallPhase::Talking
                 | CallPhase::WrapUp => false,
             }

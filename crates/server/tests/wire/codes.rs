@@ -1,5 +1,8 @@
 //! Feature codes at the real process: a phone dials, and what it hears tells whether it was done.
 
+mod held;
+mod lamp;
+
 use serde_json::{Value, json};
 
 use crate::hostile::phone::{Phone, sdp};
@@ -9,6 +12,7 @@ use crate::talk::{Talk, dial, phone};
 /// What a yes and a no begin with. Hertz.
 const CONFIRMED: Option<f64> = Some(900.0);
 const DENIED: Option<f64> = Some(350.0);
+
 /// Queues sales (8000), which ann takes calls of, and help (8001), which she does not; her phone, and one of nobody's.
 struct Site {
     server: Server,

@@ -21,7 +21,7 @@ pub(crate) struct Heard {
 }
 
 impl Heard {
-    fn samples(&self) -> Vec<i16> {
+    pub(crate) fn samples(&self) -> Vec<i16> {
         self.octets.iter().map(|byte| g711::ULAW_TO_LINEAR[usize::from(*byte)]).collect()
     }
 
@@ -86,6 +86,17 @@ impl<'a> Talk<'a> {
     /// See [`speak`].
     pub(crate) fn speak(&self, hz: f64, packets: u16) {
         speak(&self.rtp, audio_of(&self.answer.body), hz, packets);
+    }
+
+    /// Holds the far end, as a phone does whose user dials somebody else meanwhile.
+    pub(crate) fn hold(&self) {
+        let here = self.rtp.local_addr().expect("a bound socket");
+        let mut hold = self.within("INVITE", 1);
+        hold.more = format!("Contact: {}\r\n", self.phone.contact());
+        hold.body = sdp(here).replace("o=- 1 1", "o=- 1 2") + "a=sendonly\r\n";
+        let held = self.phone.ask(&hold);
+        assert_eq!(held.code, 200, "{held:?}");
+        self.phone.acknowledge(&hold, &held, &self.contact());
     }
 
     /// Presses a key.

@@ -179,6 +179,10 @@ impl Books {
             | Fact::NightModeSet { .. }
             | Fact::EmergencySet { .. }
             | Fact::FeatureCodeDialled { .. }
+            | Fact::CallParked { .. }
+            | Fact::ParkingEnded { .. }
+            | Fact::MonitoringStarted { .. }
+            | Fact::NumberAsked { .. }
             | Fact::AnnouncementStarted { .. }
             | Fact::MailboxReached { .. }
             | Fact::MailboxOpened { .. }

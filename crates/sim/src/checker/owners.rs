@@ -25,7 +25,7 @@ pub(super) struct Owners {
 const RECENT_MAX: usize = 256;
 
 /// What names an id of which kind; variants of `EntryId` are written with a capital.
-const NAMES: [(&str, &str); 28] = [
+const NAMES: [(&str, &str); 29] = [
     ("agent", "agent"),
     ("Agent", "agent"),
     ("device", "device"),
@@ -46,6 +46,7 @@ const NAMES: [(&str, &str); 28] = [
     ("route", "route"),
     ("Route", "route"),
     ("call", "call"),
+    ("monitored", "call"),
     ("leg", "leg"),
     ("a", "leg"),
     ("b", "leg"),
@@ -146,6 +147,7 @@ fn named(action: &Action) -> [Option<(&'static str, u64)>; 4] {
         Action::Bridge { a, b } | Action::Unbridge { a, b } => {
             [Some(("leg", a.0)), Some(("leg", b.0)), None, None]
         }
+        Action::Monitor { leg, a, b } => [Some(("leg", leg.0)), Some(("leg", a.0)), Some(("leg", b.0)), None],
         Action::PlayMessage { leg, tenant, .. } => {
             [Some(("leg", leg.0)), Some(("tenant", tenant.0)), None, None]
         }

@@ -34,6 +34,7 @@ pub(super) enum Given {
     Phone(String),
     Owner { name: String, device: String },
     Mailbox(String),
+    Supervisor(String),
     Carrier { name: String, digest: bool },
     Number { number: String, to: Option<String>, greeting: Option<String> },
     Outbound(Vec<Vec<String>>),
@@ -180,6 +181,7 @@ fn given(text: &str) -> Result<Given, Fault> {
         },
         ["phone", name, "is", "also", device] => Given::SecondPhone { name: own(name), device: own(device) },
         [name, "has", "a", "mailbox"] => Given::Mailbox(own(name)),
+        [name, "supervises"] => Given::Supervisor(own(name)),
         [name, "owns", device] => Given::Owner { name: own(name), device: own(device) },
         ["phone", device] => Given::Phone(own(device)),
         ["carrier", name] => Given::Carrier { name: own(name), digest: false },
@@ -202,7 +204,7 @@ fn given(text: &str) -> Result<Given, Fault> {
         ["registrations", "are", "shown"] => Given::Registrations,
         _ => {
             return Err(format!(
-                "`{text}` is none of: tenant, queue, calendar NAME in ZONE, agent, NAME owns NUMBER, NAME has a mailbox, phone, carrier, number, outbound, reason, \
+                "`{text}` is none of: tenant, queue, calendar NAME in ZONE, agent, NAME owns NUMBER, NAME has a mailbox, NAME supervises, phone, carrier, number, outbound, reason, \
                  disposition, audio, only a session timer of TIME, registrations are shown"
             ));
         }

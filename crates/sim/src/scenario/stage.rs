@@ -165,6 +165,7 @@ impl Stage {
             | Given::Phone(_)
             | Given::Owner { .. }
             | Given::Mailbox(_)
+            | Given::Supervisor(_)
             | Given::Carrier { .. } => {
                 self.set_up_phone(given, tenant, domain)?;
             }
@@ -230,6 +231,10 @@ impl Stage {
             Given::Mailbox(title) => {
                 let (_, agent, _) = self.agents.get(title).ok_or_else(|| unknown("agent", title))?;
                 self.world.give_mailbox(tenant, *agent);
+            }
+            Given::Supervisor(title) => {
+                let (_, agent, _) = self.agents.get(title).ok_or_else(|| unknown("agent", title))?;
+                self.world.make_supervisor(tenant, *agent);
             }
             Given::Carrier { name: title, digest } => {
                 let line = self.world.add_carrier(tenant, domain, title, caller_tone, *digest);
@@ -410,6 +415,8 @@ impl Stage {
                 let what: Vec<&str> = what.iter().map(String::as_str).collect();
                 let seen = if let ["hears", tone, "Hz"] = what.as_slice() {
                     (self.tone(who)?, format!("{tone} Hz"))
+                } else if let ["lamp", ..] = what.as_slice() {
+                    (self.lamp(who)?, what.join(" "))
                 } else {
                     (self.seen(who, &what)?, what.join(" "))
                 };
@@ -667,6 +674,16 @@ impl Stage {
         let line = self.callers.get(who).map(|(_, line)| *line).or_else(|| phone.lines().next());
         let heard = line.and_then(|line| phone.heard(line).tone_hz);
         Ok(heard.map_or("silence".to_owned(), |hz| format!("{hz} Hz")))
+    }
+
+    fn lamp(&self, who: &str) -> Result<String, Fault> {
+        let phone = &self.world.stations[self.station(who)?].phone;
+        Ok(match phone.lamp() {
+            Some(true) => "lamp lit",
+            Some(false) => "lamp dark",
+            None => "lamp never told",
+        }
+        .to_owned())
     }
 
     /// The tones in the last recording: left is the agent.

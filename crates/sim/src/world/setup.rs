@@ -117,6 +117,24 @@ impl World {
         self.must(Input::Command { tenant, by: Actor::Operator, command });
     }
 
+    /// Gives an agent a user who is a supervisor.
+    pub fn make_supervisor(&mut self, tenant: TenantId, agent: AgentId) {
+        let id = EntryId::Agent(agent);
+        let entry = self.node().and_then(|node| node.engine().entry(tenant, id));
+        let Some(Entry::Agent(entry)) = entry else { panic!("an agent's id has an agent's entry") };
+        let user = entry::User {
+            name: entry.name.clone(),
+            roles: [entry::Role::Supervisor].into(),
+            teams: None,
+            queues: None,
+        };
+        let EntryId::User(user) = self.add(tenant, Entry::User(user)) else {
+            panic!("a user's entry has a user's id")
+        };
+        let command = Command::Change(id, Entry::Agent(entry::Agent { user: Some(user), ..entry }));
+        self.must(Input::Command { tenant, by: Actor::Operator, command });
+    }
+
     /// Adds a queue.
     pub fn add_queue(&mut self, tenant: TenantId, queue: Queue) -> QueueId {
         let EntryId::Queue(id) = self.add(tenant, queue.into()) else {

@@ -55,7 +55,7 @@ const KNOWN: [(Method, &str); 14] = [
 ];
 
 /// The methods we serve, as an `Allow` value.
-pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, REGISTER, OPTIONS, INFO, PRACK, UPDATE";
+pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, REGISTER, OPTIONS, INFO, PRACK, UPDATE, SUBSCRIBE";
 
 impl Method {
     /// Reads a token.

@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use sha2::{Digest as _, Sha256};
 
+use super::lamp::{allow_events, is_served};
 use super::{Shedding, UserAgent};
 use crate::flow::{Flow, Transport};
 use crate::limits::SERVER_TRANSACTIONS_MAX;
@@ -97,12 +98,16 @@ impl UserAgent {
             Method::Register if self.shedding >= Shedding::CallsAndRegistrations => {
                 return self.refuse(&asked, 503, retry_later);
             }
-            Method::Invite | Method::Register | Method::Options => {}
+            Method::Subscribe if self.shedding >= Shedding::CallsAndRegistrations => {
+                return self.refuse(&asked, 503, retry_later);
+            }
+            Method::Subscribe if !is_served(&asked) => return self.refuse(&asked, 489, allow_events),
+            Method::Invite | Method::Register | Method::Options | Method::Subscribe => {}
             Method::Ack | Method::Cancel => return,
             Method::Bye | Method::Info | Method::Prack | Method::Update => {
                 return self.refuse(&asked, 481, |_| {});
             }
-            Method::Subscribe | Method::Notify | Method::Publish => return self.refuse(&asked, 489, |_| {}),
+            Method::Notify | Method::Publish => return self.refuse(&asked, 489, allow_events),
             Method::Refer | Method::Message => return self.refuse(&asked, 405, allow),
             Method::Other(_) => return self.refuse(&asked, 501, allow),
         }
@@ -123,6 +128,8 @@ impl UserAgent {
             self.refuse(&asked, 503, retry_later);
         } else if asked.request.method == Method::Register {
             self.handle_register(now, &asked);
+        } else if asked.request.method == Method::Subscribe {
+            self.handle_subscribe(now, &asked);
         } else {
             self.handle_invite(now, asked);
         }
@@ -234,6 +241,7 @@ pub(super) fn capabilities(response: &mut Response, supported: &str) {
     response.headers.push(Name::Allow, ALLOW);
     response.headers.push(Name::Accept, "application/sdp");
     response.headers.push(Name::Supported, supported);
+    allow_events(response);
 }
 
 pub(super) fn retry_later(response: &mut Response) {

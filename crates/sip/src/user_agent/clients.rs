@@ -1,7 +1,7 @@
 //! Client transactions: their keys, messages, timers, and answers to challenges.
 
-use super::UserAgent;
 use super::streams::OnStream;
+use super::{SubscriptionId, UserAgent};
 use crate::dialog::reliable::Early;
 use crate::dialog::{DialogId, State};
 use crate::digest;
@@ -60,6 +60,12 @@ pub(super) enum Purpose {
     Prack(ClientId),
     Cancel,
     Bye,
+    /// Of a subscription.
+    Notify(SubscriptionId),
+    /// The last one of a subscription.
+    LastNotify,
+    /// To who has no subscription.
+    UnsolicitedNotify(u64),
 }
 
 impl Purpose {
@@ -68,7 +74,12 @@ impl Purpose {
         match self {
             Self::Invite(id) | Self::Reinvite(id) | Self::Refresh(id) | Self::Ping(id) => Some(id),
             // A PRACK answers what has just been heard.
-            Self::Prack(_) | Self::Cancel | Self::Bye => None,
+            Self::Prack(_)
+            | Self::Cancel
+            | Self::Bye
+            | Self::Notify(_)
+            | Self::LastNotify
+            | Self::UnsolicitedNotify(_) => None,
         }
     }
 }
@@ -332,7 +343,9 @@ impl UserAgent {
             Purpose::Reinvite(dialog) => self.reinvite_heard(now, dialog, id, heard),
             Purpose::Refresh(dialog) => self.refresh_heard(now, dialog, id, heard),
             Purpose::Ping(dialog) => self.ping_heard(now, dialog, heard.response.code),
-            Purpose::Prack(_) | Purpose::Cancel | Purpose::Bye => {}
+            Purpose::Notify(id) => self.notify_heard(now, id, heard.response.code),
+            Purpose::UnsolicitedNotify(number) => self.unsolicited_heard(now, number, heard.response.code),
+            Purpose::Prack(_) | Purpose::Cancel | Purpose::Bye | Purpose::LastNotify => {}
         }
     }
 
@@ -353,7 +366,9 @@ impl UserAgent {
             Some(Purpose::Refresh(dialog)) => self.refresh_failed(now, dialog, by_invite, code),
             Some(Purpose::Ping(dialog)) if code == 408 => self.ping_heard(now, dialog, code),
             Some(Purpose::Ping(dialog)) => self.ping_not_carried(now, dialog),
-            Some(Purpose::Prack(_) | Purpose::Cancel | Purpose::Bye) | None => {}
+            Some(Purpose::Notify(id)) => self.notify_heard(now, id, code),
+            Some(Purpose::UnsolicitedNotify(number)) => self.unsolicited_heard(now, number, code),
+            Some(Purpose::Prack(_) | Purpose::Cancel | Purpose::Bye | Purpose::LastNotify) | None => {}
         }
     }
 
@@ -431,7 +446,9 @@ impl UserAgent {
                 Some(relation.cseq)
             }
             Purpose::Bye => Some(Essentials::read(&request.headers).ok()?.cseq + 1),
-            Purpose::Cancel => None,
+            Purpose::Cancel | Purpose::Notify(_) | Purpose::LastNotify | Purpose::UnsolicitedNotify(_) => {
+                None
+            }
         }
     }
 

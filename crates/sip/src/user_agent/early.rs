@@ -49,9 +49,14 @@ impl UserAgent {
                 Some(dialog) => &mut dialog.relation,
                 None => return true,
             },
-            Purpose::Invite(_) | Purpose::Prack(_) | Purpose::Ping(_) | Purpose::Cancel | Purpose::Bye => {
-                &mut early.relation
-            }
+            Purpose::Invite(_)
+            | Purpose::Prack(_)
+            | Purpose::Ping(_)
+            | Purpose::Cancel
+            | Purpose::Bye
+            | Purpose::Notify(_)
+            | Purpose::LastNotify
+            | Purpose::UnsolicitedNotify(_) => &mut early.relation,
         };
         relation.cseq += 1;
         let mut request = relation.request(Method::Prack, relation.cseq);

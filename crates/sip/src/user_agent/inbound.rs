@@ -71,7 +71,7 @@ impl UserAgent {
     }
 
     /// The device that calls by a path, if it is registered there and names itself.
-    fn instance_at(&self, origin: Origin, source: Flow) -> Option<String> {
+    pub(super) fn instance_at(&self, origin: Origin, source: Flow) -> Option<String> {
         match origin {
             Origin::Account(account) => {
                 let bindings = self.registrar.of(account).iter();
@@ -339,8 +339,8 @@ impl UserAgent {
     }
 }
 
-/// RFC 3261 section 12.1.1: the relation that an INVITE begins.
-fn incoming_relation(asked: &Asked, target: Uri, origin: Origin, tag: &str) -> Relation {
+/// RFC 3261 section 12.1.1: the relation that an INVITE or SUBSCRIBE begins.
+pub(super) fn incoming_relation(asked: &Asked, target: Uri, origin: Origin, tag: &str) -> Relation {
     Relation {
         call_id: asked.essentials.call_id.clone(),
         local: asked.essentials.to.clone().with_tag(tag),

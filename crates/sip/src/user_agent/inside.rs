@@ -73,6 +73,9 @@ impl UserAgent {
     }
 
     pub(super) fn handle_inside(&mut self, now: Timestamp, asked: &Asked) {
+        if let Some(id) = self.subscription_of(asked) {
+            return self.handle_resubscribe(now, asked, id);
+        }
         let Some(id) = self.dialog_of(asked) else {
             return self.refuse(asked, 481, |_| {});
         };

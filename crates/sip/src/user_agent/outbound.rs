@@ -316,7 +316,14 @@ impl UserAgent {
                 }
                 None => relation,
             },
-            Purpose::Invite(_) | Purpose::Prack(_) | Purpose::Ping(_) | Purpose::Cancel | Purpose::Bye => {
+            Purpose::Invite(_)
+            | Purpose::Prack(_)
+            | Purpose::Ping(_)
+            | Purpose::Cancel
+            | Purpose::Bye
+            | Purpose::Notify(_)
+            | Purpose::LastNotify
+            | Purpose::UnsolicitedNotify(_) => {
                 relation.established_by(&heard.response.headers, &heard.essentials.to)
             }
         };

@@ -75,6 +75,7 @@ impl UserAgent {
                     self.put_bindings(id, bindings.clone());
                     self.device_is_back(now, id, &before);
                     self.events.push_back(Event::BindingsChanged { account: id, bindings });
+                    self.light_lamps(now, id);
                 }
             }
         }
@@ -114,6 +115,7 @@ impl UserAgent {
             None => self.timers.stop(TimerKey::Bindings(account)),
         }
         self.registrar.put(account, bindings);
+        self.forget_told(account);
     }
 
     pub(super) fn bindings_lapse(&mut self, now: Timestamp, account: AccountId) {

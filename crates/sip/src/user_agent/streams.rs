@@ -8,8 +8,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::UserAgent;
 use super::clients::Purpose;
+use super::{SubscriptionId, UserAgent};
 use crate::dialog::{DialogId, Relation, State};
 use crate::directory::AccountId;
 use crate::flow::{Flow, StreamId, Transport};
@@ -25,6 +25,7 @@ pub(super) enum OnStream {
     Server(ServerId),
     Dialog(DialogId),
     Bindings(AccountId),
+    Subscription(SubscriptionId),
 }
 
 impl UserAgent {
@@ -58,6 +59,7 @@ impl UserAgent {
                 OnStream::Bindings(account) => {
                     self.keep_bindings(account, |binding| binding.flow.stream != Some(stream));
                 }
+                OnStream::Subscription(id) => self.subscription_stream_lost(id),
             }
         }
     }
@@ -83,7 +85,11 @@ impl UserAgent {
             }
             (
                 None,
-                OnStream::Client(_) | OnStream::Server(_) | OnStream::Dialog(_) | OnStream::Bindings(_),
+                OnStream::Client(_)
+                | OnStream::Server(_)
+                | OnStream::Dialog(_)
+                | OnStream::Bindings(_)
+                | OnStream::Subscription(_),
             ) => {}
         }
     }
@@ -96,7 +102,10 @@ impl UserAgent {
             (None, OnStream::Client(id)) => {
                 self.on_connection.remove(&(flow.transport, flow.remote, id));
             }
-            (None, OnStream::Server(_) | OnStream::Dialog(_) | OnStream::Bindings(_)) => {}
+            (
+                None,
+                OnStream::Server(_) | OnStream::Dialog(_) | OnStream::Bindings(_) | OnStream::Subscription(_),
+            ) => {}
         }
     }
 

@@ -13,6 +13,8 @@ mod digest;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod lamps;
+#[cfg(test)]
 mod network;
 #[cfg(test)]
 mod pair;

@@ -7,7 +7,7 @@ use crate::bench::*;
 use crate::pair::Dice;
 
 /// A phone: registers `ann`, answering challenges.
-struct Phone {
+pub(crate) struct Phone {
     cseq: u32,
     call_id: String,
     /// Keeps the branches of two phones apart that share a Call-ID.
@@ -15,7 +15,7 @@ struct Phone {
 }
 
 impl Phone {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { cseq: 0, call_id: "phone".to_owned(), salt: 0 }
     }
 
@@ -44,6 +44,26 @@ impl Phone {
         let challenged = bench.response(PHONE, &self.text(headers, ""));
         let answer = authorization(&challenged);
         bench.response(PHONE, &self.text(headers, &answer))
+    }
+}
+
+impl Phone {
+    /// All that is sent when the phone has registered.
+    pub(crate) fn registers(&mut self, bench: &mut Bench, headers: &[(&str, &str)]) -> Vec<Message> {
+        self.registers_by(bench, headers, |bench, text| bench.receive(PHONE, text))
+    }
+
+    /// The same by another path.
+    pub(crate) fn registers_by(
+        &mut self,
+        bench: &mut Bench,
+        headers: &[(&str, &str)],
+        send: impl Fn(&mut Bench, &str) -> Vec<Message>,
+    ) -> Vec<Message> {
+        let challenged = responses(&send(bench, &self.text(headers, ""))).remove(0);
+        let answer = authorization(&challenged);
+        let text = self.text(headers, &answer);
+        send(bench, &text)
     }
 }
 

@@ -125,6 +125,9 @@ impl Subject {
             }
             Fact::OutboundRulesSet { .. } => Some(Self::thing("outbound")),
             Fact::FeatureCodesSet { .. } => Some(Self::thing("feature-codes")),
+            Fact::MonitoringStarted { monitored, .. } => {
+                Some(Self::thing(format!("call-{} heard", monitored.0)))
+            }
             Fact::NightModeSet { queue, .. } => Some(Self::entry(EntryId::Queue(*queue), " night")),
             Fact::EmergencySet { .. } => Some(Self::thing("emergency")),
             Fact::BlacklistPromptsSet { .. } => Some(Self::thing("blacklist-prompts")),
@@ -191,6 +194,9 @@ impl Subject {
             | Fact::WrapUpEnded { .. }
             | Fact::CallerBlacklisted { .. }
             | Fact::CalendarTurned { .. }
+            | Fact::CallParked { .. }
+            | Fact::ParkingEnded { .. }
+            | Fact::NumberAsked { .. }
             | Fact::RecordingStarted { .. }
             | Fact::RecordingStopped { .. }
             | Fact::RecordingSaved { .. }

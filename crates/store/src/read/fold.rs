@@ -115,6 +115,10 @@ async fn fold_rows(
         | Fact::NightModeSet { .. }
         | Fact::EmergencySet { .. }
         | Fact::FeatureCodeDialled { .. }
+        | Fact::CallParked { .. }
+        | Fact::ParkingEnded { .. }
+        | Fact::MonitoringStarted { .. }
+        | Fact::NumberAsked { .. }
         | Fact::AnnouncementStarted { .. }
         | Fact::MailboxReached { .. }
         | Fact::MailboxOpened { .. }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use cordial_engine::agent::{Absence, Duty, Handling, Membership, PendingMembership, WhyNotReady};
 use cordial_engine::blacklist::{BlacklistLevel, BlacklistPrompts, BlacklistedNumber, CallerPlace};
 use cordial_engine::call::{
-    Cause, Direction, NotKept, OfferEnd, Preferred, Role, WaitingEnd, Widening, Withdrawn,
+    Cause, Direction, NotKept, OfferEnd, ParkingEnd, Preferred, Role, WaitingEnd, Widening, Withdrawn,
 };
 use cordial_engine::code::{Feature, FeatureCodes};
 use cordial_engine::command::{Access, Origin};
@@ -216,6 +216,24 @@ fn codes_and_mailboxes() -> Vec<Fact> {
             argument: Some(number("8000")),
             refused: Some(text("not-assigned")),
         },
+        Fact::CallParked {
+            call: CallId(7),
+            leg: LegId(8),
+            slot: 3,
+            device: DeviceId(4),
+            until: Timestamp(120_000),
+            reminded: 1,
+        },
+        Fact::ParkingEnded { call: CallId(7), slot: 3, end: ParkingEnd::Retrieved },
+        Fact::ParkingEnded { call: CallId(7), slot: 3, end: ParkingEnd::Abandoned },
+        Fact::ParkingEnded { call: CallId(7), slot: 3, end: ParkingEnd::Cleared },
+        Fact::MonitoringStarted { call: CallId(9), monitored: CallId(7), agent: AgentId(2) },
+        Fact::NumberAsked {
+            call: CallId(9),
+            agent: AgentId(2),
+            feature: Feature::ForwardOn,
+            digits: text("49"),
+        },
         Fact::MailboxReached { call: CallId(7), agent: AgentId(2) },
         Fact::MailboxOpened { call: CallId(7), agent: AgentId(2) },
         Fact::MessagePlayed { call: CallId(7), agent: AgentId(2), message: RecordingId(12) },
@@ -349,7 +367,7 @@ fn entries() -> impl Iterator<Item = (EntryId, Entry)> {
                 number: Some(number("201")),
                 user: Some(UserId(1)),
                 team: Some(TeamId(3)),
-                mailbox: Some(entry::Mailbox { greeting: Some(text("en/ann")) }),
+                mailbox: Some(entry::Mailbox { greeting: Some(text("en/ann")), unsolicited: false }),
                 ..entry::Agent::named(text("Ann"))
             }),
         ),

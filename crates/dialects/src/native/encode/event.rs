@@ -12,8 +12,8 @@ use cordial_engine::time::{Now, Timestamp};
 use super::outbound::{not_out, outbound_rules};
 use super::state::{duty, membership, pending_membership, wait_range};
 use super::{
-    Encoded, cause, direction, endpoint, entry, entry_id, handling, id, of, offer_end, offer_of, perhaps,
-    priority, role, text, tier, waiting_end,
+    Encoded, cause, direction, endpoint, entry, entry_id, handling, id, of, offer_end, offer_of, parking_end,
+    perhaps, priority, role, text, tier, waiting_end,
 };
 use super::{blacklist_prompts, feature_codes};
 use crate::names::{Named, Names, Unnamed};
@@ -281,6 +281,28 @@ impl Teller<'_> {
                     refused: refused.as_ref().map(ToString::to_string),
                 }
             }
+            Fact::CallParked { call, leg, slot, device, until, reminded } => What::CallParked {
+                call: self.call(*call)?,
+                leg: self.leg(*call, *leg)?,
+                slot: *slot,
+                device: id(names, *device)?,
+                until: self.time(*until),
+                reminded: *reminded,
+            },
+            Fact::ParkingEnded { call, slot, end } => {
+                What::ParkingEnded { call: self.call(*call)?, slot: *slot, end: parking_end(*end) }
+            }
+            Fact::MonitoringStarted { call, monitored, agent } => What::MonitoringStarted {
+                call: self.call(*call)?,
+                monitored: self.call(*monitored)?,
+                agent: self.agent(*agent)?,
+            },
+            Fact::NumberAsked { call, agent, feature, digits } => What::NumberAsked {
+                call: self.call(*call)?,
+                agent: self.agent(*agent)?,
+                feature: feature.word().to_owned(),
+                digits: digits.to_string(),
+            },
             Fact::MailboxReached { call, agent } => {
                 What::MailboxReached { call: self.call(*call)?, agent: self.agent(*agent)? }
             }

@@ -1,11 +1,15 @@
 //! Call records and recordings.
 
 use cordial_engine::cdr::{
-    AgentPart, Cdr, DispositionPart, OfferPart, QueuePart, RecordingPart, RecordingState, Segment,
+    AgentPart, Cdr, DispositionPart, OfferPart, ParkingPart, QueuePart, RecordingPart, RecordingState,
+    Segment,
 };
 use cordial_engine::id::CallId;
 
-use super::{Encoded, cause, direction, endpoint, id, offer_end, offer_of, perhaps, role, text, waiting_end};
+use super::{
+    Encoded, cause, direction, endpoint, id, offer_end, offer_of, parking_end, perhaps, role, text,
+    waiting_end,
+};
 use crate::names::Names;
 use crate::native::wire::{self, Id, Time};
 
@@ -33,6 +37,7 @@ pub fn cdr(it: &Cdr, names: &dyn Names) -> Encoded<wire::Cdr> {
         segments: it.segments.iter().map(|part| segment(part, names)).collect::<Encoded<_>>()?,
         offers: it.offers.iter().map(|part| offer(it.call, part, names)).collect::<Encoded<_>>()?,
         agents: it.agents.iter().map(|part| agent(part, names)).collect::<Encoded<_>>()?,
+        parkings: it.parkings.iter().map(|part| parking(part, names)).collect::<Encoded<_>>()?,
         dispositions: it.dispositions.iter().map(|part| disposition(part, names)).collect::<Encoded<_>>()?,
         recordings: it.recordings.iter().map(|part| recording(part, names)).collect::<Encoded<_>>()?,
         left_out: it.left_out,
@@ -45,6 +50,16 @@ fn queue(part: &QueuePart, names: &dyn Names) -> Encoded<wire::CdrQueue> {
         entered_ms: part.entered_ms,
         end: part.end.map(waiting_end),
         waited_ms: part.waited_ms,
+    })
+}
+
+fn parking(part: &ParkingPart, names: &dyn Names) -> Encoded<wire::CdrParking> {
+    Ok(wire::CdrParking {
+        slot: part.slot,
+        device: id(names, part.device)?,
+        parked_ms: part.parked_ms,
+        ended_ms: part.ended_ms,
+        end: part.end.map(parking_end),
     })
 }
 

@@ -6,7 +6,8 @@ use cordial_engine::estimate::{WaitEstimate, WaitRange};
 use cordial_engine::id::QueueId;
 use cordial_engine::time::Now;
 use cordial_engine::view::{
-    AgentView, CallPhase, CallView, DeviceView, LegPhase, LegView, OfferView, PlaceView, QueueView,
+    AgentView, CallPhase, CallView, DeviceView, LegPhase, LegView, OfferView, ParkedView, PlaceView,
+    QueueView,
 };
 
 use super::{
@@ -202,6 +203,7 @@ pub fn call(view: &CallView, now: Now, names: &dyn Names) -> Encoded<wire::Call>
                 wire::CallPhase::Waiting { queue: id(names, queue)?, entered: Time::of(now, entered) }
             }
             CallPhase::Talking => wire::CallPhase::Talking,
+            CallPhase::Parked { slot } => wire::CallPhase::Parked { slot },
             CallPhase::WrapUp => wire::CallPhase::WrapUp,
         },
         agent: perhaps(names, view.agent)?,
@@ -225,6 +227,17 @@ fn leg(view: &LegView, now: Now, names: &dyn Names) -> Encoded<wire::Leg> {
             LegPhase::Held => wire::LegPhase::Held,
         },
         since: Time::of(now, view.since),
+    })
+}
+
+/// A parked call.
+pub fn parked(view: &ParkedView, now: Now, names: &dyn Names) -> Encoded<wire::Parked> {
+    Ok(wire::Parked {
+        slot: view.slot,
+        call: of(names, Named::Call(view.call))?,
+        device: id(names, view.device)?,
+        since: Time::of(now, view.since),
+        until: Time::of(now, view.until),
     })
 }
 

@@ -63,6 +63,11 @@ pub enum CallPhase {
     },
     /// At least two legs talk.
     Talking,
+    /// Waits in a slot until a phone takes it.
+    Parked {
+        /// Which.
+        slot: u16,
+    },
     /// No leg is left; a wrap-up goes on.
     WrapUp,
 }
@@ -144,6 +149,40 @@ pub struct SetDisposition {
     /// Whose word; left out, the agent of the token's user.
     #[serde(default)]
     pub agent: Option<Id>,
+}
+
+/// A parked call.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Parked {
+    /// What is dialled after the code that takes it.
+    pub slot: u16,
+    /// The call.
+    pub call: Id,
+    /// Who parked it, and is rung when nobody takes it.
+    pub device: Id,
+    /// Since when it waits.
+    pub since: Time,
+    /// When that device is rung.
+    pub until: Time,
+}
+
+/// Where a call is parked.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+pub struct ParkCall {
+    /// The device that leaves the call; that of its agent, else the one that was rung, when left out.
+    #[serde(default)]
+    pub device: Option<Id>,
+    /// The slot; the lowest free one when left out.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 99)]
+    pub slot: Option<u16>,
+}
+
+/// Who takes a parked call.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+pub struct RetrieveCall {
+    /// The device that is rung for it.
+    pub device: Id,
 }
 
 /// Why a recording is paused.

@@ -75,12 +75,20 @@ pub struct Agent {
 }
 
 /// An agent's mailbox.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Mailbox {
     /// The prompt that asks for a message; the library's own when left out.
     #[serde(default)]
     #[schema(max_length = 64, example = "ann/greeting")]
     pub greeting: Option<String>,
+    /// Whether registered phones of the agent that never subscribed to message waiting are told of messages as well
+    /// (RFC 3842); those that subscribed always are.
+    #[serde(default = "unsolicited")]
+    pub unsolicited: bool,
+}
+
+const fn unsolicited() -> bool {
+    true
 }
 
 /// A group of agents.

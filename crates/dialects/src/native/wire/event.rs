@@ -82,6 +82,18 @@ pub enum Entry {
     Calendar(Calendar),
 }
 
+/// How a parked call's place ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ParkingEnd {
+    /// Somebody took it.
+    Retrieved,
+    /// Who was parked gave up.
+    Abandoned,
+    /// It was cleared by command, or nobody took it although it was rung for often enough.
+    Cleared,
+}
+
 /// How a place in a queue ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -248,6 +260,15 @@ pub enum What {
     },
     /// The caller is told something, and the call ends with it.
     AnnouncementStarted { call: Id, prompts: Vec<String> },
+    /// A call waits in a slot until a phone takes it; the leg hears music. Told anew each time that the device, which parked
+    /// it, has been rung for it, `reminded` times by now; the next time will be at `until`.
+    CallParked { call: Id, leg: Id, slot: u16, device: Id, until: Time, reminded: u8 },
+    /// A parked call's place ended.
+    ParkingEnded { call: Id, slot: u16, end: ParkingEnd },
+    /// A supervisor hears, from this call, what the two say in another, which an agent has.
+    MonitoringStarted { call: Id, monitored: Id, agent: Id },
+    /// Who dialled a feature code is asked for the number that belongs to it, and has pressed these digits of it so far.
+    NumberAsked { call: Id, agent: Id, feature: String, digits: String },
     /// The caller is greeted for an agent's mailbox.
     MailboxReached { call: Id, agent: Id },
     /// An agent's mailbox is played to him.
@@ -381,6 +402,10 @@ names! {
     GreetingStarted "greeting_started"
     FeatureCodeDialled "feature_code_dialled"
     AnnouncementStarted "announcement_started"
+    CallParked "call_parked"
+    ParkingEnded "parking_ended"
+    MonitoringStarted "monitoring_started"
+    NumberAsked "number_asked"
     MailboxReached "mailbox_reached"
     MailboxOpened "mailbox_opened"
     MessagePlayed "message_played"

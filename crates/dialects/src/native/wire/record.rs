@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Cause, Direction, Endpoint, Id, LegRole, OfferEnd, Time, WaitingEnd};
+use super::{Cause, Direction, Endpoint, Id, LegRole, OfferEnd, ParkingEnd, Time, WaitingEnd};
 
 /// The record of one call; final when its last leg and last wrap-up are over.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -50,6 +50,8 @@ pub struct Cdr {
     pub offers: Vec<CdrOffer>,
     /// Who had a part in it.
     pub agents: Vec<CdrAgent>,
+    /// The slots it was parked in.
+    pub parkings: Vec<CdrParking>,
     /// The last word of each agent.
     pub dispositions: Vec<CdrDisposition>,
     /// Its recordings.
@@ -66,6 +68,18 @@ pub struct CdrQueue {
     pub entered_ms: u64,
     pub end: Option<WaitingEnd>,
     pub waited_ms: u64,
+}
+
+/// One place in a slot for parked calls.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[expect(missing_docs, reason = "named as in the glossary")]
+pub struct CdrParking {
+    pub slot: u16,
+    /// Who parked it.
+    pub device: Id,
+    pub parked_ms: u64,
+    pub ended_ms: Option<u64>,
+    pub end: Option<ParkingEnd>,
 }
 
 /// A leg's stretch within the call.

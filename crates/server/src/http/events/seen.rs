@@ -118,6 +118,8 @@ impl Seen {
             | Fact::AgentDisconnected { call, agent }
             | Fact::WrapUpStarted { call, agent, .. }
             | Fact::WrapUpExtended { call, agent, .. }
+            | Fact::MonitoringStarted { call, agent, .. }
+            | Fact::NumberAsked { call, agent, .. }
             | Fact::WrapUpEnded { call, agent }
             | Fact::DispositionSet { call, agent, .. }
             | Fact::RecordingStarted { call, agent, .. }
@@ -134,6 +136,8 @@ impl Seen {
             Fact::CallStarted { call, .. }
             | Fact::LegAdded { call, agent: None, .. }
             | Fact::LegRinging { call, .. }
+            | Fact::CallParked { call, .. }
+            | Fact::ParkingEnded { call, .. }
             | Fact::LegAnswered { call, .. }
             | Fact::LegHeld { call, .. }
             | Fact::LegRetrieved { call, .. }

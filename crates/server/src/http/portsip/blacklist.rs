@@ -20,7 +20,12 @@ pub(super) async fn create(asking: Asking) -> Result<Response, No> {
     match asking.give(Command::Add(Entry::BlacklistedNumber(entry))).await? {
         Some(Answer::Added(_, guid)) => told(&Made { id: guid.to_string() }),
         Some(
-            Answer::Done | Answer::Pending | Answer::Tenant(..) | Answer::Call(..) | Answer::Arrived(..),
+            Answer::Done
+            | Answer::Pending
+            | Answer::Tenant(..)
+            | Answer::Call(..)
+            | Answer::Arrived(..)
+            | Answer::Parked(_),
         )
         | None => Err(Problem::new(500, "INTERNAL", "the engine answered what was not asked").into()),
     }

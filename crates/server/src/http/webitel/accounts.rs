@@ -202,9 +202,12 @@ async fn sip_secret(state: &State, caller: &Caller, device: EntryId, username: &
 async fn added(desk: &Desk<'_>, entry: Entry) -> Result<EntryId, No> {
     match desk.ask(Command::Add(entry)).await? {
         Granted::Added(id, _) => Ok(id),
-        Granted::Done | Granted::Pending | Granted::Tenant(..) | Granted::Call(..) | Granted::Arrived(..) => {
-            Err(No::new(500, "the engine answered what was not asked"))
-        }
+        Granted::Done
+        | Granted::Pending
+        | Granted::Tenant(..)
+        | Granted::Call(..)
+        | Granted::Arrived(..)
+        | Granted::Parked(_) => Err(No::new(500, "the engine answered what was not asked")),
     }
 }
 

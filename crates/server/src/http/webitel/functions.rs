@@ -179,9 +179,12 @@ impl Doing<'_> {
         let device = account.device.ok_or_else(|| No::new(400, "the account has no phone"))?;
         match desk.ask(Command::PlaceCall { device, to }).await? {
             Answer::Call(_, guid) => Ok(json!({ "response": format!("+OK {}", uuid(guid)) })),
-            Answer::Done | Answer::Pending | Answer::Tenant(..) | Answer::Added(..) | Answer::Arrived(..) => {
-                Err(No::new(500, "the engine answered what was not asked"))
-            }
+            Answer::Done
+            | Answer::Pending
+            | Answer::Tenant(..)
+            | Answer::Added(..)
+            | Answer::Arrived(..)
+            | Answer::Parked(_) => Err(No::new(500, "the engine answered what was not asked")),
         }
     }
 

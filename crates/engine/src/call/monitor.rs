@@ -1,0 +1,87 @@
+//! Silent monitoring: a supervisor hears what an agent and his caller say, and neither hears him.
+
+use super::{CallStep, Cause};
+use crate::action::Action;
+use crate::code::Feature;
+use crate::engine::Engine;
+use crate::entry::{EntryId, Kind, Role};
+use crate::fact::Fact;
+use crate::id::{AgentId, CallId, TenantId};
+use crate::limits::MONITORS_MAX;
+use crate::refusal::Refusal;
+use crate::text::Number;
+
+impl Engine {
+    /// The call that somebody may hear who dials for that number, and whose it is.
+    pub(super) fn monitored_by(
+        &self,
+        tenant: TenantId,
+        supervisor: AgentId,
+        number: &Number,
+    ) -> Result<(CallId, AgentId), Refusal> {
+        let user = self.state.agent(supervisor).filed.entry.user;
+        let roles = user.and_then(|user| self.state.users.get(&user)).map(|user| &user.entry.roles);
+        if roles.is_none_or(|roles| !roles.contains(&Role::Supervisor)) {
+            return Err(Refusal::NotPermitted);
+        }
+        let agent = match self.state.tenant(tenant).plan.get(number) {
+            Some(EntryId::Agent(agent)) => Some(*agent),
+            Some(EntryId::Device(device)) => self.person_at(*device),
+            Some(
+                EntryId::Queue(_)
+                | EntryId::Route(_)
+                | EntryId::User(_)
+                | EntryId::Team(_)
+                | EntryId::Trunk(_)
+                | EntryId::Reason(_)
+                | EntryId::Disposition(_)
+                | EntryId::BlacklistedNumber(_)
+                | EntryId::Calendar(_),
+            )
+            | None => None,
+        };
+        let agent = agent.ok_or(Refusal::NotFound(Kind::Agent))?;
+        let parts = self.state.agent(agent).parts.values();
+        let mut talks = parts.map(|part| part.call).filter(|call| {
+            let call = self.state.call(*call);
+            // His own calls are no secret to him.
+            call.step == CallStep::Talking && call.pair.is_some() && !call.agents.contains_key(&supervisor)
+        });
+        let call = talks.next().ok_or(Refusal::NotFound(Kind::Call))?;
+        if self.state.call(call).monitors.len() >= MONITORS_MAX {
+            return Err(Refusal::LimitReached("monitors of a call"));
+        }
+        Ok((call, agent))
+    }
+
+    /// Lets the caller of a call hear another, which two talk in.
+    pub(super) fn monitor(
+        &mut self,
+        call: CallId,
+        (supervisor, argument): (AgentId, Option<Number>),
+        (monitored, agent): (CallId, AgentId),
+    ) {
+        let tenant = self.state.call(call).tenant;
+        let (a, b) = self.state.call(monitored).pair.expect("who is monitored talks to somebody");
+        let leg = self.answer_caller(call);
+        let dialled = Fact::FeatureCodeDialled {
+            call,
+            agent: Some(supervisor),
+            feature: Feature::Monitor,
+            argument,
+            refused: None,
+        };
+        self.record(tenant, dialled);
+        self.record(tenant, Fact::MonitoringStarted { call, monitored, agent });
+        self.act(Action::Monitor { leg, a, b });
+    }
+
+    /// What was heard is over.
+    pub(super) fn end_monitors(&mut self, id: CallId, cause: Cause) {
+        for monitor in self.state.call(id).monitors.clone() {
+            if self.state.call(monitor).step == CallStep::Served {
+                self.clear_call(monitor, cause);
+            }
+        }
+    }
+}

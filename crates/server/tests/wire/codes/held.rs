@@ -1,0 +1,105 @@
+//! What a phone does with the call that it holds and with those of others, at the real process: baresip talks, and what
+//! each end heard tells.
+
+use super::*;
+use crate::peers::{Baresip, tone_level};
+
+/// The tones of ann's baresip, of the caller's, and of who must not be heard. Hertz.
+const AGENT: u32 = 1_300;
+const CALLER: u32 = 700;
+const SUPERVISOR: f64 = 2_000.0;
+
+/// A baresip that answers by itself, at a new device.
+async fn talker(server: &Server, number: &str, hz: u32, owner: Option<&str>) -> Baresip {
+    let device = json!({ "number": number, "digest": "md5", "owner": owner });
+    let made = server.post("/v1/devices", device).await;
+    let password = made["secret"]["password"].as_str().expect("a new device has a secret");
+    let account = format!("<sip:{number}@{}>;auth_pass={password};regint=60;answermode=auto", server.sip);
+    let phone = Baresip::start(number, hz, &account);
+    server.wait_for_device(made["id"].as_str().expect("an id"), "idle").await;
+    phone
+}
+
+fn assert_hears(who: &str, samples: &[i16], there: &[f64], absent: &[f64]) {
+    let quiet = absent.iter().map(|hz| tone_level(samples, *hz)).fold(0.002, f64::max);
+    for hz in there {
+        let loud = tone_level(samples, *hz);
+        assert!(loud > 0.02 && loud > 8.0 * quiet, "{who}: {hz} Hz {loud:.4} beside {quiet:.4}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs sipp or baresip: runs in the gate's stage `wire`"]
+async fn a_held_call_is_parked_and_taken_by_another_phone() {
+    let site = Site::open().await;
+    let waits = talker(&site.server, "2003", CALLER, None).await;
+    let talk = Talk::begin(&site.desk, "2003");
+    talk.speak(f64::from(AGENT), 100);
+    talk.hold();
+    let heard = dial(&site.desk, "*68");
+    assert_eq!(heard.tone(), CONFIRMED);
+    assert!(heard.speaks(), "the slot is said");
+    let parked = site.server.get("/v1/parked").await;
+    assert_eq!((&parked["items"][0]["slot"], &parked["items"][1]), (&json!(1), &Value::Null), "{parked:#}");
+    assert_eq!(dial(&site.desk, "*68").tone(), DENIED, "it holds nothing any more");
+    assert_eq!(dial(&site.lobby, "*887").tone(), DENIED, "nothing is there");
+
+    let taken = Talk::begin(&site.lobby, "*881");
+    taken.speak(SUPERVISOR, 150);
+    let call = parked["items"][0]["call"].as_str().expect("an id").to_owned();
+    site.server.post(&format!("/v1/calls/{call}/hang-up"), json!(null)).await;
+    let heard = taken.listen();
+    assert_hears("who takes it", &heard.samples(), &[f64::from(CALLER)], &[f64::from(AGENT)]);
+    assert_hears("who waited", &waits.heard(), &[f64::from(AGENT), SUPERVISOR], &[]);
+    assert_eq!(site.server.get("/v1/parked").await["items"], json!([]));
+    let of_call = |seen: &Value| {
+        let items = seen["items"].as_array()?;
+        items.iter().find(|item| item["id"] == call.as_str()).cloned()
+    };
+    let cdr = site.server.wait_for("/v1/cdrs", "call record", of_call).await;
+    assert_eq!((&cdr["parkings"][0]["slot"], &cdr["parkings"][0]["end"]), (&json!(1), &json!("retrieved")));
+    site.server.wait_for_no_calls().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs sipp or baresip: runs in the gate's stage `wire`"]
+async fn a_supervisor_hears_both_and_neither_hears_him_nor_does_the_recording() {
+    let site = Site::open().await;
+    let user = json!({ "name": "sue", "roles": ["supervisor"], "password": "correct horse battery" });
+    let user = site.server.add("/v1/users", user).await;
+    let sue = site.server.add("/v1/agents", json!({ "name": "sue", "user": user })).await;
+    let desk = phone(&site.server, json!({ "number": "2010", "owner": sue })).await;
+
+    // Ann takes the calls of a queue at a baresip.
+    let agent = talker(&site.server, "2004", AGENT, Some(&site.ann)).await;
+    let devices = site.server.get("/v1/devices").await;
+    let at = devices["items"].as_array().expect("a list").iter().find(|device| device["number"] == "2004");
+    let at = json!({ "device": at.expect("her device")["id"] });
+    site.server.post(&format!("/v1/agents/{}/log-in", site.ann), at).await;
+    site.server.post(&format!("/v1/agents/{}/ready", site.ann), json!(null)).await;
+    let device = json!({ "number": "2005", "digest": "md5" });
+    let made = site.server.post("/v1/devices", device).await;
+    let password = made["secret"]["password"].as_str().expect("a new device has a secret");
+    let account = format!("<sip:2005@{}>;auth_pass={password};regint=60", site.server.sip);
+    let caller = Baresip::dial("2005", CALLER, &account, &format!("sip:8000@{}", site.server.sip));
+    let call = site.server.wait_for_recording_of(1_000).await;
+
+    assert_eq!(dial(&site.lobby, "*632004").tone(), DENIED, "who is no supervisor hears nothing");
+    assert_eq!(dial(&desk, "*63").tone(), DENIED, "whom?");
+    let monitor = Talk::begin(&desk, "*632004");
+    monitor.speak(SUPERVISOR, 150);
+    site.server.post(&format!("/v1/calls/{call}/hang-up"), json!(null)).await;
+    // It ends with the call that it hears.
+    let heard = monitor.listen();
+    let (both, own) = ([f64::from(AGENT), f64::from(CALLER)], [SUPERVISOR]);
+    assert_hears("the supervisor", &heard.samples(), &both, &own);
+    assert_hears("the agent", &agent.heard(), &both[1..], &own);
+    assert_hears("the caller", &caller.heard(), &both[..1], &own);
+    let (_, audio) = site.server.wait_for_saved_recording().await;
+    let wav = hound::WavReader::new(std::io::Cursor::new(audio)).expect("a recording is a WAV file");
+    let samples: Vec<i16> = wav.into_samples().map(|sample| sample.expect("a whole file")).collect();
+    let side = |first: usize| samples.iter().skip(first).step_by(2).copied().collect::<Vec<i16>>();
+    assert_hears("left", &side(0), &both[..1], &own);
+    assert_hears("right", &side(1), &both[1..], &own);
+    site.server.wait_for_no_calls().await;
+}
