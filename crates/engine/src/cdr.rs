@@ -670,6 +670,7 @@ pub fn recording_end(fact: &Fact) -> Option<(RecordingId, RecordingEnd)> {
 
 /// The call whose record a fact belongs in. A new fact does not compile until it is named here; one that is named
 /// with a call must be counted by `OpenCall::apply`.
+#[expect(clippy::too_many_lines, reason = "one table of all facts; splitting it would need a wildcard")]
 fn call_of(fact: &Fact) -> Option<CallId> {
     match fact {
         Fact::CallStarted { call, .. }

@@ -47,6 +47,7 @@ fn a_queue_closes_and_opens_with_its_calendar() {
         "quietly x calls 5551; 39s; 1s; count sales; y calls 5551; 59s; 1s; quietly z calls 5551; count sales",
         expect![[r#"
             39s
+              ServiceLevelBreached x 1 of 1
             1s
               CalendarTurned
             sales: entered 1, answered 0 (0 in time, 0 ms), abandoned 0 (0 short), overflowed 0, refused 0, waiting 1, offers 0 (0 expired)
@@ -59,6 +60,7 @@ fn a_queue_closes_and_opens_with_its_calendar() {
                 > answer y
                 > play to y then music
             59s
+              ServiceLevelBreached y 1 of 1
             1s
               CalendarTurned
             sales: entered 3, answered 0 (0 in time, 0 ms), abandoned 0 (0 short), overflowed 0, refused 1, waiting 2, offers 0 (0 expired)
@@ -74,6 +76,8 @@ fn at_closing_who_waits_goes_where_the_queue_says() {
          count sales",
         expect![[r#"
             40s
+              ServiceLevelBreached y 1 of 2
+              ServiceLevelBreached z 2 of 2
               CalendarTurned
               WaitingEnded y sales SentAway(Closed) after 40000 ms
               CallQueued y help
@@ -243,6 +247,7 @@ fn a_number_that_is_closed_leads_elsewhere() {
               CallQueued y help
                 > play to y then music
             60s
+              ServiceLevelBreached y 1 of 1
               CalendarTurned
             z calls 5554
               CallStarted z Inbound to 5554

@@ -43,10 +43,10 @@ impl<K: Ord> Bound<K> {
         these.map_or(Self::All, Self::These)
     }
 
-    fn has(&self, key: K) -> bool {
+    fn has(&self, key: &K) -> bool {
         match self {
             Self::All => true,
-            Self::These(these) => these.contains(&key),
+            Self::These(these) => these.contains(key),
         }
     }
 }
@@ -100,7 +100,7 @@ impl Sight {
             EntryId::Device(device) => self.sees_device(engine, tenant, device),
             EntryId::Team(team) => {
                 let own = self.own.and_then(|own| engine.team_of(tenant, own));
-                self.teams.has(team) || own == Some(team)
+                self.teams.has(&team) || own == Some(team)
             }
             EntryId::User(user) => self.user == Some(user),
             EntryId::Reason(_) | EntryId::Disposition(_) | EntryId::Calendar(_) => true,
@@ -123,7 +123,7 @@ impl Sight {
 
     /// Whether he may change a queue.
     pub(super) fn manages(&self, queue: QueueId) -> bool {
-        self.queues.has(queue)
+        self.queues.has(&queue)
     }
 
     fn sees_agent(&self, engine: &Engine, tenant: TenantId, agent: AgentId) -> bool {

@@ -33,6 +33,7 @@ impl Stage {
     }
 
     /// The command that closes queues, or opens them again.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the caller has told the steps apart")]
     pub(super) fn closing(&self, step: &Step) -> Result<Command, Fault> {
         match step {
             Step::Night(queue, on) => Ok(Command::SetNightMode { queue: self.queue(queue)?, on: *on }),
