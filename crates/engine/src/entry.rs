@@ -300,12 +300,16 @@ pub struct Device {
     /// to place a call.
     #[serde(default)]
     pub auto_answer: bool,
+    /// Whether it is a desk for whoever comes: a log-in there logs out who sat there before, if he is idle. Facts older
+    /// than this field mean that it is not.
+    #[serde(default)]
+    pub hot_desk: bool,
 }
 
 impl Device {
     /// A phone of nobody's with that number.
     pub const fn numbered(number: Number, display_name: Name) -> Self {
-        Self { number, display_name, digest: Digest::Any, owner: None, auto_answer: false }
+        Self { number, display_name, digest: Digest::Any, owner: None, auto_answer: false, hot_desk: false }
     }
 }
 

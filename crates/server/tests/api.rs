@@ -4,6 +4,7 @@ mod api {
     mod apply;
     mod audit;
     mod conditions;
+    mod desks;
     mod lists;
     pub(crate) mod phone;
     mod roles;

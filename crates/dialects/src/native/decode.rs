@@ -191,6 +191,7 @@ impl EntryBody for wire::Device {
                 },
                 owner: owner?,
                 auto_answer: self.auto_answer,
+                hot_desk: self.hot_desk,
             }))
         })
     }

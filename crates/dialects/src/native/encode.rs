@@ -134,6 +134,7 @@ fn device_entry(it: &entry::Device, names: &dyn Names) -> Encoded<wire::Device> 
         },
         owner: perhaps(names, it.owner)?,
         auto_answer: it.auto_answer,
+        hot_desk: it.hot_desk,
     })
 }
 

@@ -31,11 +31,37 @@ impl Engine {
             Some(_) => return Err(Refusal::AlreadySo),
             None => {}
         }
-        if self.state.devices.get(&device).is_some_and(|device| device.agent.is_some()) {
-            return Err(Refusal::DeviceTaken);
+        if let Some(occupant) = self.state.device(device).agent {
+            self.vacate(device, occupant)?;
         }
         self.record(tenant, Fact::AgentLoggedIn { agent: id, device });
         Ok(Answer::Done)
+    }
+
+    /// Logs out who sits at a hot desk that somebody else comes to, as a rule of that desk and not as his own wish.
+    fn vacate(&mut self, device: DeviceId, occupant: AgentId) -> Result<(), Refusal> {
+        let desk = self.state.device(device);
+        if !desk.filed.entry.hot_desk {
+            return Err(Refusal::DeviceTaken);
+        }
+        // A leg of the phone is one of his calls, even when it came to the phone's own number.
+        if !self.state.agent(occupant).is_idle() || !desk.legs.is_empty() {
+            return Err(Refusal::Busy);
+        }
+        let tenant = desk.filed.tenant;
+        self.record_policy(tenant, Fact::AgentLoggedOut { agent: occupant });
+        self.release_callers(occupant);
+        Ok(())
+    }
+
+    /// Logs out who sits at a hot desk; its owner, if he sits elsewhere, is left alone.
+    pub(crate) fn leave_desk(&mut self, tenant: TenantId, device: DeviceId) -> Result<Answer, Refusal> {
+        let desk = self.state.device(device);
+        if !desk.filed.entry.hot_desk {
+            return Err(Refusal::FeatureUnavailable);
+        }
+        let occupant = desk.agent.ok_or(Refusal::NobodyThere)?;
+        self.log_out(tenant, occupant)
     }
 
     pub(crate) fn assign(

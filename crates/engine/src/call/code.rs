@@ -221,6 +221,7 @@ impl Engine {
                 alone(argument)?;
                 self.reset_calls(call, device)
             }
+            Feature::HotDeskOff => alone(argument).and_then(|()| self.leave_desk(tenant, device)),
             // With a mailbox it was opened already.
             Feature::Voicemail => agent().and(alone(argument)).and(Err(Refusal::NoMailbox)),
             // What these can do was done where the call arrived.
@@ -262,7 +263,6 @@ impl Engine {
             | Feature::CallWhenFreeOff
             | Feature::Paging
             | Feature::HotDeskOn
-            | Feature::HotDeskOff
             | Feature::CallFlip
             | Feature::ClearPush => Err(Refusal::FeatureUnavailable),
         }
@@ -390,7 +390,7 @@ fn parked(slot: u16) -> Vec<Name> {
 const fn word_of(feature: Feature) -> Option<&'static str> {
     match feature {
         Feature::LogIn => Some("en/logged-in"),
-        Feature::LogOut => Some("en/logged-out"),
+        Feature::LogOut | Feature::HotDeskOff => Some("en/logged-out"),
         Feature::Ready => Some("en/ready"),
         Feature::NotReady => Some("en/not-ready"),
         Feature::DoNotDisturbOn => Some("en/do-not-disturb"),

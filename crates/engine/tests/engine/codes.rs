@@ -236,6 +236,173 @@ fn the_owner_of_a_desk_logs_in_there_and_a_shared_desk_has_nobody() {
     );
 }
 
+/// Makes 101, where ann sits, a desk for whoever comes, and logs bob out of his own phone.
+fn hot_101(world: &mut World) {
+    let device = Device { hot_desk: true, ..Device::numbered(number("101"), name("ann")) };
+    world.granted(Command::Change(world.ids["101"], Entry::Device(device)));
+    world.granted(Command::LogOut { agent: world.agent("bob") });
+}
+
+#[test]
+fn who_comes_to_a_hot_desk_logs_out_the_one_who_sat_there() {
+    check_in(
+        hot_101,
+        "quietly ann ready; bob log-in 101; show ann; show bob; x calls 5551; bob ready; bob answers",
+        expect![[r#"
+            bob log-in 101
+              AgentLoggedOut ann
+              AgentLoggedIn bob
+            ann: logged out, idle, device Unregistered
+            bob: not ready, idle, device Idle
+            x calls 5551
+              CallStarted x Inbound to 5551
+              LegAdded x Caller
+              LegAnswered x
+              CallQueued x sales
+                > answer x
+                > play to x then music
+            bob ready
+              AgentReady bob
+              LegAdded 101 Callee
+              OfferMade x to bob
+                > ring 101 at 101 from x
+            bob answers
+              LegAnswered 101
+              OfferEnded bob Accepted
+              WaitingEnded x sales Answered after 0 ms
+              AgentConnected bob x sales
+              LegsBridged 101 x
+              RecordingStarted x
+                > stop playing to x
+                > bridge 101 x
+                > record 101 x
+        "#]],
+    );
+}
+
+#[test]
+fn a_desk_that_is_not_hot_is_kept() {
+    check(
+        "quietly bob log-out; bob log-in 101; show ann",
+        expect![[r#"
+        bob log-in 101
+          refused: device-taken (another agent is logged in at that device)
+        ann: not ready, idle, device Idle
+    "#]],
+    );
+}
+
+#[test]
+fn who_works_at_a_hot_desk_keeps_it() {
+    check_in(
+        hot_101,
+        "quietly ann ready; quietly x calls 5551; bob log-in 101; quietly ann answers; bob log-in 101; \
+         quietly x hangs-up; bob log-in 101; show ann; 30s; bob log-in 101",
+        expect![[r#"
+            bob log-in 101
+              refused: busy (busy)
+            bob log-in 101
+              refused: busy (busy)
+            bob log-in 101
+              refused: busy (busy)
+            ann: ready, wrap-up until 30.000s, device Idle
+            30s
+              WrapUpEnded ann
+              CallClosed x
+            bob log-in 101
+              AgentLoggedOut ann
+              AgentLoggedIn bob
+        "#]],
+    );
+}
+
+#[test]
+fn a_call_to_the_number_of_a_hot_desk_keeps_who_sits_there() {
+    check_in(
+        hot_101,
+        "quietly 103 calls 101; bob log-in 101; quietly 103 hangs-up; bob log-in 101",
+        expect![[r#"
+            bob log-in 101
+              refused: busy (busy)
+            bob log-in 101
+              AgentLoggedOut ann
+              AgentLoggedIn bob
+        "#]],
+    );
+}
+
+#[test]
+fn a_hot_desk_is_left_by_code_and_another_desk_is_not() {
+    check_in(
+        hot_101,
+        "101 calls *71; quietly 101 heard-all; show ann; 101 calls *71; quietly 101 heard-all; 103 calls *71; \
+         quietly 103 heard-all; show cid; quietly bob log-in 101; 101 calls *71600",
+        expect![[r#"
+            101 calls *71
+              CallStarted 101 Internal to *71
+              LegAdded 101 Caller
+              AgentLoggedOut ann
+              FeatureCodeDialled ann hot_desk_off, done
+              LegAnswered 101
+              AnnouncementStarted 101 tones/confirmed, en/logged-out
+                > answer 101
+                > play to 101 tones/confirmed en/logged-out then tell
+            ann: logged out, idle, device Unregistered
+            101 calls *71
+              CallStarted 101 Internal to *71
+              LegAdded 101 Caller
+              FeatureCodeDialled nobody hot_desk_off, refused: nobody-there
+              LegAnswered 101
+              AnnouncementStarted 101 tones/denied, en/nobody-there
+                > answer 101
+                > play to 101 tones/denied en/nobody-there then tell
+            103 calls *71
+              CallStarted 103 Internal to *71
+              LegAdded 103 Caller
+              FeatureCodeDialled cid hot_desk_off, refused: feature-unavailable
+              LegAnswered 103
+              AnnouncementStarted 103 tones/denied, en/not-available
+                > answer 103
+                > play to 103 tones/denied en/not-available then tell
+            cid: not ready, idle, device Idle
+            101 calls *71600
+              CallStarted 101 Internal to *71600
+              LegAdded 101 Caller
+              FeatureCodeDialled bob hot_desk_off 600, refused: invalid
+              LegAnswered 101
+              AnnouncementStarted 101 tones/denied, en/invalid
+                > answer 101
+                > play to 101 tones/denied en/invalid then tell
+        "#]],
+    );
+}
+
+#[test]
+fn who_leaves_a_hot_desk_in_a_wrap_up_leaves_it_afterwards() {
+    check_in(
+        hot_101,
+        "quietly ann ready; quietly x calls 5551; quietly ann answers; quietly x hangs-up; 101 calls *71; \
+         quietly 101 heard-all; show ann; 30s; show ann",
+        expect![[r#"
+            101 calls *71
+              CallStarted 101 Internal to *71
+              LegAdded 101 Caller
+              DutyPending ann logged out
+              FeatureCodeDialled ann hot_desk_off, done
+              LegAnswered 101
+              AnnouncementStarted 101 tones/confirmed, en/afterwards
+                > answer 101
+                > play to 101 tones/confirmed en/afterwards then tell
+            ann: ready, then logged out, wrap-up until 30.000s, device Idle
+            30s
+              WrapUpEnded ann
+              AgentLoggedOut ann
+              CallClosed x
+            ann: logged out, idle, device Unregistered
+        "#]],
+    );
+}
+
 #[test]
 fn a_wish_during_a_call_is_confirmed_for_afterwards() {
     check(

@@ -272,6 +272,9 @@ pub enum DeviceVerb {
         /// The agent whose desk it stands on
         #[arg(long, value_name = "AGENT")]
         owner: Option<Which>,
+        /// It is a desk for whoever comes: a log-in there logs out an idle agent who sat there before
+        #[arg(long)]
+        hot_desk: bool,
     },
     /// Give a device a new secret; it is shown once, and the old one ends
     Secret {

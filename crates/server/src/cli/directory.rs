@@ -58,7 +58,7 @@ pub(super) async fn device(api: &Api, printer: &Printer, verb: &DeviceVerb) -> R
             let columns = [("number", "number"), ("name", "display_name"), ("state", "state"), ("id", "id")];
             printer.list(&api.list("devices").await?, &columns);
         }
-        DeviceVerb::Add { number, display_name, digest, owner } => {
+        DeviceVerb::Add { number, display_name, digest, owner, hot_desk } => {
             let name = display_name.as_ref().map(|name| json!(name));
             let digest = digest.as_ref().map(|digest| json!(digest));
             let owner = match owner {
@@ -70,6 +70,7 @@ pub(super) async fn device(api: &Api, printer: &Printer, verb: &DeviceVerb) -> R
                 ("display_name", name),
                 ("digest", digest),
                 ("owner", owner),
+                ("hot_desk", hot_desk.then(|| json!(true))),
             ]);
             printer.record(&api.post("/v1/devices", &body).await?);
         }

@@ -33,6 +33,7 @@ pub(super) enum Given {
     SecondPhone { name: String, device: String },
     Phone(String),
     Owner { name: String, device: String },
+    HotDesk(String),
     Mailbox(String),
     Supervisor(String),
     Carrier { name: String, digest: bool },
@@ -85,6 +86,7 @@ pub(super) enum Deed {
 #[derive(Clone, Debug)]
 pub(super) enum Wish {
     LogIn,
+    LogInAt(String),
     LogOut,
     Ready,
     NotReady(Option<String>),
@@ -183,6 +185,7 @@ fn given(text: &str) -> Result<Given, Fault> {
         [name, "has", "a", "mailbox"] => Given::Mailbox(own(name)),
         [name, "supervises"] => Given::Supervisor(own(name)),
         [name, "owns", device] => Given::Owner { name: own(name), device: own(device) },
+        [device, "is", "a", "hot", "desk"] => Given::HotDesk(own(device)),
         ["phone", device] => Given::Phone(own(device)),
         ["carrier", name] => Given::Carrier { name: own(name), digest: false },
         ["carrier", name, "with", "digest"] => Given::Carrier { name: own(name), digest: true },
@@ -316,6 +319,7 @@ fn deed(who: &str, words: &[&str], text: &str) -> Result<Step, Fault> {
         ["holds"] => phone(Deed::Hold(true)),
         ["retrieves"] => phone(Deed::Hold(false)),
         ["logs", "in"] => ask(Wish::LogIn),
+        ["logs", "in", "at", device] => ask(Wish::LogInAt(own(device))),
         ["logs", "out"] => ask(Wish::LogOut),
         ["is", "ready"] => ask(Wish::Ready),
         ["is", "not", "ready"] => ask(Wish::NotReady(None)),
@@ -341,7 +345,7 @@ fn deed(who: &str, words: &[&str], text: &str) -> Result<Step, Fault> {
         _ => Err(format!(
             "`{text}` is not understood: somebody registers, unregisters, loses power, answers [after TIME], lets it \
              ring, declines after TIME, is busy after TIME, hangs up, holds, retrieves, presses KEY, dials NUMBER, logs \
-             in, logs out, is ready, is not ready, asks for REASON, ends wrap-up, declines the offer, places a call to NUMBER, \
+             in [at NUMBER], logs out, is ready, is not ready, asks for REASON, ends wrap-up, declines the offer, places a call to NUMBER, \
              pauses the recording, resumes the recording, marks the call WORD, clears the call, takes a break, \
              does other tasks, sends calls to the mailbox, logs in to QUEUE, logs out of QUEUE, is ready in QUEUE, is \
              not ready in QUEUE, asks for wrap-up in QUEUE"

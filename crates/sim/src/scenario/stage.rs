@@ -164,6 +164,7 @@ impl Stage {
             | Given::SecondPhone { .. }
             | Given::Phone(_)
             | Given::Owner { .. }
+            | Given::HotDesk(_)
             | Given::Mailbox(_)
             | Given::Supervisor(_)
             | Given::Carrier { .. } => {
@@ -196,6 +197,14 @@ impl Stage {
         Ok(())
     }
 
+    /// The phone that has the number.
+    fn desk_of(&self, number: &str) -> Result<(TenantId, Desk), Fault> {
+        let mut desks = self.phones.values();
+        let has =
+            |(_, desk): &&(TenantId, Desk)| self.world.stations[desk.station].phone.config().number == number;
+        desks.find(has).copied().ok_or_else(|| unknown("phone", number))
+    }
+
     fn set_up_phone(&mut self, given: &Given, tenant: TenantId, domain: &str) -> Result<(), Fault> {
         let tone = |hz| self.world.has_audio().then_some(hz);
         let (agent_tone, caller_tone) = (tone(1_300.0), tone(700.0));
@@ -208,11 +217,7 @@ impl Stage {
                 self.phones.insert(title.clone(), (tenant, desk));
             }
             Given::SecondPhone { name: title, device } => {
-                let (tenant, desk) = *self
-                    .phones
-                    .values()
-                    .find(|(_, desk)| self.world.stations[desk.station].phone.config().number == *device)
-                    .ok_or_else(|| unknown("phone", device))?;
+                let (tenant, desk) = self.desk_of(device)?;
                 let station = self.world.add_phone(domain, device, title, 2, agent_tone, None);
                 self.phones.insert(title.clone(), (tenant, Desk { device: desk.device, station }));
             }
@@ -222,11 +227,13 @@ impl Stage {
             }
             Given::Owner { name: title, device } => {
                 let (_, agent, _) = self.agents.get(title).ok_or_else(|| unknown("agent", title))?;
-                let mut desks = self.phones.values();
-                let desk = desks
-                    .find(|(_, desk)| self.world.stations[desk.station].phone.config().number == *device)
-                    .ok_or_else(|| unknown("phone", device))?;
-                self.world.give(tenant, desk.1.device, *agent);
+                let owner = Some(*agent);
+                let (_, desk) = self.desk_of(device)?;
+                self.world.change_device(tenant, desk.device, |entry| entry.owner = owner);
+            }
+            Given::HotDesk(device) => {
+                let (_, desk) = self.desk_of(device)?;
+                self.world.change_device(tenant, desk.device, |entry| entry.hot_desk = true);
             }
             Given::Mailbox(title) => {
                 let (_, agent, _) = self.agents.get(title).ok_or_else(|| unknown("agent", title))?;
@@ -533,6 +540,7 @@ impl Stage {
     ) -> Result<Command, Fault> {
         Ok(match wish {
             Wish::LogIn => Command::LogIn { agent, device: desk.device },
+            Wish::LogInAt(device) => Command::LogIn { agent, device: self.desk_of(device)?.1.device },
             Wish::LogOut => Command::LogOut { agent },
             Wish::Ready => Command::Ready { agent },
             Wish::NotReady(reason) => {

@@ -98,12 +98,18 @@ impl World {
         id
     }
 
-    /// Makes an agent the owner of a device.
-    pub fn give(&mut self, tenant: TenantId, device: DeviceId, owner: AgentId) {
+    /// Changes what a device is.
+    pub fn change_device(
+        &mut self,
+        tenant: TenantId,
+        device: DeviceId,
+        change: impl FnOnce(&mut entry::Device),
+    ) {
         let id = EntryId::Device(device);
         let entry = self.node().and_then(|node| node.engine().entry(tenant, id));
-        let Some(Entry::Device(entry)) = entry else { panic!("a device's id has a device's entry") };
-        let command = Command::Change(id, Entry::Device(entry::Device { owner: Some(owner), ..entry }));
+        let Some(Entry::Device(mut entry)) = entry else { panic!("a device's id has a device's entry") };
+        change(&mut entry);
+        let command = Command::Change(id, Entry::Device(entry));
         self.must(Input::Command { tenant, by: Actor::Operator, command });
     }
 

@@ -377,6 +377,7 @@ fn entries() -> impl Iterator<Item = (EntryId, Entry)> {
             Entry::Device(entry::Device {
                 digest: entry::Digest::Md5,
                 owner: Some(AgentId(2)),
+                hot_desk: true,
                 ..entry::Device::numbered(number("301"), text("Ann's phone"))
             }),
         ),

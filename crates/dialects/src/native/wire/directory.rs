@@ -119,6 +119,10 @@ pub struct Device {
     /// to place a call.
     #[serde(default)]
     pub auto_answer: bool,
+    /// Whether it is a desk for whoever comes: an agent who logs in there logs out the one who sat there before, if he is
+    /// idle.
+    #[serde(default)]
+    pub hot_desk: bool,
 }
 
 /// The digest algorithms by which a device is challenged.
