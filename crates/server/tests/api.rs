@@ -1,5 +1,7 @@
 //! The native API against the real server, in this process: its document, every operation of it, and the streams.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod api {
     mod apply;
     mod audit;
@@ -12,6 +14,7 @@ mod api {
 }
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use api::site::{Answer, Site};
 use serde_json::{Value, json};
@@ -253,31 +256,35 @@ async fn cases(site: &Site) -> Vec<Case> {
             409,
             "read",
         ),
+        // It waits in a queue, so nobody can leave it and nobody can take it.
+        case("POST /v1/calls/{id}/park", call("park"), none.clone(), 422, "read"),
+        case("POST /v1/calls/{id}/retrieve", call("retrieve"), json!({"device": a.device}), 422, "read"),
+        case("GET /v1/parked", "/v1/parked", none.clone(), 200, "admin"),
         case("POST /v1/calls/{id}/hang-up", call("hang-up"), none.clone(), 200, "read"),
         case(
             "PUT /v1/queues/{id}/night-mode",
             format!("/v1/queues/{}/night-mode", a.queue),
             json!({"on": true}),
             200,
-            "admin",
+            "read",
         ),
         case(
             "PUT /v1/queues/{id}/emergency",
             format!("/v1/queues/{}/emergency", a.queue),
             json!({"to": {"to": "announcement", "prompt": "en/emergency"}, "waiting": true}),
             200,
-            "admin",
+            "read",
         ),
         case(
             "DELETE /v1/queues/{id}/emergency",
             format!("/v1/queues/{}/emergency", a.queue),
             none.clone(),
             200,
-            "admin",
+            "read",
         ),
         case("GET /v1/emergency", "/v1/emergency", none.clone(), 200, "admin"),
-        case("PUT /v1/emergency", "/v1/emergency", json!({"waiting": true}), 200, "admin"),
-        case("DELETE /v1/emergency", "/v1/emergency", none.clone(), 200, "admin"),
+        case("PUT /v1/emergency", "/v1/emergency", json!({"waiting": true}), 200, "read"),
+        case("DELETE /v1/emergency", "/v1/emergency", none.clone(), 200, "read"),
         case("GET /v1/offers", "/v1/offers", none.clone(), 200, "admin"),
         case("GET /v1/cdrs", "/v1/cdrs", none.clone(), 200, "admin"),
         // Calls end long after this test; the records of real calls are read by the demo and by the wire tests.
@@ -419,7 +426,15 @@ impl Walk<'_> {
 
     async fn without_token(&self) {
         if self.needs_token() {
-            let answer = self.ask(&self.case.path, "", self.case.body.as_ref(), None).await;
+            // Strangers may ask a hundred times at once, and there are more operations than that.
+            let mut pace = tokio::time::interval(Duration::from_millis(100));
+            let answer = loop {
+                pace.tick().await;
+                let answer = self.ask(&self.case.path, "", self.case.body.as_ref(), None).await;
+                if answer.status != 429 {
+                    break answer;
+                }
+            };
             self.expect("without token", &answer, 401);
             assert!(answer.challenge, "{}: a 401 says how to do better", self.case.operation);
         }

@@ -12,23 +12,26 @@ use super::guard::Who;
 use super::operation::{Operation, delete, get, put};
 use super::{State, not_found};
 
+/// Who may close queues and throw the emergency switch.
+const SWITCHES: &[Scope] = &[Scope::Supervise, Scope::Admin];
+
 pub(super) fn operations() -> Vec<Operation> {
     vec![
         put("/v1/queues/{id}/night-mode")
             .called("set_night_mode", "directory", "Closes a queue until told otherwise, or opens it again")
-            .needs(&[Scope::Supervise])
+            .needs(SWITCHES)
             .body::<wire::NightMode>()
             .answers::<wire::QueueState>(200, "As it is now.")
             .handled_by(night_mode),
         put("/v1/queues/{id}/emergency")
             .called("set_queue_emergency", "directory", "Throws the emergency switch of a queue")
-            .needs(&[Scope::Supervise])
+            .needs(SWITCHES)
             .perhaps_body::<wire::NewEmergency>()
             .answers::<wire::QueueState>(200, "As it is now.")
             .handled_by(queue_emergency),
         delete("/v1/queues/{id}/emergency")
             .called("end_queue_emergency", "directory", "Takes the emergency switch of a queue back")
-            .needs(&[Scope::Supervise])
+            .needs(SWITCHES)
             .answers::<wire::QueueState>(200, "As it is now.")
             .handled_by(end_queue_emergency),
         get("/v1/emergency")
@@ -38,13 +41,13 @@ pub(super) fn operations() -> Vec<Operation> {
             .handled_by(read),
         put("/v1/emergency")
             .called("set_emergency", "directory", "Throws the emergency switch of all queues")
-            .needs(&[Scope::Supervise])
+            .needs(SWITCHES)
             .perhaps_body::<wire::NewEmergency>()
             .answers::<wire::EmergencyState>(200, "As it is now.")
             .handled_by(emergency),
         delete("/v1/emergency")
             .called("end_emergency", "directory", "Takes the emergency switch of all queues back")
-            .needs(&[Scope::Supervise])
+            .needs(SWITCHES)
             .answers::<wire::EmergencyState>(200, "As it is now.")
             .handled_by(end_emergency),
     ]

@@ -348,7 +348,7 @@ async fn prompts(walk: &mut Walk<'_>, id: &str) {
     let answer = walk.ask("updateQueueBlacklistedNumber", &[id], Some(json!({"enabled": true}))).await;
     walk.expect(&answer, 200, "");
     // Answered, told, and cleared by us.
-    walk.site.call("448001", None).is_hung_up();
+    walk.site.call("448001", None).waits_for_hang_up();
     assert_eq!(walk.ask("showQueueBlacklistedNumber", &[id], None).await.json()["trigger_times"], 2);
     let answer =
         walk.ask("updateCallQueueBlacklistPrompts", &[], Some(json!({"enable_level2": false}))).await;

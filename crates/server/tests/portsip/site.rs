@@ -274,7 +274,7 @@ impl Call<'_> {
     }
 
     /// Waits until the server hangs up.
-    pub(crate) fn is_hung_up(self) {
+    pub(crate) fn waits_for_hang_up(self) {
         tokio::task::block_in_place(|| self.carrier.answer(&self.carrier.asked("BYE"), 200, &[], ""));
     }
 }
