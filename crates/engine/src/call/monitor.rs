@@ -1,12 +1,14 @@
 //! Silent monitoring: a supervisor hears what an agent and his caller say, and neither hears him.
 
+use std::collections::BTreeSet;
+
 use super::{CallStep, Cause};
 use crate::action::Action;
 use crate::code::Feature;
 use crate::engine::Engine;
 use crate::entry::{EntryId, Kind, Role};
 use crate::fact::Fact;
-use crate::id::{AgentId, CallId, TenantId};
+use crate::id::{AgentId, CallId, TeamId, TenantId};
 use crate::limits::MONITORS_MAX;
 use crate::refusal::Refusal;
 use crate::text::Number;
@@ -20,10 +22,8 @@ impl Engine {
         number: &Number,
     ) -> Result<(CallId, AgentId), Refusal> {
         let user = self.state.agent(supervisor).filed.entry.user;
-        let roles = user.and_then(|user| self.state.users.get(&user)).map(|user| &user.entry.roles);
-        if roles.is_none_or(|roles| !roles.contains(&Role::Supervisor)) {
-            return Err(Refusal::NotPermitted);
-        }
+        let user = user.and_then(|user| self.state.users.get(&user)).map(|user| &user.entry);
+        let user = user.filter(|user| user.roles.contains(&Role::Supervisor)).ok_or(Refusal::NotPermitted)?;
         let agent = match self.state.tenant(tenant).plan.get(number) {
             Some(EntryId::Agent(agent)) => Some(*agent),
             Some(EntryId::Device(device)) => self.person_at(*device),
@@ -41,6 +41,11 @@ impl Engine {
             | None => None,
         };
         let agent = agent.ok_or(Refusal::NotFound(Kind::Agent))?;
+        let team = self.state.agent(agent).filed.entry.team;
+        let supervises = |teams: &BTreeSet<TeamId>| team.is_some_and(|team| teams.contains(&team));
+        if !user.teams.as_ref().is_none_or(supervises) {
+            return Err(Refusal::NotPermitted);
+        }
         let parts = self.state.agent(agent).parts.values();
         let mut talks = parts.map(|part| part.call).filter(|call| {
             let call = self.state.call(*call);

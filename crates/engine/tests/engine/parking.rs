@@ -1,8 +1,11 @@
 //! What a phone does with the call that it holds, and with those of others: parks it, takes it, hears it, answers it.
 
+use std::collections::BTreeSet;
+
 use cordial_engine::code::{Feature, FeatureCodes};
 use cordial_engine::command::Command;
-use cordial_engine::entry::{Agent, Role, User};
+use cordial_engine::entry::{Agent, Role, Team, User};
+use cordial_engine::id::TeamId;
 use cordial_engine::{Answer, Endpoint, Entry, EntryId, Fact, Report};
 use expect_test::expect;
 
@@ -16,9 +19,13 @@ fn held(rest: &str) -> String {
     format!("{HOLDS}{rest}")
 }
 
-/// Makes bob a supervisor.
+/// Makes bob a supervisor of everybody.
 fn bob_supervises(world: &mut World) {
-    let user = User { name: name("bob"), roles: [Role::Supervisor].into(), teams: None, queues: None };
+    supervises(world, None);
+}
+
+fn supervises(world: &mut World, teams: Option<BTreeSet<TeamId>>) {
+    let user = User { name: name("bob"), roles: [Role::Supervisor].into(), teams, queues: None };
     let Ok(Answer::Added(EntryId::User(user), _)) = world.command(Command::Add(Entry::User(user))).0 else {
         panic!("a user is added")
     };
@@ -667,4 +674,27 @@ fn no_code_is_answered_by_silence() {
     }
     assert_eq!(Feature::ALL.len(), FeatureCodes::default().iter().count());
     expect!["ready not_ready log_in log_out do_not_disturb_on do_not_disturb_off forward_on forward_on201 forward_off voicemail_off reset_calls"].assert_eq(&done.join(" "));
+}
+
+#[test]
+fn a_supervisor_of_other_teams_hears_nobody_else() {
+    check_in(
+        |world| {
+            let EntryId::Team(night) = world.add("night", Entry::Team(Team { name: name("night") })) else {
+                panic!("a team")
+            };
+            supervises(world, Some([night].into()));
+        },
+        "quietly 4711 calls 5551; quietly ann ready; quietly 101 answers; 102 calls *63201",
+        expect![[r#"
+            102 calls *63201
+              CallStarted 102 Internal to *63201
+              LegAdded 102 Caller
+              FeatureCodeDialled bob monitor 201, refused: not-permitted
+              LegAnswered 102
+              AnnouncementStarted 102 tones/denied, en/not-permitted
+                > answer 102
+                > play to 102 tones/denied en/not-permitted then tell
+        "#]],
+    );
 }
