@@ -211,25 +211,3 @@ async fn a_call_of_a_killed_process_is_ended_by_the_next_one() {
     let cdr = site.server.wait_for_cdr().await;
     assert_eq!(cdr["cause"]["kind"], json!("node_restarted"), "{cdr:#}");
 }
-
-#[tokio::test]
-#[ignore = "needs sipp or baresip: runs in the gate's stage `wire`"]
-async fn a_phone_answers_a_queues_call_by_itself_when_it_is_asked_to() {
-    let site = Site::open().await;
-    // It answers nothing by itself that does not ask for it, and nobody touches it.
-    let phone = Baresip::start(
-        "agent",
-        1_300,
-        &format!("<sip:2001@{}>;auth_pass={};regint=60;sip_autoanswer=yes", site.server.sip, site.secret),
-    );
-    site.server.wait_for_device(&site.device, "idle").await;
-    site.agent_ready().await;
-    let device = json!({ "number": "2001", "digest": "md5", "auto_answer": true });
-    site.server.put(&format!("/v1/devices/{}", site.device), device).await;
-    let queue = json!({ "name": "sales", "offer_ms": 10_000, "wrap_up_ms": 0, "auto_answer": true });
-    site.server.put(&format!("/v1/queues/{}", site.queue), queue).await;
-    site.caller("caller.xml", "1000").lasting(3_000).run().succeeds();
-    let cdr = site.server.wait_for_cdr().await;
-    assert_eq!(cdr["queues"][0]["end"], json!("answered"), "{cdr:#}");
-    drop(phone);
-}

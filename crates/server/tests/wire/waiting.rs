@@ -4,6 +4,7 @@ use std::net::UdpSocket;
 use std::path::Path;
 
 use cordial_media::{SAMPLE_RATE, g711, parse_ulaw_wav, tone};
+use cordial_sip::message::Name;
 use serde_json::{Value, json};
 
 use crate::hostile::phone::{Phone, audio_of, sdp};
@@ -132,4 +133,23 @@ async fn a_caller_hangs_up_for_a_callback_and_is_called_after_a_crash() {
     take(&agent, &mut octets);
     let last = octets.len().saturating_sub(SAMPLE_RATE as usize / 2);
     assert_eq!(loudest(&octets[last..]), Some(750.0), "the agent hears whom she called back");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "hears the real process: runs in the gate's stage `wire`"]
+async fn a_phone_that_can_is_asked_to_answer_a_queues_call_by_itself() {
+    let site = Site::open(json!({})).await;
+    let device = site.server.get("/v1/devices?number=2001").await["items"][0]["id"].clone();
+    let device = format!("/v1/devices/{}", device.as_str().expect("an id"));
+    site.server.put(&device, json!({ "number": "2001", "owner": site.ann, "auto_answer": true })).await;
+    let queue = json!({ "name": "sales", "number": "8000", "auto_answer": true });
+    site.server.put(&format!("/v1/queues/{}", site.queue), queue).await;
+    let talk = Talk::begin(&site.lobby, "8000");
+    site.ready().await;
+    let rung = site.desk.asked("INVITE");
+    let said = |name: &str| rung.headers.get(&Name::new(name)).map(str::to_owned);
+    assert_eq!(said("Answer-Mode").as_deref(), Some("Auto"));
+    assert!(said("Call-Info").is_some_and(|value| value.ends_with(";answer-after=0")), "{rung:?}");
+    assert!(said("Alert-Info").is_some_and(|value| value.contains("info=alert-autoanswer")), "{rung:?}");
+    talk.hang_up();
 }
