@@ -80,7 +80,7 @@ pub struct Queue {
     pub agent_auto_ready: bool,
     pub agent_auto_not_ready_after_non_acd_call: bool,
     pub sla_time: u64,
-    pub language: &'static str,
+    pub language: String,
     pub no_answer_forward_rule: ForwardRule,
     pub night_mode_forward_rule: ForwardRule,
     pub enable_callback: bool,

@@ -99,8 +99,9 @@ async fn queues(walk: &mut Walk<'_>) {
     let bare = walk.ask("createQueue", &[], Some(json!({"name": "x"}))).await;
     walk.expect(&bare, 400, "extension_number");
     for (field, value) in [
-        ("enable_callback", json!(true)),
-        ("inform_position", json!("PERIODICALLY")),
+        ("inform_position", json!("SOMETIMES")),
+        ("callback_mode", json!("TIMEOUT")),
+        ("language", json!("tlh")),
         ("night_mode_forward_rule", json!({"action": "FORWARD_TO_NUMBER"})),
         ("polling_strategy", json!("DANCE")),
         ("intro_type", json!("FULL")),
@@ -124,6 +125,13 @@ async fn queues(walk: &mut Walk<'_>) {
     let shown = walk.ask("showQueue", &[&id], None).await.json();
     for field in ["wait_when_no_agents_online", "night_mode_forward_rule"] {
         assert_eq!(shown[field], night[field], "{field}");
+    }
+    let told = json!({"inform_position": "PERIODICALLY", "enable_callback": true, "language": "es"});
+    let answer = walk.ask("updateQueue", &[&id], Some(told.clone())).await;
+    walk.expect(&answer, 200, "");
+    let shown = walk.ask("showQueue", &[&id], None).await.json();
+    for field in ["inform_position", "enable_callback", "language"] {
+        assert_eq!(shown[field], told[field], "{field}");
     }
     let changed =
         json!({"name": "Claims EU", "ring_time": 30, "no_answer_forward_rule": {"action": "HANGUP"}});

@@ -487,7 +487,7 @@ pub enum Overflow {
 
 /// What a waiting caller hears, and what he can press. Prompts are named as in the prompt library.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct Treatment {
     /// Said once on entering.
     #[schema(max_length = 64, example = "en/please-wait")]
@@ -543,7 +543,6 @@ pub enum Told {
 
 /// A key that a waiting caller can press.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct MenuKey {
     /// `0` to `9`, `*` or `#`.
     #[schema(min_length = 1, max_length = 1, example = "1")]

@@ -1,6 +1,9 @@
 //! Queues, from the bodies of `createQueue` and `updateQueue`.
 
-use cordial_engine::entry::{AfterMissed, Conditions, Name, Overflow, Queue, Sticky, Strategy};
+use cordial_engine::entry::{
+    AfterMissed, Choice, Conditions, Language, MenuKey, Name, Overflow, Queue, Sticky, Strategy, Told,
+    Treatment,
+};
 use cordial_engine::limits::WAITING_MAX;
 use cordial_engine::text::Number;
 use serde_json::json;
@@ -25,6 +28,12 @@ pub(in crate::portsip) const STRATEGIES: [(&str, Strategy, bool); 7] = [
     ("SKILL_BASED_ROUTING_CYCLIC_HUNT", Strategy::RoundRobin, true),
     ("SKILL_BASED_ROUTING_LEAST_WORKED_HUNT", Strategy::LeastTalk, true),
 ];
+
+/// What a caller presses to be called back.
+const CALLBACK_KEY: char = '1';
+const ENGLISH: &str = "en";
+/// The languages of the prompt library.
+const LANGUAGES: [&str; 5] = [ENGLISH, "es", "pt-BR", "ru", "zh-CN"];
 
 /// A queue that is to be made.
 pub fn new_queue(mut body: Body, scene: &Scene<'_>) -> Result<Queue, Problem> {
@@ -118,6 +127,7 @@ fn read(body: &mut Body, mut queue: Queue, scene: &Scene<'_>) -> Result<Queue, P
     forward(body, "no_answer_forward_rule", &mut queue.overflow, scene)?;
     forward(body, "night_mode_forward_rule", &mut queue.when_closed, scene)?;
     nobody_online(body, &mut queue)?;
+    waiting(body, &mut queue.treatment)?;
     unsupported(body)?;
     Ok(queue)
 }
@@ -132,6 +142,47 @@ fn nobody_online(body: &mut Body, queue: &mut Queue) -> Result<(), Problem> {
         queue.when_empty = queue.overflow.clone();
     }
     Ok(())
+}
+
+/// What a waiting caller is told, and whether he can be called back: by the key 1.
+fn waiting(body: &mut Body, treatment: &mut Treatment) -> Result<(), Problem> {
+    match body.text("inform_position", 16)?.as_deref() {
+        None => {}
+        Some("DISABLE") => treatment.position = Told::Never,
+        Some("ON_CONNECTED") => treatment.position = Told::Once,
+        Some("PERIODICALLY") => treatment.position = Told::Again,
+        Some(_) => {
+            let why = "must be DISABLE, PERIODICALLY or ON_CONNECTED";
+            return Err(Problem::invalid("inform_position", why));
+        }
+    }
+    if let Some(seconds) = body.whole("inform_position_interval", 5..=86_400)? {
+        treatment.announce_ms = seconds * 1_000;
+    }
+    if let Some(language) = body.text("language", 16)? {
+        treatment.language = folder(&language)?;
+    }
+    if let Some(enabled) = body.flag("enable_callback")? {
+        treatment.menu.retain(|key| key.choice != Choice::Callback);
+        if enabled {
+            treatment.menu.retain(|key| key.key != CALLBACK_KEY);
+            treatment.menu.push(MenuKey { key: CALLBACK_KEY, prompt: None, choice: Choice::Callback });
+        }
+    }
+    Ok(())
+}
+
+/// The folder of the library in which a language is spoken, such as `es` for `es-ES`.
+fn folder(language: &str) -> Result<Option<Language>, Problem> {
+    let known = |folder: &&&str| **folder == language || language.split('-').next() == Some(folder);
+    let exact = LANGUAGES.iter().find(|folder| **folder == language);
+    let wrong = || Problem::unsupported("language", "must be one of en, es, pt-BR, ru and zh-CN");
+    match exact.or_else(|| LANGUAGES.iter().find(known)) {
+        _ if language.is_empty() => Ok(None),
+        Some(&ENGLISH) => Ok(None),
+        Some(folder) => Language::parse(folder).map(Some).map_err(|_| wrong()),
+        None => Err(wrong()),
+    }
 }
 
 /// A caller gets the agent whom he talked to last; remembered for so many days.
@@ -218,10 +269,6 @@ fn forward(
 /// What our queues do not have: taken only where it says how it is, or what it is when nothing is said.
 fn unsupported(body: &mut Body) -> Result<(), Problem> {
     let no = json!(false);
-    body.only("inform_position", &[json!("DISABLE")])?;
-    body.only("inform_position_interval", &[json!(10)])?;
-    body.only("language", &[json!("en-US"), json!("en"), json!("")])?;
-    body.only("enable_callback", std::slice::from_ref(&no))?;
     body.only("callback_mode", &[json!("ACTIVE")])?;
     body.only("callback_timeout", &[json!(600)])?;
     body.only("callback_outbound_prefix", &[json!("")])?;
