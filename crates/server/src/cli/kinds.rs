@@ -214,7 +214,7 @@ mod tests {
         assert_eq!(read_change(queue, "number=null").unwrap(), ("number", Value::Null));
         assert_eq!(read_change(queue, "overflow.to=clear").unwrap(), ("overflow.to", json!("clear")));
         let told = read_change(queue, "colour=red").unwrap_err().to_string();
-        assert!(told.starts_with("a queue has no field \"colour\"; there are: auto_"), "{told}");
+        assert!(told.starts_with("a queue has no field \"colour\"; there are: at_closing, auto_"), "{told}");
         assert!(read_change(queue, "record").is_err());
         let mut entry = json!({"overflow": {"to": "clear"}});
         put_at(&mut entry, "treatment.music", json!("jazz"));

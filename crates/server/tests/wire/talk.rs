@@ -132,6 +132,8 @@ impl<'a> Talk<'a> {
                     self.phone.answer(&request, 200, &[], "");
                     // A process that starts says goodbye once more in the calls of the one before.
                     if request.headers.get(&Name::CallId) == Some(self.invite.call_id.as_str()) {
+                        // What was sent before the BYE has come, too.
+                        take(&self.rtp, &mut octets);
                         return Heard { octets };
                     }
                 }
