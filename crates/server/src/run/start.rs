@@ -9,7 +9,7 @@ use std::time::Duration;
 use cordial_engine::{Event, State};
 use cordial_media::{MediaEvent, Worker, WorkerConfig};
 use cordial_node::Node;
-use cordial_store::{Follower, Journal, Options, Store, Writer};
+use cordial_store::{Follower, Journal, JournalFailed, Options, Store, Writer};
 use tokio::sync::{Semaphore, broadcast, mpsc, oneshot, watch};
 
 use super::restore::{self, Restored};
@@ -212,10 +212,11 @@ fn web_state(
 }
 
 async fn write_journal(writer: Writer, fatal: mpsc::Sender<Fatal>) {
-    if let Err(failed) = writer.run(|_| ()).await {
+    let tell = |failed: JournalFailed| {
         // A full channel means that somebody was first.
         fatal.try_send(Fatal::Journal(failed.to_string())).ok();
-    }
+    };
+    writer.run_telling(|_| (), tell).await;
 }
 
 /// Brings the read models up to date behind the journal. They can be made again, so the server outlives their fault.

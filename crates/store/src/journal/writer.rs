@@ -118,13 +118,24 @@ impl Writer {
     /// Writes until the last [`Journal`] is gone. After each commit `on_durable` hears the last event that is on the
     /// disk. An error means that the process must end: what the disk holds after a failed flush is unknown, and
     /// trying again would only hide it.
-    pub async fn run(mut self, mut on_durable: impl FnMut(u64) + Send) -> Result<(), JournalFailed> {
+    pub async fn run(self, on_durable: impl FnMut(u64) + Send) -> Result<(), JournalFailed> {
+        let mut failed = None;
+        self.run_telling(on_durable, |why| failed = Some(why)).await;
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// As [`Writer::run`], but an error is told before anybody can notice that the journal has closed.
+    pub async fn run_telling(
+        mut self,
+        mut on_durable: impl FnMut(u64) + Send,
+        on_failed: impl FnOnce(JournalFailed) + Send,
+    ) {
         let mut batch = Vec::with_capacity(limits::BATCH_FACTS_MAX);
         while self.gather(&mut batch).await {
             self.begun = Some(Instant::now());
             self.loaded = batch.len() >= limits::LOADED_FACTS;
             if let Err(why) = self.commit(&batch).await {
-                return Err(JournalFailed { path: self.path, durable: self.last, why });
+                return on_failed(JournalFailed { path: self.path.clone(), durable: self.last, why });
             }
             self.last += batch.len() as u64;
             batch.clear();
@@ -133,7 +144,6 @@ impl Writer {
         }
         self.backlog.clear();
         close(self.connection).await;
-        Ok(())
     }
 
     /// Waits for the next batch; false when there will be none.

@@ -116,14 +116,14 @@ async fn a_flipped_bit_in_the_journal_is_told_with_its_row() {
     let records = records(&whole);
     let (last, old) = (records.keys().max().expect("a record"), 5);
 
-    flip(&file, &whole, records[last]);
+    flip(&file, &whole, &records[last]);
     let (code, said) = server.start_refused().await;
     assert_eq!(code, Some(STORE_TROUBLE), "{said}");
     for words in ["paths.data", "journal row", "checksum", "backup", "cordial doctor"] {
         assert!(said.contains(words), "{words:?} is not in: {said}");
     }
     // A row that the snapshot covers is read by who asks for it.
-    flip(&file, &whole, records[&old]);
+    flip(&file, &whole, &records[&old]);
     let (code, said) = server.cordial("doctor");
     assert!(code != Some(0) && said.contains("checksum"), "{said}");
 
@@ -132,20 +132,24 @@ async fn a_flipped_bit_in_the_journal_is_told_with_its_row() {
     all_is_there(&server, &granted).await;
 }
 
-/// Where the journal's records lie in the store's file, by event.
-fn records(file: &[u8]) -> BTreeMap<u64, usize> {
+/// Where records lie in the store's file, by event: the journal's, and for some events the audit's copy.
+fn records(file: &[u8]) -> BTreeMap<u64, Vec<usize>> {
     let begin = b"\"event\":{\"seq\":";
     let places = (0..file.len() - begin.len() - 20).filter(|at| file[*at..].starts_with(begin));
     let number = |at: usize| {
         let digits = file[at + begin.len()..].iter().take_while(|byte| byte.is_ascii_digit());
         digits.fold(0, |number, digit| number * 10 + u64::from(digit - b'0'))
     };
-    places.map(|at| (number(at), at)).collect()
+    let mut records = BTreeMap::<u64, Vec<usize>>::new();
+    places.for_each(|at| records.entry(number(at)).or_default().push(at));
+    records
 }
 
-fn flip(file: &PathBuf, whole: &[u8], at: usize) {
+fn flip(file: &PathBuf, whole: &[u8], places: &[usize]) {
     let mut flipped = whole.to_vec();
-    flipped[at + 2] ^= 0x01;
+    for at in places {
+        flipped[at + 2] ^= 0x01;
+    }
     fs::write(file, flipped).expect("the file can be written");
 }
 
