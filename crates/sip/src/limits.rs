@@ -88,6 +88,7 @@ pub const STRAY_MS: u64 = 5;
 /// never travels in a header.
 pub const HEADERS_PASSED: &[&str] = &[
     "Alert-Info",
+    "Answer-Mode",
     "Call-Info",
     "Diversion",
     "History-Info",
