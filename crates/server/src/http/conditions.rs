@@ -84,23 +84,35 @@ impl If {
 
 /// The tags of a header, or `*`; `None` without the header.
 fn list(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Vec<String>>, No> {
-    let mut tags = Vec::new();
-    for value in headers.get_all(name) {
-        let text = value.to_str().map_err(|_| unreadable(name))?;
-        tags.extend(text.split(',').map(|tag| tag.trim().to_owned()).filter(|tag| !tag.is_empty()));
-    }
-    let quoted = |tag: &String| {
-        let tag = tag.strip_prefix("W/").unwrap_or(tag);
-        tag.len() >= 2 && tag.starts_with('"') && tag.ends_with('"')
-    };
     if !headers.contains_key(name) {
         return Ok(None);
     }
-    if tags == ["*"] || (!tags.is_empty() && tags.iter().all(quoted)) {
-        Ok(Some(tags))
-    } else {
-        Err(unreadable(name))
+    let mut tags = Vec::new();
+    for value in headers.get_all(name) {
+        let text = value.to_str().map_err(|_| unreadable(name))?;
+        if text.trim() == "*" {
+            return Ok(Some(vec!["*".to_owned()]));
+        }
+        tags.extend(tags_of(text).ok_or_else(|| unreadable(name))?);
     }
+    Ok(Some(tags))
+}
+
+/// The tags of a list, each as it is written; `None` when it is none. A tag may hold commas, and a list no tag.
+fn tags_of(list: &str) -> Option<Vec<String>> {
+    let mut tags = Vec::new();
+    let mut rest = list.trim();
+    while !rest.is_empty() {
+        let opened = rest.strip_prefix("W/").unwrap_or(rest).strip_prefix('"')?;
+        let end = rest.len() - opened.len() + opened.find('"')? + 1;
+        let (tag, after) = rest.split_at(end);
+        tags.push(tag.to_owned());
+        rest = after.trim_start();
+        if !rest.is_empty() {
+            rest = rest.strip_prefix(',')?.trim_start();
+        }
+    }
+    Some(tags)
 }
 
 fn unreadable(name: &HeaderName) -> No {
@@ -163,6 +175,18 @@ mod tests {
         assert_eq!(read(header::IF_NONE_MATCH, "\"12.ab\""), Ok(If::default()));
         for crooked in ["", "12", "\"12", "*, \"12.ab\""] {
             assert_eq!(read(header::IF_MATCH, crooked), Err(400), "{crooked}");
+        }
+    }
+
+    #[test]
+    fn a_list_of_tags_is_read_with_commas_in_them() {
+        let read = |list: &str| tags_of(list);
+        let tags = |tags: &[&str]| Some(tags.iter().map(|tag| (*tag).to_owned()).collect::<Vec<_>>());
+        assert_eq!(read(""), tags(&[]));
+        assert_eq!(read("\"7.ab\""), tags(&["\"7.ab\""]));
+        assert_eq!(read("W/\"a,b\" ,\"\""), tags(&["W/\"a,b\"", "\"\""]));
+        for wrong in ["a", "\"a", "\"a\" \"b\"", "W/a", "*, \"a\""] {
+            assert_eq!(read(wrong), None, "{wrong}");
         }
     }
 }

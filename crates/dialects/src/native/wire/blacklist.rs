@@ -7,7 +7,6 @@ use super::{Id, Time};
 
 /// A number whose calls queues refuse: who calls a queue from it is cleared, after a prompt if the tenant has one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct BlacklistedNumber {
     /// As it is shown to us. Unique.
     #[schema(min_length = 1, max_length = 64, example = "+4930999")]
