@@ -1,6 +1,8 @@
 //! The gate: stages in order, each with a budget in seconds, and a table of times at the end.
 
 mod stages;
+mod verdicts;
+mod works;
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -10,6 +12,7 @@ use anyhow::{Result, bail};
 use crate::invocation::{Budget, Invocation, target_folder};
 pub(crate) use stages::BUILD;
 use stages::{STAGES, TOTAL_LIMIT_S};
+use verdicts::Listener;
 
 /// Run the whole gate: what the build server runs, and what you run before you hand in work.
 ///
@@ -40,6 +43,8 @@ struct Stage {
 enum Step {
     /// `cargo` with these arguments.
     Cargo(&'static str),
+    /// `cargo test` with these; what becomes of each test is kept for the pages that are written from it.
+    Tests(&'static str),
     /// A program or example of this workspace as the gate's one build leaves it under `target/debug`, with arguments.
     /// `cargo run -p` would build it again with that package's narrower set of features.
     Program(&'static str),
@@ -100,7 +105,7 @@ impl Stage {
     fn run(&self) -> Row {
         println!("\n== {} (budget {} s)", self.name, self.budget_s);
         let budget = Budget::starting_now(Duration::from_secs(self.budget_s));
-        let result = self.steps.iter().try_for_each(|step| step.run(&budget));
+        let result = self.steps.iter().try_for_each(|step| step.run(self.name, &budget));
         let took = budget.spent();
         let outcome = if budget.is_outrun() {
             Outcome::OverBudget
@@ -129,9 +134,16 @@ impl Stage {
 }
 
 impl Step {
-    fn run(&self, budget: &Budget) -> Result<()> {
+    fn run(&self, stage: &str, budget: &Budget) -> Result<()> {
         match self {
             Self::Cargo(args) => Invocation::cargo().args(args.split_whitespace()).run_within(budget),
+            Self::Tests(args) => {
+                let mut listener = Listener::default();
+                let cargo = Invocation::cargo().arg("test").args(args.split_whitespace());
+                let result = cargo.run_heard(budget, |line| listener.hear(line));
+                listener.verdicts().keep(stage)?;
+                result
+            }
             Self::Program(line) => {
                 let build = format!("{BUILD} --quiet");
                 Invocation::cargo().args(build.split_whitespace()).run_within(budget)?;
@@ -173,6 +185,7 @@ fn list(stages: &[&Stage]) -> String {
                 if index == 0 { format!("{:<11}{:>4} s", stage.name, stage.budget_s) } else { String::new() };
             let body = match step {
                 Step::Cargo(args) => format!("cargo {args}"),
+                Step::Tests(args) => format!("cargo test {args}"),
                 Step::Program(line) => format!("target/debug/{line}"),
                 Step::Inline(what, _) => format!("({what})"),
             };

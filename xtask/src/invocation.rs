@@ -3,8 +3,9 @@
 use std::ffi::OsStr;
 use std::fmt;
 use std::fs::File;
+use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -112,12 +113,31 @@ impl Invocation {
         self.run_quietly_within(budget)
     }
 
+    /// As [`Self::run_within`]; each whole line that the program prints is also given to `hear`.
+    pub(crate) fn run_heard(mut self, budget: &Budget, hear: impl FnMut(&str) + Send) -> Result<()> {
+        println!("$ {self}");
+        self.command.stdout(Stdio::piped());
+        let mut child = self.start()?;
+        let pipe = child.stdout.take().expect("it was asked for");
+        thread::scope(|scope| {
+            scope.spawn(|| pass_on(pipe, hear));
+            self.wait_within(child, budget)
+        })
+    }
+
     fn run_quietly_within(mut self, budget: &Budget) -> Result<()> {
-        let mut child = self
-            .command
+        let child = self.start()?;
+        self.wait_within(child, budget)
+    }
+
+    fn start(&mut self) -> Result<Child> {
+        self.command
             .stdin(Stdio::null())
             .spawn()
-            .with_context(|| format!("cannot start `{self}`; is it installed?"))?;
+            .with_context(|| format!("cannot start `{self}`; is it installed?"))
+    }
+
+    fn wait_within(&self, mut child: Child, budget: &Budget) -> Result<()> {
         let process = child.id();
         let (ended, end) = mpsc::sync_channel(1);
         let waiter = thread::spawn(move || {
@@ -177,6 +197,23 @@ impl fmt::Display for Invocation {
             }
         }
         Ok(())
+    }
+}
+
+/// Prints what arrives, as it arrives, and gives each whole line away.
+fn pass_on(mut pipe: impl Read, mut hear: impl FnMut(&str)) {
+    let (mut chunk, mut line) = ([0; 4096], Vec::new());
+    while let Ok(length @ 1..) = pipe.read(&mut chunk) {
+        let mut terminal = std::io::stdout().lock();
+        // Nobody reads on: the program's own end is still waited for.
+        let _ = terminal.write_all(&chunk[..length]).and_then(|()| terminal.flush());
+        for part in chunk[..length].split_inclusive(|byte| *byte == b'\n') {
+            line.extend_from_slice(part);
+            if line.pop_if(|byte| *byte == b'\n').is_some() {
+                hear(&String::from_utf8_lossy(&line));
+                line.clear();
+            }
+        }
     }
 }
 
@@ -258,6 +295,17 @@ mod tests {
     fn is_alive(process: &str) -> bool {
         let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
         stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with(['Z', 'X']))
+    }
+
+    #[test]
+    fn what_a_command_prints_is_heard_line_by_line() {
+        let budget = Budget::starting_now(Duration::from_secs(60));
+        let mut lines = Vec::new();
+        let heard = Invocation::new("sh")
+            .args(["-c", "printf 'a\\nb'; printf 'c\\n'; exit 3"])
+            .run_heard(&budget, |line| lines.push(line.to_owned()));
+        assert!(heard.is_err());
+        assert_eq!(lines, ["a", "bc"]);
     }
 
     #[test]

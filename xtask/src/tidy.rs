@@ -7,7 +7,6 @@ mod arrows;
 mod bans;
 mod documents;
 mod rust;
-mod shown;
 mod size;
 mod words;
 
@@ -61,7 +60,6 @@ pub(crate) fn run() -> Result<()> {
     }
     findings.extend(bans::dead_excuses(&rust_files));
     findings.extend(documents::check(&files));
-    findings.extend(shown::check(&files));
     findings.sort();
     for finding in &findings {
         println!("{finding}");

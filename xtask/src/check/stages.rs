@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::{Stage, Step};
+use super::{Stage, Step, works};
 use crate::invocation::{Budget, Invocation};
 use crate::{fuzz, licences, packages, tidy};
 
@@ -55,11 +55,11 @@ pub(super) const STAGES: &[Stage] = &[
         )],
     },
     Stage { name: "build", budget_s: 540, steps: &[Step::Cargo(BUILD)] },
-    Stage { name: "tests", budget_s: 120, steps: &[Step::Cargo("test --workspace --locked")] },
+    Stage { name: "tests", budget_s: 120, steps: &[Step::Tests("--workspace --locked")] },
     Stage {
         name: "scenarios",
-        budget_s: 30,
-        steps: &[Step::Cargo("test --workspace --locked --test scenarios -- --include-ignored")],
+        budget_s: 25,
+        steps: &[Step::Tests("--workspace --locked --test scenarios -- --include-ignored")],
     },
     Stage {
         name: "sim",
@@ -79,35 +79,35 @@ pub(super) const STAGES: &[Stage] = &[
     Stage {
         name: "wire",
         budget_s: 150,
-        steps: &[Step::Cargo(
-            "test --workspace --locked --test wire -- --include-ignored --nocapture --skip transports:: --skip hostile:: --skip crash::",
+        steps: &[Step::Tests(
+            "--workspace --locked --test wire -- --include-ignored --nocapture --skip transports:: --skip hostile:: --skip crash::",
         )],
     },
     Stage {
         name: "transports",
         budget_s: 90,
-        steps: &[Step::Cargo("test --workspace --locked --test wire -- --include-ignored transports::")],
+        steps: &[Step::Tests("--workspace --locked --test wire -- --include-ignored transports::")],
     },
     Stage {
         name: "hostile",
         // One after another: a flood beside another test would be that test's flood as well.
         budget_s: 180,
-        steps: &[Step::Cargo(
-            "test --workspace --locked --test wire -- --include-ignored --nocapture --test-threads=1 hostile::",
+        steps: &[Step::Tests(
+            "--workspace --locked --test wire -- --include-ignored --nocapture --test-threads=1 hostile::",
         )],
     },
     Stage {
         name: "crash",
         // Ten kills under load, drains, and disks that fail, one after the other: each wants the machine to itself.
         budget_s: 180,
-        steps: &[Step::Cargo(
-            "test --workspace --locked --test wire -- --include-ignored --nocapture --test-threads=1 crash::",
+        steps: &[Step::Tests(
+            "--workspace --locked --test wire -- --include-ignored --nocapture --test-threads=1 crash::",
         )],
     },
     Stage {
         name: "api",
         budget_s: 60,
-        steps: &[Step::Cargo("test --workspace --locked --test api -- --include-ignored")],
+        steps: &[Step::Tests("--workspace --locked --test api -- --include-ignored")],
     },
     Stage {
         name: "schemathesis",
@@ -118,6 +118,14 @@ pub(super) const STAGES: &[Stage] = &[
         )],
     },
     Stage { name: "demo", budget_s: 60, steps: &[Step::Program("examples/demo --once")] },
+    Stage {
+        name: "works",
+        budget_s: 5,
+        steps: &[Step::Inline(
+            "what the dialects' pages say that works, from what became of the tests",
+            works::run,
+        )],
+    },
 ];
 
 fn add_wasm_target(budget: &Budget) -> Result<()> {
