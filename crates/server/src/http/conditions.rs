@@ -173,7 +173,9 @@ mod tests {
         assert_eq!(read(header::IF_MATCH, "*"), Ok(If::default()));
         assert_eq!(read(header::IF_NONE_MATCH, "*"), Ok(If { versions: None, absent: true }));
         assert_eq!(read(header::IF_NONE_MATCH, "\"12.ab\""), Ok(If::default()));
-        for crooked in ["", "12", "\"12", "*, \"12.ab\""] {
+        // RFC 9110, section 5.6.1: a recipient takes an empty list for one.
+        assert_eq!(read(header::IF_MATCH, ""), of(&[]));
+        for crooked in ["12", "\"12", "*, \"12.ab\""] {
             assert_eq!(read(header::IF_MATCH, crooked), Err(400), "{crooked}");
         }
     }
