@@ -59,7 +59,7 @@ fn page(text: &str, verdicts: &Verdicts) -> String {
         let cells: Vec<&str> = line.trim().trim_matches('|').split('|').map(str::trim).collect();
         let was_in_table = in_table;
         in_table = line.starts_with('|') && (in_table || cells.last() == Some(&HEADING));
-        let [first @ .., shown, _] = cells.as_slice() else { return line.to_owned() };
+        let [.., shown, _] = cells.as_slice() else { return line.to_owned() };
         if !was_in_table || !in_table || line.starts_with("|---") {
             return line.to_owned();
         }
@@ -67,9 +67,12 @@ fn page(text: &str, verdicts: &Verdicts) -> String {
             before = named(shown, &keys);
         }
         let is_shown = !before.is_empty() && before.iter().all(|test| verdicts.has_passed(test));
-        let cells = first.iter().chain([shown]).map(|cell| format!("| {cell} "));
-        let row: String = cells.collect::<String>().replace("|  |", "| |");
-        format!("{row}|{}|\n", if is_shown { format!(" {YES} ") } else { " ".to_owned() })
+        let kept = line
+            .trim_end()
+            .strip_suffix('|')
+            .and_then(|row| row.rsplit_once('|'))
+            .map_or(line, |(kept, _)| kept);
+        format!("{kept}|{}|\n", if is_shown { format!(" {YES} ") } else { " ".to_owned() })
     });
     lines.collect()
 }
@@ -131,7 +134,7 @@ W: `waits`.
             | c | W | works |
             | d | `fails`, W | |
             | e | `is_not_run` | |
-            | | - | |
+            |  | - | |
 
             | A | Shown by |
             |---|---|
