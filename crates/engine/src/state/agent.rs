@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::pool::{Group, Match, Spot};
 use super::{Filed, Presence, State};
-use crate::agent::{ACTIVITY, Activity, DUTY, Duty, Handling, Login, Membership, PendingMembership};
+use crate::agent::{
+    ACTIVITY, Activity, CallSettings, DUTY, Duty, Handling, Login, Membership, PendingMembership,
+};
 use crate::entry::{self, Conditions, Name, Strategy, Tier};
 use crate::fact::{Event, Fact};
 use crate::id::{AgentId, CallId, DeviceId, Guid, LegId, OfferId, QueueId, RecordingId};
@@ -23,6 +25,7 @@ pub(crate) struct Agent {
     pub(crate) duty_since: Timestamp,
     pub(crate) pending: Option<Duty>,
     pub(crate) handling: Handling,
+    pub(crate) settings: CallSettings,
     pub(crate) memberships: BTreeMap<QueueId, Assignment>,
     pub(crate) pending_memberships: BTreeMap<QueueId, PendingMembership>,
     pub(crate) activity: Activity,
@@ -118,6 +121,7 @@ impl Agent {
             duty_since: at,
             pending: None,
             handling: Handling::Ring,
+            settings: CallSettings::default(),
             memberships: BTreeMap::new(),
             pending_memberships: BTreeMap::new(),
             activity: Activity::Idle,

@@ -6,7 +6,7 @@
 
 use std::fmt::Write;
 
-use cordial_engine::agent::{Absence, Attend, Handling, Membership, QueueWish};
+use cordial_engine::agent::{Absence, Attend, CallSettings, ForwardTo, Handling, Membership, QueueWish};
 use cordial_engine::call::Cause;
 use cordial_engine::command::Command;
 use cordial_engine::entry::{Emergency, Overflow};
@@ -173,6 +173,23 @@ impl Story {
             ("handling", ["busy"]) => Command::SetHandling { agent, handling: Handling::Busy },
             ("handling", ["forward", to]) => {
                 Command::SetHandling { agent, handling: Handling::Forward(number(to)) }
+            }
+            ("settings", settings) => {
+                let mut set = CallSettings::default();
+                for setting in settings {
+                    let (when, to) = setting.split_once('=').unwrap();
+                    let to = Some(match to {
+                        "voicemail" => ForwardTo::Voicemail,
+                        to => ForwardTo::Number(number(to)),
+                    });
+                    match when {
+                        "busy" => set.busy = to,
+                        "no-answer" => set.no_answer = to,
+                        "unreachable" => set.unreachable = to,
+                        other => panic!("no such setting: {other}"),
+                    }
+                }
+                Command::SetCallSettings { agent, settings: set }
             }
             ("membership", [queue, part]) => Command::SetMembership {
                 agent,

@@ -96,6 +96,10 @@ impl Names {
             | Fact::AgentReady { agent }
             | Fact::AgentRestEnded { agent }
             | Fact::HandlingSet { agent, .. } => self.agent(*agent),
+            Fact::CallSettingsSet { agent, settings } => format!("{} {settings:?}", self.agent(*agent)),
+            Fact::CallForwarded { call, agent, missed, to } => {
+                format!("{} by {} {missed:?} to {to:?}", self.call(*call), self.agent(*agent))
+            }
             Fact::MembershipSet { agent, queue, membership } => {
                 format!("{} {} {membership:?}", self.agent(*agent), self.queue(*queue))
             }

@@ -140,6 +140,7 @@ impl Subject {
             | Fact::AgentReady { agent: id }
             | Fact::AgentNotReady { agent: id, .. } => agent(*id, " duty"),
             Fact::HandlingSet { agent: id, .. } => agent(*id, " handling"),
+            Fact::CallSettingsSet { agent: id, .. } => agent(*id, " call-settings"),
             Fact::MessageMarked { agent: id, message, .. } | Fact::MessageRemoved { agent: id, message } => {
                 agent(*id, &format!(" message-{}", message.0))
             }
@@ -167,6 +168,7 @@ impl Subject {
             | Fact::LegHeld { .. }
             | Fact::LegRetrieved { .. }
             | Fact::LegCleared { .. }
+            | Fact::CallForwarded { .. }
             | Fact::LegsBridged { .. }
             | Fact::LegsUnbridged { .. }
             | Fact::GreetingStarted { .. }

@@ -11,8 +11,8 @@ use cordial_engine::view::{
 };
 
 use super::{
-    Encoded, agent_entry, device_entry, direction, endpoint, handling, id, of, offer_of, perhaps,
-    queue_entry, role, text, tier,
+    Encoded, agent_entry, call_settings, device_entry, direction, endpoint, handling, id, of, offer_of,
+    perhaps, queue_entry, role, text, tier,
 };
 use crate::names::{Named, Names};
 use crate::native::wire::{self, Id, Time};
@@ -39,6 +39,7 @@ pub fn agent(view: &AgentView, now: Now, names: &dyn Names) -> Encoded<wire::Age
         duty_since: Time::of(now, view.duty_since),
         pending: view.pending.as_ref().map(|pending| duty(pending, names)).transpose()?,
         handling: handling(&view.handling),
+        call_settings: call_settings(&view.settings),
         queues: view.memberships.iter().zip(&view.tiers).map(part).collect::<Encoded<_>>()?,
         activity: activity(view, now, names)?,
         activity_since: Time::of(now, view.activity_since),
