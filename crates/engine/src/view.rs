@@ -13,7 +13,7 @@ use crate::id::{
     AgentId, CalendarId, CallId, DeviceId, Guid, LegId, OfferId, QueueId, RecordingId, TenantId,
 };
 use crate::outbound::OutboundRules;
-use crate::tally::QueueTally;
+use crate::tally::{AgentTally, QueueTally};
 use crate::text::Number;
 use crate::time::{Timestamp, WallTime};
 
@@ -78,6 +78,7 @@ pub struct AgentView {
     pub held: bool,
     /// Until when policy lets the agent rest.
     pub rest_until: Option<Timestamp>,
+    pub tally: AgentTally,
 }
 
 impl AgentView {

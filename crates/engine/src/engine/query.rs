@@ -245,6 +245,7 @@ impl Engine {
             since_wall: agent.since_wall,
             held: self.is_held(&agent.activity),
             rest_until: agent.rest_until,
+            tally: agent.tally,
         }
     }
 

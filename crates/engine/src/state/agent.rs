@@ -12,6 +12,7 @@ use crate::entry::{self, Conditions, Name, Strategy, Tier};
 use crate::fact::{Event, Fact};
 use crate::id::{AgentId, CallId, DeviceId, Guid, LegId, OfferId, QueueId, RecordingId};
 use crate::machine::assert_legal;
+use crate::tally::AgentTally;
 use crate::text::Number;
 use crate::time::{Timestamp, WallTime};
 use crate::timer::Timer;
@@ -36,8 +37,6 @@ pub(crate) struct Agent {
     pub(crate) parts: BTreeMap<LegId, Part>,
     pub(crate) wrap_up: Option<WrapUp>,
     pub(crate) rest_until: Option<Timestamp>,
-    /// Offers in a row that he did not answer.
-    pub(crate) missed: u8,
     /// What is in the mailbox, the oldest first.
     pub(crate) messages: BTreeMap<RecordingId, Message>,
     /// The later of: became ready, end of the last call, end of the last wrap-up.
@@ -48,8 +47,7 @@ pub(crate) struct Agent {
     pub(crate) standing: Option<Timestamp>,
     /// What keeps him from the calls of all his queues.
     pub(super) excluded: Conditions,
-    /// Talked in calls of queues since logging in. Milliseconds.
-    pub(crate) talked_ms: u64,
+    pub(crate) tally: AgentTally,
     /// Waiting calls that are for this agent.
     pub(crate) wanted: BTreeSet<Match>,
     /// What [`State::matchable`] says of this agent.
@@ -131,13 +129,12 @@ impl Agent {
             parts: BTreeMap::new(),
             wrap_up: None,
             rest_until: None,
-            missed: 0,
             messages: BTreeMap::new(),
             idle_since: at,
             at_work: false,
             standing: None,
             excluded: Conditions::NEVER,
-            talked_ms: 0,
+            tally: AgentTally::default(),
             wanted: BTreeSet::new(),
             matched: None,
         };
@@ -203,7 +200,7 @@ impl Agent {
             Strategy::LongestIdle | Strategy::RingAll | Strategy::RingLevel => idle_since.0,
             Strategy::LeastRecent => part.last_call.map_or(0, |at| at.0.saturating_add(1)),
             Strategy::FewestCalls => part.calls,
-            Strategy::LeastTalk => self.talked_ms,
+            Strategy::LeastTalk => self.tally.talked_ms,
             Strategy::RoundRobin
             | Strategy::TopDown
             | Strategy::Sequential
@@ -228,7 +225,7 @@ impl State {
         let since = self.at;
         let agent = self.agent_mut(id);
         agent.login = Some(Login { device, since });
-        agent.talked_ms = 0;
+        agent.tally.log_in();
         for part in agent.memberships.values_mut() {
             (part.calls, part.last_call) = (0, None);
         }
@@ -259,7 +256,7 @@ impl State {
         let agent = self.agent_mut(id);
         assert_legal("duty", DUTY, agent.duty.step(), duty.step());
         if duty == Duty::Ready {
-            agent.missed = 0;
+            agent.tally.missed = 0;
             agent.idle_since = at;
         }
         agent.duty = duty;
@@ -353,20 +350,22 @@ impl State {
             self.queue_mut(queue).remember(&caller, id, since);
         }
         if let Some(queue) = queue {
+            let wall = self.wall;
+            self.agent_mut(id).tally.answered = Some(wall);
             self.note_share(id, queue);
         }
         self.refresh(id);
     }
 
     fn disconnect_agent(&mut self, id: AgentId, call: CallId) {
-        let at = self.at;
+        let (at, wall) = (self.at, self.wall);
         let mut served = Vec::new();
         let agent = self.agent_mut(id);
         let wraps_up = agent.wrap_up.is_some_and(|wrap_up| wrap_up.call == call);
         for (_, part) in agent.parts.extract_if(.., |_, part| part.call == call) {
             let Some(queue) = part.queue else { continue };
             let talked_ms = at.millis_since(part.since);
-            agent.talked_ms += talked_ms;
+            agent.tally.end_call(talked_ms, wall);
             served.push((queue, talked_ms));
             if let Some(assignment) = agent.memberships.get_mut(&queue) {
                 (assignment.calls, assignment.last_call) = (assignment.calls + 1, Some(at));

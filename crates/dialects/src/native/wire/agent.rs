@@ -35,6 +35,25 @@ pub struct AgentState {
     pub rest_until: Option<Time>,
     /// The later of `duty_since` and `activity_since`.
     pub since: Time,
+    /// What the agent did for queues.
+    pub tally: AgentTally,
+}
+
+/// What an agent did for queues. Counts are since he logged in; instants are the last ones, however long ago.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub struct AgentTally {
+    /// Calls that he had and that have ended.
+    pub calls: u64,
+    /// Talked in them. Milliseconds.
+    pub talked_ms: u64,
+    /// Offers in a row that he did not answer, since he was last ready.
+    pub missed: u8,
+    /// When he was last offered a call.
+    pub offered: Option<Time>,
+    /// When he last answered one.
+    pub answered: Option<Time>,
+    /// When one that he had last ended.
+    pub ended: Option<Time>,
 }
 
 /// The device where an agent is logged in.
