@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::agent::{Duty, Handling, Membership, PendingMembership};
+use crate::agent::{Duty, Handling, Membership, PendingMembership, WhyLoggedOut};
 use crate::blacklist::BlacklistPrompts;
 use crate::call::{Cause, Direction, OfferEnd, ParkingEnd, Preferred, Role, WaitingEnd, Widening};
 use crate::code::{Feature, FeatureCodes};
@@ -88,8 +88,12 @@ pub enum Fact {
     // Agents
     /// An agent came to work; duty is not ready.
     AgentLoggedIn { agent: AgentId, device: DeviceId },
-    /// An agent left.
-    AgentLoggedOut { agent: AgentId },
+    /// An agent left. Facts older than `why` have none.
+    AgentLoggedOut {
+        agent: AgentId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<WhyLoggedOut>,
+    },
     /// An agent is there for queue calls.
     AgentReady { agent: AgentId },
     /// An agent is not there for queue calls; `duty` is [`Duty::NotReady`].

@@ -91,7 +91,7 @@ impl Node {
                 self.lamps.put(*device, self.engine.person(*device));
                 vec![*device]
             }
-            Fact::AgentLoggedOut { agent } => {
+            Fact::AgentLoggedOut { agent, .. } => {
                 let devices = self.lamps.of(*agent);
                 for device in &devices {
                     self.lamps.put(*device, self.engine.person(*device));

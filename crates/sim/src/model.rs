@@ -164,7 +164,7 @@ impl Model {
                 (system || was_pending).then(|| Expected::Becomes(*agent, becomes()))
             }
             Fact::AgentReady { agent } => self.if_pending(*agent, Duty::Ready),
-            Fact::AgentLoggedOut { agent } => self.if_pending(*agent, Duty::LoggedOut),
+            Fact::AgentLoggedOut { agent, .. } => self.if_pending(*agent, Duty::LoggedOut),
             Fact::AgentRested { agent, .. } => Some(Expected::Rests(*agent)),
             Fact::OfferEnded { offer, end: OfferEnd::Withdrawn(why), .. } => self
                 .expected
@@ -226,7 +226,7 @@ impl Model {
                 });
                 self.become_(*agent, Duty::NotReady { reason: None, note: Default::default() }, at);
             }
-            Fact::AgentLoggedOut { agent } => {
+            Fact::AgentLoggedOut { agent, .. } => {
                 self.change(*agent, |agent| agent.device = None);
                 self.become_(*agent, Duty::LoggedOut, at);
             }

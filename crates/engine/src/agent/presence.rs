@@ -1,6 +1,6 @@
 //! Where an agent is, which queues he serves, and what happens to direct calls.
 
-use super::{Duty, Handling, Membership};
+use super::{Duty, Handling, Membership, WhyLoggedOut};
 use crate::call::{Cause, OfferEnd, Withdrawn};
 use crate::command::{Actor, Answer};
 use crate::engine::Engine;
@@ -32,14 +32,14 @@ impl Engine {
             None => {}
         }
         if let Some(occupant) = self.state.device(device).agent {
-            self.vacate(device, occupant)?;
+            self.vacate(device, occupant, id)?;
         }
         self.record(tenant, Fact::AgentLoggedIn { agent: id, device });
         Ok(Answer::Done)
     }
 
     /// Logs out who sits at a hot desk that somebody else comes to, as a rule of that desk and not as his own wish.
-    fn vacate(&mut self, device: DeviceId, occupant: AgentId) -> Result<(), Refusal> {
+    fn vacate(&mut self, device: DeviceId, occupant: AgentId, agent: AgentId) -> Result<(), Refusal> {
         let desk = self.state.device(device);
         if !desk.filed.entry.hot_desk {
             return Err(Refusal::DeviceTaken);
@@ -49,7 +49,8 @@ impl Engine {
             return Err(Refusal::Busy);
         }
         let tenant = desk.filed.tenant;
-        self.record_policy(tenant, Fact::AgentLoggedOut { agent: occupant });
+        let why = Some(WhyLoggedOut::DeskTaken { agent });
+        self.record_policy(tenant, Fact::AgentLoggedOut { agent: occupant, why });
         self.release_callers(occupant);
         Ok(())
     }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::pool::{Group, Match, Spot};
 use super::{Filed, Presence, State};
 use crate::agent::{ACTIVITY, Activity, DUTY, Duty, Handling, Login, Membership, PendingMembership};
+use crate::command::Actor;
 use crate::entry::{self, Conditions, Name, Strategy, Tier};
 use crate::fact::{Event, Fact};
 use crate::id::{AgentId, CallId, DeviceId, Guid, LegId, OfferId, QueueId, RecordingId};
@@ -22,6 +23,8 @@ pub(crate) struct Agent {
     pub(crate) duty: Duty,
     pub(crate) duty_since: Timestamp,
     pub(crate) pending: Option<Duty>,
+    /// Who asked for what is pending.
+    pub(crate) asked_by: Option<Actor>,
     pub(crate) handling: Handling,
     pub(crate) memberships: BTreeMap<QueueId, Assignment>,
     pub(crate) pending_memberships: BTreeMap<QueueId, PendingMembership>,
@@ -117,6 +120,7 @@ impl Agent {
             duty: Duty::LoggedOut,
             duty_since: at,
             pending: None,
+            asked_by: None,
             handling: Handling::Ring,
             memberships: BTreeMap::new(),
             pending_memberships: BTreeMap::new(),
@@ -261,12 +265,13 @@ impl State {
         agent.duty = duty;
         agent.duty_since = at;
         agent.since_wall = wall;
-        agent.pending = None;
+        (agent.pending, agent.asked_by) = (None, None);
         self.refresh(id);
     }
 
-    pub(super) fn set_pending(&mut self, id: AgentId, duty: Option<&Duty>) {
-        self.agent_mut(id).pending = duty.cloned();
+    pub(super) fn set_pending(&mut self, id: AgentId, duty: Option<&Duty>, by: Actor) {
+        let agent = self.agent_mut(id);
+        (agent.pending, agent.asked_by) = (duty.cloned(), duty.map(|_| by));
         self.refresh(id);
     }
 

@@ -250,7 +250,7 @@ fn who_comes_to_a_hot_desk_logs_out_the_one_who_sat_there() {
         "quietly ann ready; bob log-in 101; show ann; show bob; x calls 5551; bob ready; bob answers",
         expect![[r#"
             bob log-in 101
-              AgentLoggedOut ann
+              AgentLoggedOut ann for bob
               AgentLoggedIn bob
             ann: logged out, idle, device Unregistered
             bob: not ready, idle, device Idle
@@ -310,7 +310,7 @@ fn who_works_at_a_hot_desk_keeps_it() {
               WrapUpEnded ann
               CallClosed x
             bob log-in 101
-              AgentLoggedOut ann
+              AgentLoggedOut ann for bob
               AgentLoggedIn bob
         "#]],
     );
@@ -325,7 +325,7 @@ fn a_call_to_the_number_of_a_hot_desk_keeps_who_sits_there() {
             bob log-in 101
               refused: busy (busy)
             bob log-in 101
-              AgentLoggedOut ann
+              AgentLoggedOut ann for bob
               AgentLoggedIn bob
         "#]],
     );

@@ -27,6 +27,7 @@ async fn who_logs_in_at_a_hot_desk_takes_the_place_of_an_idle_agent() {
         }
     };
     assert_eq!((&out["data"]["agent"], &out["by"]["kind"]), (&json!(ann), &json!("policy")), "{out}");
+    assert_eq!(out["data"]["why"], json!({"kind": "desk_taken", "agent": ben}), "{out}");
     let ann = site.get(&format!("/v1/agents/{ann}")).await;
     assert_eq!((&ann["duty"]["state"], &ann["device"]["id"]), (&json!("logged_out"), &json!(null)), "{ann}");
     assert_eq!(site.get(&format!("/v1/agents/{ben}")).await["device"]["id"], site.ids.device.as_str());

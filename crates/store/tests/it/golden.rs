@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use cordial_engine::agent::{Absence, Duty, Handling, Membership, PendingMembership, WhyNotReady};
+use cordial_engine::agent::{
+    Absence, Duty, Handling, Membership, PendingMembership, WhyLoggedOut, WhyNotReady,
+};
 use cordial_engine::blacklist::{BlacklistLevel, BlacklistPrompts, BlacklistedNumber, CallerPlace};
 use cordial_engine::call::{
     Cause, Direction, NotKept, OfferEnd, ParkingEnd, Preferred, Role, WaitingEnd, Widening, Withdrawn,
@@ -144,6 +146,7 @@ fn examples() -> Vec<Event> {
         codes_and_mailboxes(),
         blacklist(),
         hours(),
+        sessions(),
     ]
     .concat();
     let actors =
@@ -452,7 +455,7 @@ fn agents() -> Vec<Fact> {
         Fact::DeviceRegistered { device },
         Fact::DeviceUnregistered { device },
         Fact::AgentLoggedIn { agent, device },
-        Fact::AgentLoggedOut { agent },
+        Fact::AgentLoggedOut { agent, why: None },
         Fact::AgentReady { agent },
         Fact::AgentRested { agent, until },
         Fact::AgentRestEnded { agent },
@@ -476,6 +479,16 @@ fn agents() -> Vec<Fact> {
     let memberships = [Membership::Out, Membership::NotReady, Membership::Ready];
     facts.extend(memberships.map(|membership| Fact::MembershipSet { agent, queue, membership }));
     facts
+}
+
+fn sessions() -> Vec<Fact> {
+    let agent = AgentId(2);
+    let why = [
+        WhyLoggedOut::Asked,
+        WhyLoggedOut::Forced { by: Actor::User(UserId(1)) },
+        WhyLoggedOut::DeskTaken { agent: AgentId(3) },
+    ];
+    why.map(|why| Fact::AgentLoggedOut { agent, why: Some(why) }).into()
 }
 
 fn calls() -> Vec<Fact> {

@@ -49,7 +49,7 @@ impl Telling<'_> {
                 let message = floor.calls.get(call).map(|talk| self.watch.told(talk, self.event.wall));
                 self.tell(Audience::Cdr, message.map(Message::CallCdr));
             }
-            Fact::AgentLoggedOut { agent } => {
+            Fact::AgentLoggedOut { agent, .. } => {
                 let device = floor.agents.get(agent).and_then(|seat| seat.device);
                 return Left { device, ..Left::default() };
             }

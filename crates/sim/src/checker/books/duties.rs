@@ -103,7 +103,7 @@ impl Books {
                 (agent.device, agent.logged_in_at, agent.spent_ms) = (Some(*device), at, 0);
                 agent.enter(at, Duty::NotReady { reason: None, note: Default::default() })
             }
-            Fact::AgentLoggedOut { agent } => {
+            Fact::AgentLoggedOut { agent, .. } => {
                 let agent = self.agent(*agent)?;
                 let spent_ms = agent.spent_ms + at.millis_since(agent.activity_since.max(agent.logged_in_at));
                 let present_ms = at.millis_since(agent.logged_in_at);
