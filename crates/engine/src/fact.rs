@@ -86,8 +86,14 @@ pub enum Fact {
     DeviceUnregistered { device: DeviceId },
 
     // Agents
-    /// An agent came to work; duty is not ready.
-    AgentLoggedIn { agent: AgentId, device: DeviceId },
+    /// An agent came to work; duty is not ready. With `moved_from` he was there already, at that device, and all that
+    /// changes is where.
+    AgentLoggedIn {
+        agent: AgentId,
+        device: DeviceId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        moved_from: Option<DeviceId>,
+    },
     /// An agent left. Facts older than `why` have none.
     AgentLoggedOut {
         agent: AgentId,

@@ -219,7 +219,10 @@ impl Model {
                     lost.map(|(id, ..)| Expected::Withdrawn(*id, Some(Withdrawn::DeviceLost))).collect();
                 self.expected.extend(lost);
             }
-            Fact::AgentLoggedIn { agent, device } => {
+            Fact::AgentLoggedIn { agent, device, moved_from: Some(_) } => {
+                self.change(*agent, |agent| agent.device = Some(*device));
+            }
+            Fact::AgentLoggedIn { agent, device, moved_from: None } => {
                 self.change(*agent, |agent| {
                     agent.device = Some(*device);
                     (agent.had, agent.talked_ms) = (BTreeMap::new(), 0);

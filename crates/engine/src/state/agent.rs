@@ -240,6 +240,15 @@ impl State {
         self.enter_duty(id, Duty::NotReady { reason: None, note: Default::default() });
     }
 
+    /// Moves an agent to another device; all that the agent is stays as it was.
+    pub(super) fn move_login(&mut self, id: AgentId, device: DeviceId) {
+        let login = self.agent_mut(id).login.as_mut().expect("only who is logged in moves");
+        let from = core::mem::replace(&mut login.device, device);
+        self.devices.get_mut(&from).expect("a device in use is not removed").agent = None;
+        self.devices.get_mut(&device).expect("the fact names a device").agent = Some(id);
+        self.refresh(id);
+    }
+
     pub(super) fn log_out(&mut self, id: AgentId) {
         let agent = self.agent_mut(id);
         let login = agent.login.take().expect("only who is logged in logs out");

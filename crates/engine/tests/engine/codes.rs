@@ -195,11 +195,12 @@ fn the_owner_of_a_desk_logs_in_there_and_a_shared_desk_has_nobody() {
             104 calls *38
               CallStarted 104 Internal to *38
               LegAdded 104 Caller
-              FeatureCodeDialled ann log_in, refused: logged-in-elsewhere
+              AgentLoggedIn ann at 104, was at 101
+              FeatureCodeDialled ann log_in, done
               LegAnswered 104
-              AnnouncementStarted 104 tones/denied, en/logged-in-elsewhere
+              AnnouncementStarted 104 tones/confirmed, en/logged-in
                 > answer 104
-                > play to 104 tones/denied en/logged-in-elsewhere then tell
+                > play to 104 tones/confirmed en/logged-in then tell
             104 calls *38
               CallStarted 104 Internal to *38
               LegAdded 104 Caller

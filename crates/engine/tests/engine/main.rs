@@ -19,6 +19,7 @@ mod hours;
 mod mailboxes;
 mod matcher;
 mod memberships;
+mod moves;
 mod outbound;
 mod pages;
 #[cfg(test)]

@@ -101,6 +101,10 @@ impl Names {
         let words = serde_json::to_value(fact).unwrap();
         let kind = words.as_object().unwrap().keys().next().unwrap().clone();
         let rest = match fact {
+            Fact::AgentLoggedIn { agent, device, moved_from: Some(from) } => {
+                let place = |device: DeviceId| self.entry(EntryId::Device(device));
+                format!("{} at {}, was at {}", self.agent(*agent), place(*device), place(*from))
+            }
             Fact::AgentLoggedIn { agent, .. }
             | Fact::AgentReady { agent }
             | Fact::AgentRestEnded { agent }

@@ -454,7 +454,7 @@ fn agents() -> Vec<Fact> {
     let mut facts = vec![
         Fact::DeviceRegistered { device },
         Fact::DeviceUnregistered { device },
-        Fact::AgentLoggedIn { agent, device },
+        Fact::AgentLoggedIn { agent, device, moved_from: None },
         Fact::AgentLoggedOut { agent, why: None },
         Fact::AgentReady { agent },
         Fact::AgentRested { agent, until },
@@ -488,7 +488,10 @@ fn sessions() -> Vec<Fact> {
         WhyLoggedOut::Forced { by: Actor::User(UserId(1)) },
         WhyLoggedOut::DeskTaken { agent: AgentId(3) },
     ];
-    why.map(|why| Fact::AgentLoggedOut { agent, why: Some(why) }).into()
+    let mut facts: Vec<Fact> = why.map(|why| Fact::AgentLoggedOut { agent, why: Some(why) }).into();
+    let (device, moved_from) = (DeviceId(5), Some(DeviceId(4)));
+    facts.push(Fact::AgentLoggedIn { agent, device, moved_from });
+    facts
 }
 
 fn calls() -> Vec<Fact> {

@@ -208,9 +208,11 @@ impl Teller<'_> {
             }
             Fact::DeviceRegistered { device } => What::DeviceRegistered { device: id(names, *device)? },
             Fact::DeviceUnregistered { device } => What::DeviceUnregistered { device: id(names, *device)? },
-            Fact::AgentLoggedIn { agent, device } => {
-                What::AgentLoggedIn { agent: self.agent(*agent)?, device: id(names, *device)? }
-            }
+            Fact::AgentLoggedIn { agent, device, moved_from } => What::AgentLoggedIn {
+                agent: self.agent(*agent)?,
+                device: id(names, *device)?,
+                moved_from: perhaps(names, *moved_from)?,
+            },
             Fact::AgentLoggedOut { agent, why } => What::AgentLoggedOut {
                 agent: self.agent(*agent)?,
                 why: why.map(|why| self.why_logged_out(why)).transpose()?,

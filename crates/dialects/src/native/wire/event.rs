@@ -221,8 +221,9 @@ pub enum What {
     DeviceRegistered { device: Id },
     /// A device cannot be rung.
     DeviceUnregistered { device: Id },
-    /// An agent came to work, not ready.
-    AgentLoggedIn { agent: Id, device: Id },
+    /// An agent came to work, not ready. With `moved_from` he was there already, at that device, and all that changes is
+    /// where: duty, queues and wrap-up stay.
+    AgentLoggedIn { agent: Id, device: Id, moved_from: Option<Id> },
     /// An agent left; `why` is `null` where it was not kept yet.
     AgentLoggedOut { agent: Id, why: Option<WhyLoggedOut> },
     /// An agent is there for queue calls.
