@@ -317,6 +317,10 @@ impl EntryBody for wire::Route {
             self.destination,
             ["/destination/queue", "/destination/agent", "/destination/device"],
         );
+        let preference = f.perhaps(self.preference, |f, wire::Preference { agent, wait_ms }| {
+            let agent = f.entry::<AgentId>("/preference/agent", agent)?;
+            Some(entry::Preference { agent, wait_ms })
+        });
         let calendar = f.perhaps(self.calendar, |f, id| f.entry::<CalendarId>("/calendar", id));
         let closed_greeting =
             f.perhaps(self.closed_greeting.as_deref(), |f, text| f.name("/closed_greeting", text));
@@ -334,6 +338,7 @@ impl EntryBody for wire::Route {
                     let wire::Priority { urgency, head_start_ms } = self.priority;
                     entry::Priority { urgency, head_start_ms }
                 },
+                preference: preference?,
                 calendar: calendar?,
                 closed_greeting: closed_greeting?,
                 when_closed: when_closed?,

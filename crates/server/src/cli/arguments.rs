@@ -596,7 +596,9 @@ pub enum RouteVerb {
         which: Which,
     },
     /// Change fields of a route; the others stay, and nothing is changed if somebody else did meanwhile
-    #[command(after_help = "Example: cordial route set 4930123 priority.urgency=2")]
+    #[command(
+        after_help = "Example: cordial route set 4930123 priority.urgency=2 preference.agent=ann preference.wait_ms=20000"
+    )]
     Set {
         /// Number or id
         which: Which,

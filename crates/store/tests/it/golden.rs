@@ -343,15 +343,7 @@ fn directory() -> Vec<Fact> {
     let destinations = [Destination::Agent(AgentId(2)), Destination::Device(DeviceId(4)), Destination::Clear];
     facts.extend(destinations.map(|destination| Fact::EntryChanged {
         id: EntryId::Route(RouteId(7)),
-        entry: Entry::Route(entry::Route {
-            number: number("+4930999"),
-            greeting: None,
-            destination,
-            priority: Priority::default(),
-            calendar: None,
-            closed_greeting: None,
-            when_closed: Destination::Clear,
-        }),
+        entry: Entry::Route(entry::Route::to(number("+4930999"), destination)),
     }));
     facts
 }
@@ -412,6 +404,7 @@ fn entries() -> impl Iterator<Item = (EntryId, Entry)> {
                 priority: Priority { urgency: 1, head_start_ms: 0 },
                 calendar: Some(CalendarId(10)),
                 closed_greeting: Some(text("en/closed")),
+                preference: Some(entry::Preference { agent: AgentId(2), wait_ms: 20_000 }),
                 when_closed: Destination::Queue(QueueId(6)),
             }),
         ),
