@@ -24,6 +24,7 @@ mod outbound;
 mod pages;
 #[cfg(test)]
 mod parking;
+mod pins;
 mod queues;
 mod random;
 mod recovery;

@@ -55,6 +55,9 @@ pub(super) async fn restore(
     for (device, secret) in store.device_secrets().await? {
         node.set_device_secret(device, Some(for_node(secret)));
     }
+    for (agent, digest) in store.agent_pins().await? {
+        node.set_agent_pin(agent, Some(digest));
+    }
     for (trunk, password) in store.trunk_passwords().await? {
         node.set_trunk_secret(trunk, Some(password));
     }
