@@ -2,9 +2,11 @@
 
 mod attendance;
 mod duty;
+mod forward;
 mod membership;
 mod presence;
 
+pub use forward::{CallSettings, ForwardTo, Missed};
 use serde::{Deserialize, Serialize};
 
 use crate::command::{Actor, Note};

@@ -722,6 +722,8 @@ fn call_of(fact: &Fact) -> Option<CallId> {
         | Fact::AgentNotReady { .. }
         | Fact::DutyPending { .. }
         | Fact::HandlingSet { .. }
+        | Fact::CallSettingsSet { .. }
+        | Fact::CallForwarded { .. }
         | Fact::MembershipSet { .. }
         | Fact::MembershipPending { .. }
         | Fact::AgentRested { .. }

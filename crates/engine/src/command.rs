@@ -3,7 +3,7 @@
 use core::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
-use crate::agent::{Absence, Attend, Handling, Membership, QueueWish};
+use crate::agent::{Absence, Attend, CallSettings, Handling, Membership, QueueWish};
 use crate::blacklist::BlacklistPrompts;
 use crate::call::Cause;
 use crate::code::FeatureCodes;
@@ -210,6 +210,13 @@ pub enum Command {
         agent: AgentId,
         /// What happens.
         handling: Handling,
+    },
+    /// Changes all that an agent has set for direct calls.
+    SetCallSettings {
+        /// Who.
+        agent: AgentId,
+        /// What.
+        settings: CallSettings,
     },
     /// Changes an agent's part in a queue that he is assigned to.
     SetMembership {

@@ -159,6 +159,7 @@ impl Engine {
             Command::NotReady { agent, reason, note } => self.become_not_ready(tenant, agent, reason, note),
             Command::Absent { agent, absence, note } => self.become_absent(tenant, agent, absence, note),
             Command::SetHandling { agent, handling } => self.set_handling(tenant, agent, handling),
+            Command::SetCallSettings { agent, settings } => self.set_call_settings(tenant, agent, settings),
             Command::SetMembership { agent, queue, membership } => {
                 self.set_membership(tenant, agent, queue, membership)
             }

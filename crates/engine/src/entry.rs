@@ -7,13 +7,17 @@ pub use calendar::{Calendar, HORIZON, Holiday, Hours, Zone};
 pub use empty::{Condition, Conditions};
 pub use jiff::civil::Date;
 
+mod route;
 mod treatment;
+mod trunk;
 
 use core::time::Duration;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
+pub use route::{Destination, Route};
 pub use treatment::{Choice, Language, MenuKey, Told, Treatment};
+pub use trunk::{Transport, Trunk};
 
 use crate::agent::Absence;
 use crate::blacklist::BlacklistedNumber;
@@ -246,12 +250,28 @@ pub struct Agent {
     /// Time for finishing after a call of a queue, instead of the queue's. Milliseconds.
     #[serde(default)]
     pub wrap_up_ms: Option<u64>,
+    /// How long a direct call rings that is forwarded when it is not answered. Milliseconds.
+    #[serde(default = "ring_ms")]
+    pub ring_ms: u64,
+}
+
+/// Four to five times a phone's ring of 4 s and more: as telephone networks count before they forward.
+const fn ring_ms() -> u64 {
+    20_000
 }
 
 impl Agent {
     /// Somebody of whom nothing but the name is known.
     pub const fn named(name: Name) -> Self {
-        Self { name, number: None, user: None, team: None, mailbox: None, wrap_up_ms: None }
+        Self {
+            name,
+            number: None,
+            user: None,
+            team: None,
+            mailbox: None,
+            wrap_up_ms: None,
+            ring_ms: ring_ms(),
+        }
     }
 }
 
@@ -324,42 +344,6 @@ pub enum Digest {
     Md5,
     /// SHA-256 alone.
     Sha256,
-}
-
-/// How requests travel to a trunk.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Transport {
-    /// In datagrams.
-    #[default]
-    Udp,
-    /// Over a connection in the clear.
-    Tcp,
-    /// Over a connection under TLS.
-    Tls,
-}
-
-/// A carrier or peer link. Its password lives outside the journal.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Trunk {
-    /// Unique within the tenant.
-    pub name: Name,
-    /// Where requests are sent and, by default, whence they are taken: `host:port` as an IP address and port.
-    pub address: Text<64>,
-    /// How requests travel there. Facts older than this field mean UDP.
-    #[serde(default)]
-    pub transport: Transport,
-    /// Further addresses whose requests are this trunk's: IP addresses with or without a port.
-    pub sources: Vec<Text<64>>,
-    /// The user name for digest authentication towards the trunk, when it asks for it.
-    pub username: Option<Text<64>>,
-    /// Whether requests from the addresses must authenticate as well.
-    pub authenticate_inbound: bool,
-    /// Numbers that may be dialled out on it, by prefix; empty allows nothing (toll fraud is refused by default).
-    pub outbound_prefixes: Vec<Number>,
-    /// The number shown to the called party, instead of a device's own (which means nothing outside) and when a caller
-    /// from outside who is led out again has none.
-    pub caller_number: Option<Number>,
 }
 
 /// A line of waiting calls and the rule for choosing who answers.
@@ -703,66 +687,6 @@ pub enum AtClosing {
 pub struct Emergency {
     /// Whither; `None` goes where each queue says.
     pub to: Option<Overflow>,
-}
-
-/// Where a number dialled on a trunk leads.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Route {
-    /// The number dialled; unique within the tenant.
-    pub number: Number,
-    /// A prompt said before anything else.
-    pub greeting: Option<Name>,
-    /// Where the call goes then.
-    pub destination: Destination,
-    /// How urgent the call is in the queue that it is led to.
-    #[serde(default, skip_serializing_if = "Priority::is_default")]
-    pub priority: Priority,
-    /// When the number is open; without one, at any time.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub calendar: Option<CalendarId>,
-    /// Said instead of `greeting` when it is closed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub closed_greeting: Option<Name>,
-    /// Where the call goes when it is closed.
-    #[serde(default, skip_serializing_if = "Destination::is_clear")]
-    pub when_closed: Destination,
-}
-
-impl Route {
-    /// Where a number leads at any time, in no hurry.
-    pub const fn to(number: Number, destination: Destination) -> Self {
-        Self {
-            number,
-            greeting: None,
-            destination,
-            priority: Priority { urgency: 0, head_start_ms: 0 },
-            calendar: None,
-            closed_greeting: None,
-            when_closed: Destination::Clear,
-        }
-    }
-}
-
-/// Where a call is led.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Destination {
-    /// Waits in a queue.
-    Queue(QueueId),
-    /// Rings one agent.
-    Agent(AgentId),
-    /// Rings one device.
-    Device(DeviceId),
-    /// Nowhere: the call is cleared after the greeting.
-    #[default]
-    Clear,
-}
-
-impl Destination {
-    /// Whether it is nowhere.
-    fn is_clear(&self) -> bool {
-        *self == Self::Clear
-    }
 }
 
 /// Why an agent is not ready, as the tenant names it.

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::agent::{Duty, Handling, Membership, PendingMembership, WhyLoggedOut};
+use crate::agent::{
+    CallSettings, Duty, ForwardTo, Handling, Membership, Missed, PendingMembership, WhyLoggedOut,
+};
 use crate::blacklist::BlacklistPrompts;
 use crate::call::{Cause, Direction, OfferEnd, ParkingEnd, Preferred, Role, WaitingEnd, Widening};
 use crate::code::{Feature, FeatureCodes};
@@ -108,6 +110,8 @@ pub enum Fact {
     DutyPending { agent: AgentId, duty: Option<Duty> },
     /// Direct calls are handled so from here on.
     HandlingSet { agent: AgentId, handling: Handling },
+    /// What the agent has set for direct calls is this.
+    CallSettingsSet { agent: AgentId, settings: CallSettings },
     /// The agent's part in a queue changed.
     MembershipSet { agent: AgentId, queue: QueueId, membership: Membership },
     /// What the agent shall be in a queue after the live offer, call or wrap-up; `None` takes it back.
@@ -150,6 +154,8 @@ pub enum Fact {
     LegRetrieved { call: CallId, leg: LegId },
     /// The leg is gone.
     LegCleared { call: CallId, leg: LegId, cause: Cause },
+    /// A call that did not reach an agent goes where he wants it to go then.
+    CallForwarded { call: CallId, agent: AgentId, missed: Missed, to: ForwardTo },
     /// Two legs hear each other.
     LegsBridged { call: CallId, a: LegId, b: LegId },
     /// They no longer do.

@@ -40,6 +40,8 @@ pub const BRIEFING_MS_MAX: u64 = 15_000;
 pub const LEGS_PER_DEVICE_MAX: usize = 8;
 /// How long a leg that is not an offer may ring. Milliseconds; then it is cleared as not answered.
 pub const RING_MS_MAX: u64 = 60_000;
+/// Shortest that a direct call rings before it is forwarded. Milliseconds; an agent with less is refused.
+pub const AGENT_RING_MS_MIN: u64 = 1_000;
 /// Times a call may overflow from queue to queue. Beyond it the call is cleared.
 pub const OVERFLOWS_MAX: u8 = 5;
 /// Longest offer. Milliseconds; a queue that asks for more is refused.
@@ -87,7 +89,8 @@ pub const PIN_LOCK_MS: u64 = 900_000;
 pub const DIGIT_PAUSE_MS: u64 = 4_000;
 /// Calls in which one call is heard. Beyond it nobody else hears it.
 pub const MONITORS_MAX: usize = 8;
-/// Forwards from agent to agent that one dialled number follows. Beyond it the number leads nowhere.
+/// Forwards from agent to agent that one dialled number follows. Beyond it the number leads nowhere. Also agents who
+/// let one call go on that they missed; beyond it the call clears.
 pub const FORWARDS_MAX: usize = 5;
 /// Further addresses of one trunk. Beyond it the trunk is refused.
 pub const TRUNK_SOURCES_MAX: usize = 64;

@@ -4,6 +4,38 @@ use serde::{Deserialize, Serialize};
 
 use crate::call::WaitingEnd;
 use crate::entry;
+use crate::time::WallTime;
+
+/// What an agent did for queues. Counts are since he logged in; instants are the last ones, however long ago.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentTally {
+    /// Calls that he had and that have ended.
+    pub calls: u64,
+    /// Talked in them. Milliseconds.
+    pub talked_ms: u64,
+    /// Offers in a row that he did not answer, since he was last ready.
+    pub missed: u8,
+    /// When he was last offered a call.
+    pub offered: Option<WallTime>,
+    /// When he last answered one.
+    pub answered: Option<WallTime>,
+    /// When one that he had last ended.
+    pub ended: Option<WallTime>,
+}
+
+impl AgentTally {
+    /// Counts begin again.
+    pub(crate) const fn log_in(&mut self) {
+        (self.calls, self.talked_ms) = (0, 0);
+    }
+
+    /// A call of a queue that he had ended.
+    pub(crate) const fn end_call(&mut self, talked_ms: u64, at: WallTime) {
+        self.calls += 1;
+        self.talked_ms += talked_ms;
+        self.ended = Some(at);
+    }
+}
 
 /// The counts of one queue since the journal began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,7 +1,9 @@
 //! Plain read-only pictures of the engine's state, for dialects and people. Never serialised as they are: each
 //! dialect has a wire twin.
 
-use crate::agent::{Activity, Attendance, DeviceState, Duty, Handling, Login, Membership, PendingMembership};
+use crate::agent::{
+    Activity, Attendance, CallSettings, DeviceState, Duty, Handling, Login, Membership, PendingMembership,
+};
 pub use crate::call::LegPhase;
 use crate::call::{Direction, NotKept, Role};
 use crate::command::Endpoint;
@@ -11,7 +13,7 @@ use crate::id::{
     AgentId, CalendarId, CallId, DeviceId, Guid, LegId, OfferId, QueueId, RecordingId, TenantId,
 };
 use crate::outbound::OutboundRules;
-use crate::tally::QueueTally;
+use crate::tally::{AgentTally, QueueTally};
 use crate::text::Number;
 use crate::time::{Timestamp, WallTime};
 
@@ -63,6 +65,7 @@ pub struct AgentView {
     pub duty_since: Timestamp,
     pub pending: Option<Duty>,
     pub handling: Handling,
+    pub settings: CallSettings,
     pub memberships: Vec<(QueueId, Membership)>,
     /// The agent's rank in each of these queues.
     pub tiers: Vec<(QueueId, entry::Tier)>,
@@ -75,6 +78,7 @@ pub struct AgentView {
     pub held: bool,
     /// Until when policy lets the agent rest.
     pub rest_until: Option<Timestamp>,
+    pub tally: AgentTally,
 }
 
 impl AgentView {

@@ -155,6 +155,7 @@ pub enum AtEnd {
     Stop,
     /// Keep the stream alive with silence until stopped or bridged (at once when bridged).
     Silence,
-    /// Begin the list again (music on hold); ends only by command.
+    /// Begin the list again (music on hold); ends only by command. What interrupted it may be followed by the same list: it
+    /// then goes on where it was.
     Loop,
 }

@@ -34,6 +34,25 @@ impl Player {
         Self { play, list, item: 0, offset: 0, then }
     }
 
+    /// The same, going on where an interrupted play of the same music was.
+    pub(crate) fn going_on(mut self, interrupted: Option<&Self>) -> Self {
+        let is_same = |before: &&Self| self.repeats() && before.repeats() && self.is_of(before);
+        if let Some(before) = interrupted.filter(is_same) {
+            (self.item, self.offset) = (before.item, before.offset);
+        }
+        self
+    }
+
+    fn is_of(&self, other: &Self) -> bool {
+        self.list.len() == other.list.len()
+            && self.list.iter().zip(&other.list).all(|(mine, its)| Arc::ptr_eq(mine, its))
+    }
+
+    /// Whether it begins again when it is through, as music does.
+    pub(crate) fn repeats(&self) -> bool {
+        self.then == AtEnd::Loop
+    }
+
     pub(crate) fn play(&self) -> PlayId {
         self.play
     }
@@ -112,6 +131,18 @@ mod tests {
         for _ in 0..10 {
             assert_eq!(frame(&mut player, Codec::Pcmu), (vec![0; 160], Progress::Playing));
         }
+    }
+
+    #[test]
+    fn music_goes_on_where_it_was_interrupted_and_other_music_from_its_beginning() {
+        let audio = Arc::<[u8]>::from((0..=255).collect::<Vec<u8>>());
+        let music = |list: &Arc<[u8]>, then| Player::new(PlayId(1), vec![Arc::clone(list)], then);
+        let mut interrupted = music(&audio, AtEnd::Loop);
+        assert_eq!(frame(&mut interrupted, Codec::Pcmu).0[0], 0);
+        let first = |player: Player| frame(&mut player.going_on(Some(&interrupted)), Codec::Pcmu).0[0];
+        assert_eq!(first(music(&audio, AtEnd::Loop)), 160);
+        assert_eq!(first(music(&audio, AtEnd::Silence)), 0);
+        assert_eq!(first(music(&Arc::from(vec![7; 300]), AtEnd::Loop)), 7);
     }
 
     #[test]

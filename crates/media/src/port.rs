@@ -33,6 +33,8 @@ pub(crate) struct Port {
     reception: Reception,
     outgoing: Outgoing,
     player: Option<Player>,
+    /// Music that was interrupted; asked for again, it goes on where it was.
+    music: Option<Player>,
     last_play: Option<PlayId>,
     sender: DtmfSender,
     listener: DtmfListener,
@@ -72,6 +74,7 @@ impl Port {
             reception: Reception::default(),
             outgoing: Outgoing::new(now, seed),
             player: None,
+            music: None,
             last_play: None,
             sender: DtmfSender::default(),
             listener: DtmfListener::default(),

@@ -1,9 +1,8 @@
 //! `callcenter_config` carried out: the console of the call centre, whoever typed it and wherever.
 
 use cordial_dialects::event_socket::console::{self, AgentKey, Arrange, Ask, Look, PlaceKey, Steer};
-use cordial_dialects::event_socket::table::{self, Narrowed};
+use cordial_dialects::event_socket::table::{self, Hall, Narrowed};
 use cordial_dialects::event_socket::{local_name, uuid};
-use cordial_dialects::floor::Floor;
 use cordial_dialects::names::EntryKey as _;
 use cordial_dialects::native::wire::Scope;
 use cordial_dialects::webitel::status;
@@ -89,7 +88,7 @@ impl Desk<'_> {
                 let agent = self.agent(&name).await?;
                 self.get(agent, key).await
             }
-            Look::AgentList { name: None } => Ok(table::agents(&self.floor().await?.0, None)),
+            Look::AgentList { name: None } => Ok(table::agents(&self.hall().await?, None)),
             Look::AgentList { name: Some(name) } => {
                 // As the module: a name that nobody has is an empty table.
                 let agent = match self.agent(&name).await {
@@ -97,9 +96,9 @@ impl Desk<'_> {
                     Err(No::Refused(Refusal::NotFound(_))) => return Ok(console::OK.to_owned()),
                     Err(no) => return Err(no),
                 };
-                Ok(table::agents(&self.floor().await?.0, Some(agent)))
+                Ok(table::agents(&self.hall().await?, Some(agent)))
             }
-            Look::TierList => Ok(table::tiers(&self.floor().await?.0)),
+            Look::TierList => Ok(table::tiers(&self.hall().await?.floor)),
             Look::QueueList => {
                 let tenant = self.caller.tenant;
                 let seen = self.handle.read(move |engine, now| {
@@ -117,14 +116,13 @@ impl Desk<'_> {
             }
             Look::QueueRows { count, of, queue, status, state } => {
                 let queue = self.queue(&queue).await?;
-                let (floor, now) = self.floor().await?;
-                Ok(table::of_queue(&floor, of, queue, &Narrowed { status, state }, now, count))
+                Ok(table::of_queue(&self.hall().await?, of, queue, &Narrowed { status, state }, count))
             }
         }
     }
 
     async fn get(&self, agent: AgentId, key: AgentKey) -> Result<String, No> {
-        let (floor, _) = self.floor().await?;
+        let Hall { floor, .. } = self.hall().await?;
         let axes = floor.axes(agent).ok_or(Refusal::NotFound(Kind::Agent))?;
         let (status, state) = status::console(&axes);
         Ok(match key {
@@ -307,9 +305,9 @@ impl Desk<'_> {
         found.await
     }
 
-    async fn floor(&self) -> Result<(Floor, cordial_engine::Now), Unavailable> {
+    async fn hall(&self) -> Result<Hall, Unavailable> {
         let tenant = self.caller.tenant;
-        self.handle.read(move |engine, now| (Floor::of(engine, tenant, now), now)).await
+        self.handle.read(move |engine, now| Hall::of(engine, tenant, now)).await
     }
 
     /// The name without its domain, which must be the tenant's.

@@ -45,8 +45,6 @@ pub const HEARTBEAT: Duration = Duration::from_secs(1);
 pub const BEHIND_LOOK: Duration = Duration::from_millis(50);
 /// Recordings written at once. One more is told as failed.
 pub const RECORDINGS_OPEN_MAX: usize = 10_000;
-/// Recordings read at once when the start looks for those without an end.
-pub const RECORDINGS_PAGE: u32 = 1_000;
 /// How long a stop waits for what is still to be written, after the calls have ended.
 pub const STOP_MAX: Duration = Duration::from_secs(10);
 /// How long a start that failed waits for the reason that a thread or task has.

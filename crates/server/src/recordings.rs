@@ -60,17 +60,6 @@ pub struct Library {
     root: Arc<Dir>,
 }
 
-/// A file that a crash had left unfinished and that is whole again, without its last moments.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rescued {
-    /// Where it lies.
-    pub place: Place,
-    /// Audio in it. Milliseconds.
-    pub audio_ms: u64,
-    /// Its size. Bytes.
-    pub bytes: u64,
-}
-
 impl Library {
     /// The recordings in the folder `root`, which is made if it is not there.
     ///
@@ -92,8 +81,8 @@ impl Library {
     }
 
     /// Length in milliseconds and size in bytes of a finished recording.
-    pub(crate) fn length(&self, tenant: Guid, recording: Guid) -> io::Result<(u64, u64)> {
-        let bytes = self.open(tenant, recording)?.metadata()?.len();
+    pub(crate) fn length(&self, place: Place) -> io::Result<(u64, u64)> {
+        let bytes = self.open(place.tenant, place.recording)?.metadata()?.len();
         Ok((bytes.saturating_sub(HEADER_BYTES) / FRAME_BYTES / FRAMES_PER_MS, bytes))
     }
 
@@ -135,8 +124,9 @@ impl Library {
         Ok(folder.metadata(place.whole())?.len())
     }
 
-    /// Sets an unfinished file's header right and gives it its final name.
-    fn rescue(&self, place: Place) -> io::Result<Rescued> {
+    /// Sets the header of a file right that a crash left unfinished, and gives it its final name; its last moments are
+    /// lost. Length in milliseconds and size in bytes. A file that cannot be rescued is left as it is.
+    pub(crate) fn rescue(&self, place: Place) -> io::Result<(u64, u64)> {
         let folder = self.root.open_dir(place.folder())?;
         let mut options = OpenOptions::new();
         options.read(true).write(true);
@@ -147,37 +137,7 @@ impl Library {
         })?;
         file.sync_all()?;
         let bytes = self.complete(place)?;
-        Ok(Rescued { place, audio_ms: recovered.frames / FRAMES_PER_MS, bytes })
-    }
-
-    /// Rescues every file that the process before left unfinished; what cannot be rescued is left as it is.
-    ///
-    /// # Errors
-    /// When the folders cannot be listed.
-    pub fn rescue_all(&self) -> io::Result<Vec<Rescued>> {
-        let mut rescued = Vec::new();
-        for folder in self.root.entries()? {
-            let folder = folder?;
-            let Some(tenant) = guid_of(&folder.file_name(), "") else {
-                continue;
-            };
-            if !folder.file_type()?.is_dir() {
-                continue;
-            }
-            for file in folder.open_dir()?.entries()? {
-                let Some(recording) = guid_of(&file?.file_name(), ".wav.part") else {
-                    continue;
-                };
-                let place = Place { tenant, recording };
-                match self.rescue(place) {
-                    Ok(file) => rescued.push(file),
-                    Err(error) => {
-                        tracing::error!(%tenant, %recording, %error, "an unfinished recording cannot be rescued");
-                    }
-                }
-            }
-        }
-        Ok(rescued)
+        Ok((recovered.frames / FRAMES_PER_MS, bytes))
     }
 
     /// Whether a finished recording is a WAV file that can be played; for `cordial doctor`.
@@ -204,12 +164,6 @@ fn private_folder(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
     folder.create(path)
-}
-
-/// The guid that a file name consists of, before `ending`; only names that we would give ourselves.
-fn guid_of(name: &std::ffi::OsStr, ending: &str) -> Option<Guid> {
-    let text = name.to_str()?.strip_suffix(ending)?;
-    Guid::parse(text).filter(|guid| guid.to_string() == text)
 }
 
 /// What the writing thread is told.

@@ -179,6 +179,13 @@ async fn cases(site: &Site) -> Vec<Case> {
             "read",
         ),
         case(
+            "PUT /v1/agents/{id}/call-settings",
+            agent("call-settings"),
+            json!({"busy": {"to": "number", "number": "2002"}}),
+            200,
+            "read",
+        ),
+        case(
             "PUT /v1/agents/{id}/attendance",
             agent("attendance"),
             json!({"attendance": "not_ready", "queue": a.queue, "reason": a.reason}),

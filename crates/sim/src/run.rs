@@ -7,7 +7,7 @@ mod town;
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
-use cordial_engine::agent::{Handling, Membership};
+use cordial_engine::agent::{CallSettings, ForwardTo, Handling, Membership};
 use cordial_engine::command::Note;
 use cordial_engine::text::Text;
 use cordial_engine::view::LegPhase;
@@ -240,6 +240,12 @@ impl Run {
                 let options = [Membership::Out, Membership::NotReady, Membership::Ready, Membership::Ready];
                 let membership = *self.chance.pick(&options)?;
                 Some(Command::SetMembership { agent, queue, membership })
+            }
+            13 if self.chance.permille(300) => {
+                let to = ["101", "102", "500", "+44555"].map(|to| Some(ForwardTo::Number(number(to))));
+                let mut draw = || self.chance.pick(&to).cloned().flatten();
+                let settings = CallSettings { busy: draw(), no_answer: draw(), unreachable: draw() };
+                Some(Command::SetCallSettings { agent, settings })
             }
             13 => {
                 let away = Handling::Forward(number("101"));

@@ -46,7 +46,7 @@ pub enum Fault {
     ShortRecording,
     /// The disk loses what was acknowledged.
     LostAcknowledged,
-    /// A queue chooses by another strategy than it has.
+    /// Queues choose by another strategy than they have.
     WrongStrategy,
     /// An agent is asked as one of a level that he is not on.
     WrongLevel,
@@ -205,7 +205,8 @@ impl Tamper {
     fn chooses_by_other_rules(&mut self, event: &mut Event) -> bool {
         match &mut event.fact {
             Fact::EntryAdded { entry: Entry::Queue(queue), .. } => {
-                if self.plays(Fault::WrongStrategy) {
+                // Of each queue: in most of them another rule would have chosen the same agents.
+                if self.fault == Some(Fault::WrongStrategy) {
                     queue.strategy = self.other_strategy(queue.strategy);
                 }
                 if self.plays(Fault::WrongWeight) {

@@ -131,9 +131,9 @@ names! {
     AgentAssigned TierSet SearchWidened CallerTold ServiceLevelBreached CallbackAsked BriefingStarted AgentUnassigned
     CalendarTurned NightModeSet EmergencySet
     DeviceRegistered DeviceUnregistered
-    AgentLoggedIn AgentLoggedOut AgentReady AgentNotReady DutyPending HandlingSet MembershipSet MembershipPending
+    AgentLoggedIn AgentLoggedOut AgentReady AgentNotReady DutyPending HandlingSet CallSettingsSet MembershipSet MembershipPending
     AgentRested AgentRestEnded
-    CallStarted LegAdded LegRinging LegAnswered LegSaved LegHeld LegRetrieved LegCleared LegsBridged LegsUnbridged
+    CallStarted LegAdded LegRinging LegAnswered LegSaved LegHeld LegRetrieved LegCleared CallForwarded LegsBridged LegsUnbridged
     GreetingStarted FeatureCodeDialled AnnouncementStarted AgentConnected AgentDisconnected CallCleared CallClosed
     CallQueued WaitingEnded OfferMade OfferEnded
     WrapUpStarted WrapUpExtended WrapUpEnded DispositionSet

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use cordial_engine::Now;
 use cordial_engine::agent::Membership;
 use cordial_engine::entry::{Strategy, Tier};
-use cordial_engine::id::{AgentId, CallId, QueueId};
+use cordial_engine::id::{AgentId, CallId, QueueId, TenantId};
+use cordial_engine::tally::AgentTally;
 use cordial_engine::view::QueueView;
+use cordial_engine::{Engine, Now, WallTime};
 use serde_json::{Map, Value};
 
 use super::console::{OK, Rows, TierState};
@@ -39,11 +40,30 @@ pub struct Narrowed {
     pub state: Option<String>,
 }
 
+/// The floor, and what it does not keep of agents: their counts.
+#[derive(Debug)]
+pub struct Hall {
+    /// The floor.
+    pub floor: Floor,
+    tallies: BTreeMap<AgentId, AgentTally>,
+    now: Now,
+}
+
+impl Hall {
+    /// Of a tenant at `now`.
+    #[must_use]
+    pub fn of(engine: &Engine, tenant: TenantId, now: Now) -> Self {
+        let agents = engine.agents(tenant).into_iter();
+        let tallies = agents.map(|agent| (agent.id, agent.tally)).collect();
+        Self { floor: Floor::of(engine, tenant, now), tallies, now }
+    }
+}
+
 /// `agent list`, of all or of one.
 #[must_use]
-pub fn agents(floor: &Floor, only: Option<AgentId>) -> String {
-    let all = floor.agents.iter().filter(|(agent, _)| only.is_none_or(|only| only == **agent));
-    table(AGENT_COLUMNS, all.map(|(agent, seat)| agent_row(floor, *agent, seat)))
+pub fn agents(hall: &Hall, only: Option<AgentId>) -> String {
+    let all = hall.floor.agents.iter().filter(|(agent, _)| only.is_none_or(|only| only == **agent));
+    table(AGENT_COLUMNS, all.map(|(agent, seat)| agent_row(hall, *agent, seat)))
 }
 
 /// `tier list`.
@@ -54,21 +74,15 @@ pub fn tiers(floor: &Floor) -> String {
 
 /// `queue list agents|members|tiers <queue>`, or how many rows that has.
 #[must_use]
-pub fn of_queue(
-    floor: &Floor,
-    rows: Rows,
-    queue: QueueId,
-    narrowed: &Narrowed,
-    now: Now,
-    count: bool,
-) -> String {
+pub fn of_queue(hall: &Hall, rows: Rows, queue: QueueId, narrowed: &Narrowed, count: bool) -> String {
+    let floor = &hall.floor;
     let (columns, rows) = match rows {
         Rows::Agents => {
             let of = floor.agents.iter().filter(|(_, seat)| seat.memberships.contains_key(&queue));
             let wanted = of.filter(|(agent, _)| is_wanted(floor, **agent, narrowed));
-            (AGENT_COLUMNS, wanted.map(|(agent, seat)| agent_row(floor, *agent, seat)).collect())
+            (AGENT_COLUMNS, wanted.map(|(agent, seat)| agent_row(hall, *agent, seat)).collect())
         }
-        Rows::Members => (MEMBER_COLUMNS, member_rows(floor, queue, narrowed, now)),
+        Rows::Members => (MEMBER_COLUMNS, member_rows(floor, queue, narrowed, hall.now)),
         Rows::Tiers => (TIER_COLUMNS, tier_rows(floor, Some(queue))),
     };
     if count { format!("{}\n", rows.len()) } else { table(columns, rows.into_iter()) }
@@ -175,8 +189,12 @@ fn is_wanted(floor: &Floor, agent: AgentId, narrowed: &Narrowed) -> bool {
     alike(&narrowed.status, status.name()) && alike(&narrowed.state, state.name())
 }
 
-/// Delays and wrap-up belong to a queue here, so an agent's own are nought; what is not counted per agent is empty.
-fn agent_row(floor: &Floor, agent: AgentId, seat: &Seat) -> String {
+/// Delays and wrap-up belong to a queue here, so an agent's own are nought. Instants are seconds since 1970, nought for
+/// never, as the module writes them.
+fn agent_row(hall: &Hall, agent: AgentId, seat: &Seat) -> String {
+    let Hall { floor, tallies, .. } = hall;
+    let tally = tallies.get(&agent).copied().unwrap_or_default();
+    let at = |at: Option<WallTime>| at.map_or("0".to_owned(), seconds);
     let (status, state) =
         floor.axes(agent).map_or((FsStatus::LoggedOut, FsState::Waiting), |axes| console(&axes));
     let leg = seat.parts.keys().next().or(seat.offer.as_ref().map(|(_, leg)| leg));
@@ -184,10 +202,17 @@ fn agent_row(floor: &Floor, agent: AgentId, seat: &Seat) -> String {
     let name = cell(&full_name(&seat.name, &floor.domain));
     let changed = seconds(seat.since);
     format!(
-        "{name}|single_box|{leg}|callback|{contact}|{status}|{state}|0|0|0|0|0||||{changed}||||0|{external}",
+        "{name}|single_box|{leg}|callback|{contact}|{status}|{state}|0|0|0|0|0|{answered}|{ended}|{offered}|{changed}|\
+         {missed}|{calls}|{talked}|0|{external}",
         contact = contact(floor, seat),
         status = status.name(),
         state = state.name(),
+        answered = at(tally.answered),
+        ended = at(tally.ended),
+        offered = at(tally.offered),
+        missed = tally.missed,
+        calls = tally.calls,
+        talked = tally.talked_ms / 1_000,
         external = seat.parts.values().filter(|(_, queue)| queue.is_none()).count(),
     )
 }

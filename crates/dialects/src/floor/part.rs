@@ -63,6 +63,8 @@ impl Part {
             | Fact::ServiceLevelBreached { call, queue, .. }
             | Fact::WaitingEnded { call, queue, .. } => Self::Line(*call, *queue),
             Fact::TenantAdded { .. }
+            | Fact::CallSettingsSet { .. }
+            | Fact::CallForwarded { .. }
             | Fact::CallParked { .. }
             | Fact::ParkingEnded { .. }
             | Fact::MonitoringStarted { .. }

@@ -7,7 +7,7 @@ mod calendar;
 
 pub use calendar::emergency;
 use cordial_engine::Refusal;
-use cordial_engine::agent::{Absence, Attend, Handling, Membership};
+use cordial_engine::agent::{Absence, Attend, CallSettings, ForwardTo, Handling, Membership};
 use cordial_engine::code::{Code, Feature, FeatureCodes};
 use cordial_engine::command::{Command, Note};
 use cordial_engine::entry::{self, Entry, Name};
@@ -161,6 +161,7 @@ impl EntryBody for wire::Agent {
                 team: team?,
                 mailbox: mailbox?,
                 wrap_up_ms: self.wrap_up_ms,
+                ring_ms: self.ring_ms,
             }))
         })
     }
@@ -421,6 +422,29 @@ pub fn set_handling(agent: AgentId, body: &wire::Handling, find: &dyn Find) -> R
         wire::Handling::Forward { number } => f.number("/number", number).map(Handling::Forward),
     };
     f.finish(|| Some(Command::SetHandling { agent, handling: handling? }))
+}
+
+/// Change what an agent has set for direct calls.
+pub fn set_call_settings(
+    agent: AgentId,
+    body: &wire::CallSettings,
+    find: &dyn Find,
+) -> Result<Command, Faults> {
+    let mut f = Fields::new(find);
+    let busy = forward(&mut f, "/busy/number", body.busy.as_ref());
+    let no_answer = forward(&mut f, "/no_answer/number", body.no_answer.as_ref());
+    let unreachable = forward(&mut f, "/unreachable/number", body.unreachable.as_ref());
+    f.finish(|| {
+        let settings = CallSettings { busy: busy?, no_answer: no_answer?, unreachable: unreachable? };
+        Some(Command::SetCallSettings { agent, settings })
+    })
+}
+
+fn forward(f: &mut Fields<'_>, path: &str, to: Option<&wire::ForwardTo>) -> Option<Option<ForwardTo>> {
+    f.perhaps(to, |f, to| match to {
+        wire::ForwardTo::Voicemail => Some(ForwardTo::Voicemail),
+        wire::ForwardTo::Number { number } => f.number(path, number).map(ForwardTo::Number),
+    })
 }
 
 /// Where a call goes that a queue does not keep; the pointers are those of its queue, agent, number and prompt.

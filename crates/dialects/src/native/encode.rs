@@ -20,7 +20,7 @@ pub use outbound::outbound;
 pub use record::cdr;
 pub use state::{agent, call, device, offer, parked, queue, snapshot, waiting};
 
-use cordial_engine::agent::{Absence, Handling};
+use cordial_engine::agent::{Absence, CallSettings, ForwardTo, Handling, Missed};
 use cordial_engine::call::{Cause, Direction, NotKept, OfferEnd, ParkingEnd, Role, WaitingEnd, Withdrawn};
 use cordial_engine::command::Endpoint;
 use cordial_engine::entry::{self, Entry, EntryId};
@@ -113,6 +113,7 @@ fn agent_entry(it: &entry::Agent, names: &dyn Names) -> Encoded<wire::Agent> {
             unsolicited: mailbox.unsolicited,
         }),
         wrap_up_ms: it.wrap_up_ms,
+        ring_ms: it.ring_ms,
     })
 }
 
@@ -334,6 +335,29 @@ fn handling(handling: &Handling) -> wire::Handling {
         Handling::Busy => wire::Handling::Busy,
         Handling::Voicemail => wire::Handling::Voicemail,
         Handling::Forward(number) => wire::Handling::Forward { number: number.as_str().to_owned() },
+    }
+}
+
+fn call_settings(it: &CallSettings) -> wire::CallSettings {
+    wire::CallSettings {
+        busy: it.busy.as_ref().map(forward_to),
+        no_answer: it.no_answer.as_ref().map(forward_to),
+        unreachable: it.unreachable.as_ref().map(forward_to),
+    }
+}
+
+fn forward_to(to: &ForwardTo) -> wire::ForwardTo {
+    match to {
+        ForwardTo::Number(number) => wire::ForwardTo::Number { number: number.as_str().to_owned() },
+        ForwardTo::Voicemail => wire::ForwardTo::Voicemail,
+    }
+}
+
+const fn missed(missed: Missed) -> wire::Missed {
+    match missed {
+        Missed::Busy => wire::Missed::Busy,
+        Missed::NoAnswer => wire::Missed::NoAnswer,
+        Missed::Unreachable => wire::Missed::Unreachable,
     }
 }
 

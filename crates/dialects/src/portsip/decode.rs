@@ -85,6 +85,16 @@ pub fn ask(
     Ok(Command::AskInQueue { agent, queue, wish })
 }
 
+/// Reads `{"items": ["201", ..]}`, the agents whose states are asked for; without it all of the queue.
+pub fn agents_asked(mut body: Body) -> Result<Option<Vec<String>>, Problem> {
+    let numbers = body.texts("items", AGENTS_MAX)?;
+    body.finish()?;
+    if numbers.iter().flatten().any(|number| !is_extension(number)) {
+        return Err(Problem::invalid("items", "must hold extension numbers of 3 to 64 digits"));
+    }
+    Ok(numbers)
+}
+
 /// What a queue's new list of agents takes: whom it lets in, and whom it drops.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AgentList {

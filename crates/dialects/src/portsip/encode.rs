@@ -121,9 +121,28 @@ pub fn waiting(view: &QueueView, scene: &Scene<'_>) -> Vec<wire::WaitingCaller> 
 /// The agents of a queue who have a number, in the order in which a prioritized hunt asks.
 #[must_use]
 pub fn agents(queue: QueueId, scene: &Scene<'_>) -> Vec<wire::ListedAgent> {
+    hunted(queue, scene).iter().filter_map(|agent| listed_agent(agent, queue, scene)).collect()
+}
+
+/// The agents of a queue with their states there: those with these numbers, or all. A number of nobody in the queue is
+/// left out.
+#[must_use]
+pub fn agents_asked(queue: &QueueView, numbers: Option<&[String]>, scene: &Scene<'_>) -> Vec<wire::Agent> {
+    let agents = match numbers {
+        None => hunted(queue.id, scene),
+        Some(numbers) => {
+            let called = |number: &String| scene.agent(scene.extension(number).ok()?.agent).ok();
+            numbers.iter().filter_map(called).collect()
+        }
+    };
+    agents.iter().filter_map(|view| agent(view, queue, scene).ok()).collect()
+}
+
+/// The agents of a queue in the order in which a prioritized hunt asks.
+fn hunted(queue: QueueId, scene: &Scene<'_>) -> Vec<AgentView> {
     let mut agents = scene.engine.queue_agents(scene.tenant, queue);
     agents.sort_by_key(|agent| scene.tier(agent, queue).map(|tier| (tier.level, tier.position)));
-    agents.iter().filter_map(|agent| listed_agent(agent, queue, scene)).collect()
+    agents
 }
 
 /// An agent of a queue; `None` when he has no number, for then this API cannot name him.

@@ -24,7 +24,7 @@ macro_rules! operations {
             /// All of them.
             pub const ALL: &'static [Self] = &[$(Self::$op,)*];
 
-            /// The vendor's `operationId`.
+            /// The vendor's `operationId`; ours for `get_many`, of which only the path is published.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$op => $name,)* }
@@ -82,6 +82,7 @@ operations! {
     UpdateAgents "updateQueueAgentList" POST "/call_queues/{id}/agents" Administer;
     ShowAgent "showQueueAgent" GET "/call_queues/{id}/agents/{agent_number}" See;
     SetAgentStatus "setQueueAgentStatus" POST "/call_queues/{id}/agents/{agent_number}" Manage;
+    ShowAgents "getManyQueueAgentStatus" POST "/call_queues/{id}/agents/status/get_many" See;
     LogInAgent "loginQueueAgent" POST "/call_queues/{id}/agents/{agent_number}/login" Manage;
     LogOutAgent "logoutQueueAgent" POST "/call_queues/{id}/agents/{agent_number}/logout" Manage;
     ListExclusiveQueues "listExclusiveNumberCallQueues" GET "/exclusive_numbers/{id}/call_queues" See;

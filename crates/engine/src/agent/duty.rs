@@ -131,7 +131,8 @@ impl Engine {
         }
         // Who never answers is not rung for ever.
         let most = most.filter(|_| why == WhyNotReady::NoAnswer);
-        let rule = if most.is_some_and(|most| agent.missed >= most) { AfterMissed::NotReady } else { rule };
+        let rule =
+            if most.is_some_and(|most| agent.tally.missed >= most) { AfterMissed::NotReady } else { rule };
         match rule {
             AfterMissed::NotReady => {
                 let note = Note::default();

@@ -3,11 +3,12 @@
 use super::route::Target;
 use super::{CallStep, Cause, Direction, LegPhase, Role, Service};
 use crate::action::{Action, AfterPrompts};
+use crate::agent::Missed;
 use crate::command::{Actor, Answer, Endpoint};
 use crate::engine::Engine;
 use crate::entry::{Destination, EntryId, Kind, Name};
 use crate::fact::Fact;
-use crate::id::{CallId, DeviceId, Guid, LegId, TenantId, TrunkId};
+use crate::id::{AgentId, CallId, DeviceId, Guid, LegId, TenantId, TrunkId};
 use crate::limits::{CALLS_MAX, LEGS_PER_DEVICE_MAX};
 use crate::refusal::Refusal;
 use crate::text::Number;
@@ -90,13 +91,17 @@ impl Engine {
         self.check_room(tenant)?;
         let endpoint = Endpoint::Device(id);
         let target = match self.dial(tenant, endpoint, &to)? {
+            Target::Absent(agent, missed) if self.state.agent(agent).settings.forward(missed).is_none() => {
+                return Err(if missed == Missed::Busy { Refusal::Busy } else { Refusal::NoRoute });
+            }
             Target::Gone(Cause::Busy) => return Err(Refusal::Busy),
             Target::Gone(_) => return Err(Refusal::NoRoute),
             target @ (Target::Queue(..)
             | Target::Device(_)
             | Target::Trunk(..)
             | Target::Greeting(..)
-            | Target::Mailbox(_)) => target,
+            | Target::Mailbox(_)
+            | Target::Absent(..)) => target,
         };
         let (number, name) = (Some(entry.number.clone()), entry.display_name);
         let (call, guid) = self.start_call(tenant, direction_to(&target), number, name, to.clone());
@@ -155,12 +160,12 @@ impl Engine {
         }
     }
 
-    /// Leads a call to a number that it did not dial.
-    pub(crate) fn lead_to_number(&mut self, id: CallId, number: &Number) {
+    /// Leads a call to a number that it did not dial, because a queue or an agent sends it there.
+    pub(crate) fn lead_to_number(&mut self, id: CallId, number: &Number, by: Option<AgentId>) {
         let call = self.state.call(id);
         let (tenant, leg) = (call.tenant, call.caller_leg.expect("a call that is led on has its caller"));
         let from = self.state.leg(leg).endpoint;
-        match self.beyond_queue(tenant, from, number) {
+        match self.send_on(tenant, from, number, by) {
             Ok(target) => self.lead(id, target),
             Err(refusal) => self.clear_call(id, cause_of(&refusal)),
         }
@@ -231,6 +236,7 @@ impl Engine {
                 }
             }
             Target::Mailbox(agent) => self.reach_mailbox(call, agent),
+            Target::Absent(agent, missed) => self.forward_missed(call, agent, missed),
             Target::Gone(cause) => self.clear_call(call, cause),
         }
     }
@@ -246,10 +252,10 @@ impl Engine {
     fn ring_device(&mut self, call: CallId, id: DeviceId) {
         let device = self.state.device(id);
         if !device.registered {
-            return self.clear_call(call, Cause::Unreachable);
+            return self.forward_missed_at(call, id, Missed::Unreachable);
         }
         if !device.legs.is_empty() {
-            return self.clear_call(call, Cause::Busy);
+            return self.forward_missed_at(call, id, Missed::Busy);
         }
         let number = device.filed.entry.number.clone();
         let caller = self.state.call(call).caller.clone();
@@ -299,6 +305,7 @@ pub(super) const fn direction_to(target: &Target) -> Direction {
         | Target::Device(_)
         | Target::Greeting(..)
         | Target::Mailbox(_)
+        | Target::Absent(..)
         | Target::Gone(_) => Direction::Internal,
     }
 }

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::arrive::direction_to;
+use super::number::takes_number;
 use super::route::Target;
 use super::{CallStep, Cause, Role};
 use crate::action::{Action, AfterPrompts};
-use crate::agent::{Attend, Handling};
+use crate::agent::{Attend, ForwardTo, Handling, Missed};
 use crate::code::Feature;
 use crate::command::{Answer, Endpoint, Note};
 use crate::engine::Engine;
@@ -109,7 +110,7 @@ impl Engine {
         if feature == Feature::HotDeskOn && refused.is_none() {
             return self.ask_who_comes(call, device, argument);
         }
-        if let (Feature::ForwardOn, None, Some(agent)) = (feature, &argument, agent) {
+        if let (true, None, Some(agent)) = (takes_number(feature), &argument, agent) {
             return self.ask_for_number(call, agent, feature);
         }
         if let (Feature::Monitor, Some(number), Some(supervisor)) = (feature, &argument, agent) {
@@ -145,8 +146,7 @@ impl Engine {
 
     /// Who speaks from a device: who is logged in there, else whose desk it stands on.
     pub(crate) fn person_at(&self, device: DeviceId) -> Option<AgentId> {
-        let device = self.state.device(device);
-        device.agent.or(device.filed.entry.owner)
+        self.state.person_at(device)
     }
 
     #[expect(
@@ -183,10 +183,35 @@ impl Engine {
                 let is_on = |handling: &Handling| matches!(handling, Handling::Forward(_));
                 self.ring_again(tenant, agent()?, argument, is_on)
             }
-            Feature::ForwardOn => {
+            Feature::ForwardOn
+            | Feature::ForwardBusyOn
+            | Feature::ForwardNoAnswerOn
+            | Feature::ForwardUnreachableOn => {
                 let agent = agent()?;
-                let to = argument.cloned().ok_or(missing())?;
-                self.set_handling(tenant, agent, Handling::Forward(to))
+                self.forward_by_code(tenant, agent, feature, argument.cloned().ok_or(missing())?)
+            }
+            Feature::VoicemailBusyOn => {
+                let agent = agent()?;
+                alone(argument)?;
+                self.set_forward(tenant, agent, Missed::Busy, Some(ForwardTo::Voicemail))
+            }
+            Feature::VoicemailNoAnswerOn => {
+                let agent = agent()?;
+                alone(argument)?;
+                self.set_forward(tenant, agent, Missed::NoAnswer, Some(ForwardTo::Voicemail))
+            }
+            Feature::ForwardBusyOff => self.end_forward(tenant, agent()?, argument, Missed::Busy, is_number),
+            Feature::ForwardNoAnswerOff => {
+                self.end_forward(tenant, agent()?, argument, Missed::NoAnswer, is_number)
+            }
+            Feature::ForwardUnreachableOff => {
+                self.end_forward(tenant, agent()?, argument, Missed::Unreachable, is_number)
+            }
+            Feature::VoicemailBusyOff => {
+                self.end_forward(tenant, agent()?, argument, Missed::Busy, is_voicemail)
+            }
+            Feature::VoicemailNoAnswerOff => {
+                self.end_forward(tenant, agent()?, argument, Missed::NoAnswer, is_voicemail)
             }
             Feature::VoicemailOn => {
                 let agent = agent()?;
@@ -239,16 +264,6 @@ impl Engine {
             | Feature::ParkForGroup
             | Feature::Transfer
             | Feature::TransferToVoicemail
-            | Feature::ForwardBusyOn
-            | Feature::ForwardBusyOff
-            | Feature::VoicemailBusyOn
-            | Feature::VoicemailBusyOff
-            | Feature::ForwardNoAnswerOn
-            | Feature::ForwardNoAnswerOff
-            | Feature::VoicemailNoAnswerOn
-            | Feature::VoicemailNoAnswerOff
-            | Feature::ForwardUnreachableOn
-            | Feature::ForwardUnreachableOff
             | Feature::ForwardClosedOn
             | Feature::ForwardClosedOff
             | Feature::HideNumberOn
@@ -324,6 +339,22 @@ impl Engine {
         self.set_handling(tenant, agent, Handling::Ring)
     }
 
+    /// Ends one way of handling missed calls; another stays.
+    fn end_forward(
+        &mut self,
+        tenant: TenantId,
+        agent: AgentId,
+        argument: Option<&Number>,
+        missed: Missed,
+        is_on: impl FnOnce(&ForwardTo) -> bool,
+    ) -> Result<Answer, Refusal> {
+        alone(argument)?;
+        if !self.state.agent(agent).settings.forward(missed).is_some_and(is_on) {
+            return Err(Refusal::AlreadySo);
+        }
+        self.set_forward(tenant, agent, missed, None)
+    }
+
     /// The queue that has the number itself, or that a route leads to from it.
     fn queue_of_number(&self, tenant: TenantId, number: &Number) -> Result<QueueId, Refusal> {
         let found = self.state.tenant(tenant).plan.get(number);
@@ -358,6 +389,14 @@ impl Engine {
         debug_assert_eq!(self.state.call(call).step, CallStep::Served);
         self.act(Action::Play { leg, prompts, then: AfterPrompts::Report });
     }
+}
+
+const fn is_number(to: &ForwardTo) -> bool {
+    matches!(to, ForwardTo::Number(_))
+}
+
+const fn is_voicemail(to: &ForwardTo) -> bool {
+    matches!(to, ForwardTo::Voicemail)
 }
 
 const fn missing() -> Refusal {
@@ -398,8 +437,13 @@ const fn word_of(feature: Feature) -> Option<&'static str> {
         Feature::Ready => Some("en/ready"),
         Feature::NotReady => Some("en/not-ready"),
         Feature::DoNotDisturbOn => Some("en/do-not-disturb"),
-        Feature::ForwardOn => Some("en/forwarded"),
-        Feature::VoicemailOn => Some("en/voicemail-on"),
+        Feature::ForwardOn
+        | Feature::ForwardBusyOn
+        | Feature::ForwardNoAnswerOn
+        | Feature::ForwardUnreachableOn => Some("en/forwarded"),
+        Feature::VoicemailOn | Feature::VoicemailBusyOn | Feature::VoicemailNoAnswerOn => {
+            Some("en/voicemail-on")
+        }
         Feature::DoNotDisturbOff | Feature::ForwardOff | Feature::VoicemailOff => Some("en/phone-rings"),
         _ => None,
     }

@@ -3,6 +3,7 @@
 
 use super::{LegPhase, Role};
 use crate::action::{Action, AfterPrompts};
+use crate::agent::Missed;
 use crate::call::Cause;
 use crate::command::{Actor, Endpoint};
 use crate::engine::Engine;
@@ -98,6 +99,9 @@ impl Engine {
             return self.offer_failed(offer, cause);
         }
         self.record(leg.tenant, Fact::LegCleared { call, leg: id, cause });
+        if let Some((agent, missed)) = self.missed_on(&leg, cause) {
+            return self.forward_missed(call, agent, missed);
+        }
         // Who was rung for a parked call has not taken it: it goes on waiting.
         if self.state.call(call).parked.is_none_or(|parked| parked.leg == id) {
             self.party_left(call, cause);
@@ -106,11 +110,29 @@ impl Engine {
 
     /// The far end of a leg that is no offer rang too long.
     pub(crate) fn give_up_ringing(&mut self, leg: LegId) {
-        let call = self.state.leg(leg).call;
-        match self.state.call(call).parked {
-            Some(_) => self.clear_leg(leg, Cause::NoAnswer),
-            None => self.clear_call(call, Cause::NoAnswer),
+        let rang = self.state.leg(leg).clone();
+        let missed = self.missed_on(&rang, Cause::NoAnswer);
+        if missed.is_some() || self.state.call(rang.call).parked.is_some() {
+            self.clear_leg(leg, Cause::NoAnswer);
+        } else {
+            self.clear_call(rang.call, Cause::NoAnswer);
         }
+        if let Some((agent, missed)) = missed {
+            self.forward_missed(rang.call, agent, missed);
+        }
+    }
+
+    /// Who misses a direct call with the leg by which his phone rang, when he forwards it.
+    fn missed_on(&self, leg: &Leg, cause: Cause) -> Option<(AgentId, Missed)> {
+        let rang = matches!(leg.phase, LegPhase::Dialled | LegPhase::Ringing) && leg.role == Role::Callee;
+        let call = self.state.call(leg.call);
+        let (true, Endpoint::Device(device), Some(_), None) =
+            (rang, leg.endpoint, call.caller_leg, call.parked)
+        else {
+            return None;
+        };
+        let (agent, missed) = (self.person_at(device)?, Missed::of(cause)?);
+        self.state.forward(leg.call, agent, missed).map(|_| (agent, missed))
     }
 
     /// Lets two legs hear each other.

@@ -3,11 +3,12 @@
 
 use super::mailbox::{SILENCE, Service, prompt};
 use crate::action::{Action, AfterPrompts};
-use crate::agent::Handling;
+use crate::agent::{ForwardTo, Handling, Missed};
 use crate::code::Feature;
+use crate::command::Answer;
 use crate::engine::Engine;
 use crate::fact::Fact;
-use crate::id::{AgentId, CallId};
+use crate::id::{AgentId, CallId, TenantId};
 use crate::refusal::Refusal;
 use crate::text::{Number, Text};
 
@@ -53,9 +54,41 @@ impl Engine {
         let Some(Service::Asks { agent, feature }) = whole.service else { return };
         let number = Number::parse(&digits).ok();
         let done = match &number {
-            Some(number) => self.set_handling(tenant, agent, Handling::Forward(number.clone())),
+            Some(number) => self.forward_by_code(tenant, agent, feature, number.clone()),
             None => Err(Refusal::Invalid { field: "number", why: "must be entered" }),
         };
         self.conclude(call, Some(agent), (feature, number), done);
+    }
+
+    /// Lets calls go to a number, as one of the codes that take one means it.
+    pub(super) fn forward_by_code(
+        &mut self,
+        tenant: TenantId,
+        agent: AgentId,
+        feature: Feature,
+        number: Number,
+    ) -> Result<Answer, Refusal> {
+        match forwards(feature) {
+            Some(Some(missed)) => self.set_forward(tenant, agent, missed, Some(ForwardTo::Number(number))),
+            Some(None) => self.set_handling(tenant, agent, Handling::Forward(number)),
+            None => Err(Refusal::FeatureUnavailable),
+        }
+    }
+}
+
+/// Whether a number belongs to the code, and is asked for when it is not appended.
+pub(super) const fn takes_number(feature: Feature) -> bool {
+    forwards(feature).is_some()
+}
+
+/// Which calls go to the number that belongs to a code: those that are missed so, or (`Some(None)`) all.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the others take no number to forward to")]
+const fn forwards(feature: Feature) -> Option<Option<Missed>> {
+    match feature {
+        Feature::ForwardOn => Some(None),
+        Feature::ForwardBusyOn => Some(Some(Missed::Busy)),
+        Feature::ForwardNoAnswerOn => Some(Some(Missed::NoAnswer)),
+        Feature::ForwardUnreachableOn => Some(Some(Missed::Unreachable)),
+        _ => None,
     }
 }

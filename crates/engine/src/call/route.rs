@@ -1,6 +1,6 @@
 //! The number plan: whom a dialled number reaches, from a trunk and from a device.
 
-use crate::agent::Handling;
+use crate::agent::{Handling, Missed};
 use crate::call::Cause;
 use crate::command::Endpoint;
 use crate::engine::Engine;
@@ -23,6 +23,8 @@ pub(crate) enum Target {
     Greeting(RouteId, Name),
     /// To somebody's mailbox.
     Mailbox(AgentId),
+    /// To an agent who cannot take it just now, for this reason.
+    Absent(AgentId, Missed),
     /// To somebody who cannot be had.
     Gone(Cause),
 }
@@ -86,14 +88,18 @@ impl Engine {
         }
     }
 
-    /// Where the number leads that a queue sends its calls to, as if a device of the tenant had dialled it.
-    pub(crate) fn beyond_queue(
+    /// Where the number leads that a queue sends its calls to, as if a device of the tenant had dialled it, or an agent
+    /// (`by`) those that he misses.
+    pub(crate) fn send_on(
         &mut self,
         tenant: TenantId,
         from: Endpoint,
         number: &Number,
+        by: Option<AgentId>,
     ) -> Result<Target, Refusal> {
-        self.follow(tenant, from, Hop::Dial(number.clone()))
+        let dialled = || Hop::Dial(number.clone());
+        let hop = by.map_or_else(dialled, |agent| Hop::Forward(agent, number.clone()));
+        self.follow(tenant, from, hop)
     }
 
     /// Follows forwards, which may form a ring, a bounded number of times.
@@ -168,7 +174,7 @@ impl Engine {
             Some((agent, Handling::Voicemail)) => Hop::There(Target::Mailbox(agent)),
             // Whoever finishes a call is not to be called meanwhile.
             Some((agent, Handling::Ring)) if self.finishes_at(agent, id) => {
-                Hop::There(Target::Gone(Cause::Busy))
+                Hop::There(Target::Absent(agent, Missed::Busy))
             }
             Some((_, Handling::Ring)) | None => Hop::There(Target::Device(id)),
         }
@@ -185,10 +191,13 @@ impl Engine {
             (Handling::Forward(number), _) => Hop::Forward(id, number.clone()),
             (Handling::Voicemail, _) => Hop::There(Target::Mailbox(id)),
             // Whoever finishes a call is not to be called meanwhile.
-            (Handling::Ring, Some(_)) if agent.wrap_up.is_some() => Hop::There(Target::Gone(Cause::Busy)),
+            (Handling::Ring, Some(_)) if agent.wrap_up.is_some() => {
+                Hop::There(Target::Absent(id, Missed::Busy))
+            }
             (Handling::Busy, Some(_)) => Hop::There(Target::Gone(Cause::Busy)),
             (Handling::Ring, Some(login)) => Hop::There(Target::Device(login.device)),
-            (Handling::Ring | Handling::Busy, None) => Hop::There(Target::Gone(Cause::Unreachable)),
+            (Handling::Ring, None) => Hop::There(Target::Absent(id, Missed::Unreachable)),
+            (Handling::Busy, None) => Hop::There(Target::Gone(Cause::Unreachable)),
         }
     }
 }

@@ -10,10 +10,10 @@ use crate::entry::{
 };
 use crate::id::TenantId;
 use crate::limits::{
-    ANNOUNCE_MS_MIN, CALENDAR_HOLIDAYS_MAX, CALENDAR_HOURS_MAX, CALLBACK_MS_MAX, HOLIDAY_DAYS_MAX,
-    MESSAGES_IN_TURN_MAX, OFFER_MS_MAX, OFFER_MS_MIN, PREFERENCE_MS_MAX, REACH_STEPS_MAX, REMEMBER_MS_MAX,
-    REST_MS_MAX, REST_MS_MIN, TARGET_MS_MAX, TRUNK_PREFIXES_MAX, TRUNK_SOURCES_MAX, USER_BOUNDS_MAX,
-    WAIT_MS_MAX, WAITING_MAX, WRAP_UP_MS_MAX,
+    AGENT_RING_MS_MIN, ANNOUNCE_MS_MIN, CALENDAR_HOLIDAYS_MAX, CALENDAR_HOURS_MAX, CALLBACK_MS_MAX,
+    HOLIDAY_DAYS_MAX, MESSAGES_IN_TURN_MAX, OFFER_MS_MAX, OFFER_MS_MIN, PREFERENCE_MS_MAX, REACH_STEPS_MAX,
+    REMEMBER_MS_MAX, REST_MS_MAX, REST_MS_MIN, RING_MS_MAX, TARGET_MS_MAX, TRUNK_PREFIXES_MAX,
+    TRUNK_SOURCES_MAX, USER_BOUNDS_MAX, WAIT_MS_MAX, WAITING_MAX, WRAP_UP_MS_MAX,
 };
 use crate::outbound::read_prefix;
 use crate::queue::key_prompt;
@@ -84,6 +84,9 @@ impl Engine {
     fn check_agent(&self, tenant: TenantId, own: Option<EntryId>, agent: &Agent) -> Result<(), Refusal> {
         if agent.wrap_up_ms.is_some_and(|ms| ms > WRAP_UP_MS_MAX) {
             return Err(invalid("wrap_up_ms", "must be at most 3600000"));
+        }
+        if !(AGENT_RING_MS_MIN..=RING_MS_MAX).contains(&agent.ring_ms) {
+            return Err(invalid("ring_ms", "must be 1000 to 60000"));
         }
         if let Some(team) = agent.team {
             self.owned(tenant, EntryId::Team(team))?;

@@ -232,6 +232,7 @@ impl Engine {
             duty_since: agent.duty_since,
             pending: agent.pending.clone(),
             handling: agent.handling.clone(),
+            settings: agent.settings.clone(),
             memberships: agent.memberships.iter().map(|(queue, part)| (*queue, part.membership)).collect(),
             tiers: agent.memberships.iter().map(|(queue, part)| (*queue, part.tier)).collect(),
             pending_memberships: agent
@@ -244,6 +245,7 @@ impl Engine {
             since_wall: agent.since_wall,
             held: self.is_held(&agent.activity),
             rest_until: agent.rest_until,
+            tally: agent.tally,
         }
     }
 

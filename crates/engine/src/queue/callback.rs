@@ -72,7 +72,7 @@ impl Engine {
         let (tenant, number) = (calling.tenant, calling.callback.as_ref().map(|back| back.number.clone()));
         let Some(number) = number else { return self.clear_call(call, Cause::Normal) };
         let from: Endpoint = self.state.leg(agent_leg).endpoint;
-        match self.beyond_queue(tenant, from, &number) {
+        match self.send_on(tenant, from, &number, None) {
             Ok(target) => self.lead(call, target),
             Err(refusal) => self.clear_call(call, cause_of(&refusal)),
         }

@@ -31,7 +31,7 @@ impl Engine {
         let once_more = self.state.call(id).overflows <= OVERFLOWS_MAX;
         match to {
             Overflow::Queue(next) if once_more => self.enter_queue(id, next, priority),
-            Overflow::Number(number) if once_more => self.lead_to_number(id, &number),
+            Overflow::Number(number) if once_more => self.lead_to_number(id, &number, None),
             Overflow::Announcement(prompt) => self.announce(id, vec![prompt]),
             Overflow::Voicemail(agent) => self.reach_mailbox(id, agent),
             Overflow::Queue(_) | Overflow::Number(_) | Overflow::Clear => self.clear_call(id, cause),

@@ -5,13 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::pool::{Group, Match, Spot};
 use super::{Filed, Presence, State};
-use crate::agent::{ACTIVITY, Activity, DUTY, Duty, Handling, Login, Membership, PendingMembership};
+use crate::agent::{
+    ACTIVITY, Activity, CallSettings, DUTY, Duty, Handling, Login, Membership, PendingMembership,
+};
 use crate::code::Feature;
 use crate::command::{Access, Actor};
 use crate::entry::{self, Conditions, EntryId, Name, Strategy, Tier};
 use crate::fact::{Event, Fact};
 use crate::id::{AgentId, CallId, DeviceId, Guid, LegId, OfferId, QueueId, RecordingId};
 use crate::machine::assert_legal;
+use crate::tally::AgentTally;
 use crate::text::Number;
 use crate::time::{Timestamp, WallTime};
 use crate::timer::Timer;
@@ -27,6 +30,7 @@ pub(crate) struct Agent {
     /// Who asked for what is pending.
     pub(crate) asked_by: Option<Actor>,
     pub(crate) handling: Handling,
+    pub(crate) settings: CallSettings,
     pub(crate) memberships: BTreeMap<QueueId, Assignment>,
     pub(crate) pending_memberships: BTreeMap<QueueId, PendingMembership>,
     pub(crate) activity: Activity,
@@ -37,8 +41,6 @@ pub(crate) struct Agent {
     pub(crate) parts: BTreeMap<LegId, Part>,
     pub(crate) wrap_up: Option<WrapUp>,
     pub(crate) rest_until: Option<Timestamp>,
-    /// Offers in a row that he did not answer.
-    pub(crate) missed: u8,
     /// PINs in a row that were not his; none while he is locked out for them.
     pub(crate) wrong_pins: u8,
     /// Until when no PIN lets him in at a hot desk.
@@ -53,8 +55,7 @@ pub(crate) struct Agent {
     pub(crate) standing: Option<Timestamp>,
     /// What keeps him from the calls of all his queues.
     pub(super) excluded: Conditions,
-    /// Talked in calls of queues since logging in. Milliseconds.
-    pub(crate) talked_ms: u64,
+    pub(crate) tally: AgentTally,
     /// Waiting calls that are for this agent.
     pub(crate) wanted: BTreeSet<Match>,
     /// What [`State::matchable`] says of this agent.
@@ -127,6 +128,7 @@ impl Agent {
             pending: None,
             asked_by: None,
             handling: Handling::Ring,
+            settings: CallSettings::default(),
             memberships: BTreeMap::new(),
             pending_memberships: BTreeMap::new(),
             activity: Activity::Idle,
@@ -136,7 +138,6 @@ impl Agent {
             parts: BTreeMap::new(),
             wrap_up: None,
             rest_until: None,
-            missed: 0,
             wrong_pins: 0,
             locked_until: None,
             messages: BTreeMap::new(),
@@ -144,7 +145,7 @@ impl Agent {
             at_work: false,
             standing: None,
             excluded: Conditions::NEVER,
-            talked_ms: 0,
+            tally: AgentTally::default(),
             wanted: BTreeSet::new(),
             matched: None,
         };
@@ -210,7 +211,7 @@ impl Agent {
             Strategy::LongestIdle | Strategy::RingAll | Strategy::RingLevel => idle_since.0,
             Strategy::LeastRecent => part.last_call.map_or(0, |at| at.0.saturating_add(1)),
             Strategy::FewestCalls => part.calls,
-            Strategy::LeastTalk => self.talked_ms,
+            Strategy::LeastTalk => self.tally.talked_ms,
             Strategy::RoundRobin
             | Strategy::TopDown
             | Strategy::Sequential
@@ -235,7 +236,7 @@ impl State {
         let since = self.at;
         let agent = self.agent_mut(id);
         agent.login = Some(Login { device, since });
-        agent.talked_ms = 0;
+        agent.tally.log_in();
         for part in agent.memberships.values_mut() {
             (part.calls, part.last_call) = (0, None);
         }
@@ -275,7 +276,7 @@ impl State {
         let agent = self.agent_mut(id);
         assert_legal("duty", DUTY, agent.duty.step(), duty.step());
         if duty == Duty::Ready {
-            agent.missed = 0;
+            agent.tally.missed = 0;
             agent.idle_since = at;
         }
         agent.duty = duty;
@@ -391,20 +392,22 @@ impl State {
             self.queue_mut(queue).remember(&caller, id, since);
         }
         if let Some(queue) = queue {
+            let wall = self.wall;
+            self.agent_mut(id).tally.answered = Some(wall);
             self.note_share(id, queue);
         }
         self.refresh(id);
     }
 
     fn disconnect_agent(&mut self, id: AgentId, call: CallId) {
-        let at = self.at;
+        let (at, wall) = (self.at, self.wall);
         let mut served = Vec::new();
         let agent = self.agent_mut(id);
         let wraps_up = agent.wrap_up.is_some_and(|wrap_up| wrap_up.call == call);
         for (_, part) in agent.parts.extract_if(.., |_, part| part.call == call) {
             let Some(queue) = part.queue else { continue };
             let talked_ms = at.millis_since(part.since);
-            agent.talked_ms += talked_ms;
+            agent.tally.end_call(talked_ms, wall);
             served.push((queue, talked_ms));
             if let Some(assignment) = agent.memberships.get_mut(&queue) {
                 (assignment.calls, assignment.last_call) = (assignment.calls + 1, Some(at));

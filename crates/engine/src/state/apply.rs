@@ -48,6 +48,7 @@ impl State {
             Fact::AgentNotReady { agent, duty } => self.enter_duty(*agent, duty.clone()),
             Fact::DutyPending { agent, duty } => self.set_pending(*agent, duty.as_ref(), event.by),
             Fact::HandlingSet { agent, handling } => self.set_handling(*agent, handling),
+            Fact::CallSettingsSet { agent, settings } => self.agent_mut(*agent).settings = settings.clone(),
             Fact::AgentRested { agent, until } => self.rest(*agent, *until),
             Fact::AgentRestEnded { agent } => self.end_rest(*agent),
             Fact::AgentConnected { .. }
@@ -63,6 +64,9 @@ impl State {
             Fact::LegHeld { leg, .. } => self.enter_leg(*leg, LegPhase::Held),
             Fact::LegRetrieved { leg, .. } => self.enter_leg(*leg, LegPhase::Answered),
             Fact::LegCleared { leg, .. } => self.clear_leg(*leg),
+            Fact::CallForwarded { call, agent, .. } => {
+                self.call_mut(*call).forwarded_by.insert(*agent);
+            }
             Fact::LegsBridged { call, a, b } => self.bridge(*call, *a, *b),
             Fact::LegsUnbridged { call, .. } => self.unbridge(*call),
             Fact::GreetingStarted { call, .. } => self.start_saying(*call, CallStep::Greeting),

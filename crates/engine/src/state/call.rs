@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Place, State};
+use crate::agent::Missed;
 use crate::call::{CALL, CallStep, Direction, LEG, LegPhase, LegStep, Role, Service};
 use crate::command::Endpoint;
 use crate::entry::Name;
@@ -57,6 +58,8 @@ pub(crate) struct Call {
     pub(crate) callback: Option<Callback>,
     /// The digits of the number that is asked for.
     pub(crate) digits: String,
+    /// Who missed it and let it go on.
+    pub(crate) forwarded_by: BTreeSet<AgentId>,
     /// Its place, while it is parked.
     pub(crate) parked: Option<Parked>,
     /// The calls in which somebody hears this one.
@@ -186,6 +189,7 @@ impl State {
             service: None,
             callback: None,
             digits: String::new(),
+            forwarded_by: BTreeSet::new(),
             parked: None,
             monitors: BTreeSet::new(),
         };
@@ -197,7 +201,8 @@ impl State {
             return;
         };
         self.last.leg = self.last.leg.max(id.0);
-        let rings_until = (!arrived).then(|| Timestamp(self.at.0.saturating_add(RING_MS_MAX)));
+        let rings_ms = self.rings_ms(call, role, endpoint);
+        let rings_until = (!arrived).then(|| Timestamp(self.at.0.saturating_add(rings_ms)));
         if let Some(due) = rings_until {
             self.set_timer(due, Timer::Ring(id));
         }
@@ -230,6 +235,22 @@ impl State {
         }
         self.occupy(endpoint, |legs| legs.insert(id));
         self.remember_number(call, role, arrived, endpoint);
+    }
+
+    /// How long a leg rings that no queue offers: whoever forwards what he does not answer says so himself.
+    fn rings_ms(&self, call: CallId, role: Role, endpoint: Endpoint) -> u64 {
+        let (Role::Callee, Endpoint::Device(device), None) = (role, endpoint, self.call(call).parked) else {
+            return RING_MS_MAX;
+        };
+        let person = self.person_at(device);
+        let forwards = person.filter(|agent| self.forward(call, *agent, Missed::NoAnswer).is_some());
+        forwards.map_or(RING_MS_MAX, |agent| self.agent(agent).filed.entry.ring_ms)
+    }
+
+    /// Who speaks from a device: who is logged in there, else whose desk it stands on.
+    pub(crate) fn person_at(&self, device: DeviceId) -> Option<AgentId> {
+        let device = self.device(device);
+        device.agent.or(device.filed.entry.owner)
     }
 
     /// Keeps whom a device called last, and who called it, for it to call again.

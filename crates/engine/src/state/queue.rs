@@ -332,7 +332,10 @@ impl State {
             self.change_place_timers(offer.call, |timers| timers.one_more = Some(due));
         }
         self.reopen(offer.call);
-        self.agent_mut(offer.agent).offer = Some(id);
+        let wall = self.wall;
+        let agent = self.agent_mut(offer.agent);
+        agent.offer = Some(id);
+        agent.tally.offered = Some(wall);
         self.refresh(offer.agent);
     }
 
@@ -353,13 +356,13 @@ impl State {
         self.agent_mut(offer.agent).offer = None;
         match end {
             OfferEnd::Accepted => {
-                self.agent_mut(offer.agent).missed = 0;
+                self.agent_mut(offer.agent).tally.missed = 0;
                 self.connect_agent(offer.agent, offer.leg, offer.call, Some(offer.queue));
             }
             OfferEnd::Expired => {
                 self.queue_mut(offer.queue).tally.offers_expired += 1;
                 let agent = self.agent_mut(offer.agent);
-                agent.missed = agent.missed.saturating_add(1);
+                agent.tally.missed = agent.tally.missed.saturating_add(1);
             }
             OfferEnd::Declined | OfferEnd::Withdrawn(_) => {}
         }

@@ -518,6 +518,22 @@ fn who_misses_too_many_offers_in_a_row_is_not_ready() {
 }
 
 #[test]
+fn what_an_agent_did_for_queues_is_counted_since_he_logged_in() {
+    check(
+        "figures ann; quietly ann ready; quietly x calls 5551; quietly 20s; figures ann; quietly ann ready; figures ann; \
+         quietly ann answers; quietly 5s; quietly x hangs-up; figures ann; quietly 30s; quietly ann log-out; \
+         quietly ann log-in 101; figures ann",
+        expect![[r#"
+            ann: 0 calls, 0 ms, 0 missed; [None, None, None] s
+            ann: 0 calls, 0 ms, 1 missed; [Some(0), None, None] s
+            ann: 0 calls, 0 ms, 0 missed; [Some(20), None, None] s
+            ann: 1 calls, 5000 ms, 0 missed; [Some(20), Some(20), Some(25)] s
+            ann: 0 calls, 0 ms, 0 missed; [Some(20), Some(20), Some(25)] s
+        "#]],
+    );
+}
+
+#[test]
 fn a_reason_of_a_team_is_for_its_agents_only() {
     let mut world = World::new();
     world.furnish();

@@ -15,6 +15,7 @@ mod codes;
 mod directory;
 mod doors;
 mod empty;
+mod forwards;
 mod hours;
 mod mailboxes;
 mod matcher;

@@ -1,6 +1,6 @@
 //! Anything in any order: the invariants hold after every input, and after a crash at any record.
 
-use cordial_engine::agent::{Absence, Attend, Handling, Membership, QueueWish};
+use cordial_engine::agent::{Absence, Attend, CallSettings, ForwardTo, Handling, Membership, QueueWish};
 use cordial_engine::call::Cause;
 use cordial_engine::command::Command;
 use cordial_engine::entry::{
@@ -216,6 +216,20 @@ fn input(world: &World, tenant: &Tenant, (what, a, b, c): Step) -> Input {
         25 => Command::NotReady { agent, reason: (b % 2 == 0).then_some(tenant.reason), note },
         26 => Command::LogOut { agent },
         27 => Command::LogIn { agent, device: pick(&tenant.devices, b) },
+        28 if b % 8 > 3 => {
+            let to = Some(match a % 3 {
+                0 => ForwardTo::Voicemail,
+                _ => ForwardTo::Number(number(pick(&DIALLED, c))),
+            });
+            let mut settings = CallSettings::default();
+            match b % 8 {
+                4 => settings.busy = to,
+                5 => settings.no_answer = to,
+                6 => settings.unreachable = to,
+                _ => {}
+            }
+            Command::SetCallSettings { agent, settings }
+        }
         28 => match b % 4 {
             0 => Command::SetHandling { agent, handling: Handling::Busy },
             2 => Command::SetHandling { agent, handling: Handling::Voicemail },
@@ -391,7 +405,8 @@ proptest! {
             }
         }
         // Calendars turn for ever.
-        let end = Timestamp(world.now.0 + 3_600_000);
+        // The longest wrap-up takes an hour.
+        let end = Timestamp(world.now.0 + 2 * 3_600_000);
         while let Some((due, _)) = world.engine.poll_timeout().filter(|(due, _)| *due < end) {
             world.now = world.now.max(due);
             world.handle(Input::Timeout).0.expect("a timeout is never refused");

@@ -6,12 +6,13 @@
 
 use std::fmt::Write;
 
-use cordial_engine::agent::{Absence, Attend, Handling, Membership, QueueWish};
+use cordial_engine::agent::{Absence, Attend, CallSettings, ForwardTo, Handling, Membership, QueueWish};
 use cordial_engine::call::Cause;
 use cordial_engine::command::Command;
 use cordial_engine::entry::{Emergency, Overflow};
 use cordial_engine::id::*;
-use cordial_engine::{Action, Answer, Endpoint, EntryId, Event, Input, Refusal, Report, Timestamp};
+use cordial_engine::tally::AgentTally;
+use cordial_engine::{Action, Answer, Endpoint, EntryId, Event, Input, Refusal, Report, Timestamp, WallTime};
 use expect_test::Expect;
 
 use crate::telling::Names;
@@ -66,6 +67,15 @@ impl Story {
                 writeln!(self.told, "{agent}: {}", self.names.view(&view)).unwrap();
             }
             ["count", queue] => self.count(queue),
+            ["figures", agent] => {
+                let it = self.world.engine.agent(self.world.tenant, self.world.agent(agent)).unwrap().tally;
+                let start = self.world.clock().wall.0 - self.world.clock().at.0 as i64;
+                let at = |wall: Option<WallTime>| wall.map(|wall| (wall.0 - start) / 1_000);
+                let last = [it.offered, it.answered, it.ended].map(at);
+                let AgentTally { calls, talked_ms, missed, .. } = it;
+                writeln!(self.told, "{agent}: {calls} calls, {talked_ms} ms, {missed} missed; {last:?} s")
+                    .unwrap();
+            }
             ["saved", recording, ms] => {
                 writeln!(self.told, "{step}").unwrap();
                 let recording = RecordingId(recording.parse().unwrap());
@@ -173,6 +183,23 @@ impl Story {
             ("handling", ["busy"]) => Command::SetHandling { agent, handling: Handling::Busy },
             ("handling", ["forward", to]) => {
                 Command::SetHandling { agent, handling: Handling::Forward(number(to)) }
+            }
+            ("settings", settings) => {
+                let mut set = CallSettings::default();
+                for setting in settings {
+                    let (when, to) = setting.split_once('=').unwrap();
+                    let to = Some(match to {
+                        "voicemail" => ForwardTo::Voicemail,
+                        to => ForwardTo::Number(number(to)),
+                    });
+                    match when {
+                        "busy" => set.busy = to,
+                        "no-answer" => set.no_answer = to,
+                        "unreachable" => set.unreachable = to,
+                        other => panic!("no such setting: {other}"),
+                    }
+                }
+                Command::SetCallSettings { agent, settings: set }
             }
             ("membership", [queue, part]) => Command::SetMembership {
                 agent,

@@ -109,6 +109,10 @@ impl Names {
             | Fact::AgentReady { agent }
             | Fact::AgentRestEnded { agent }
             | Fact::HandlingSet { agent, .. } => self.agent(*agent),
+            Fact::CallSettingsSet { agent, settings } => format!("{} {settings:?}", self.agent(*agent)),
+            Fact::CallForwarded { call, agent, missed, to } => {
+                format!("{} by {} {missed:?} to {to:?}", self.call(*call), self.agent(*agent))
+            }
             Fact::AgentLoggedOut { agent, why } => match why.expect("a log-out has a reason") {
                 WhyLoggedOut::Asked => self.agent(*agent),
                 WhyLoggedOut::Forced { by } => format!("{} by {}", self.agent(*agent), self.actor(by)),

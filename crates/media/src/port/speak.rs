@@ -58,7 +58,7 @@ impl Port {
     pub(crate) fn play(&mut self, play: PlayId, list: Vec<Arc<[u8]>>, then: AtEnd, out: &mut Outbox) {
         self.stop_play(PlayEnding::Replaced, out);
         self.last_play = Some(play);
-        self.player = Some(Player::new(play, list, then));
+        self.player = Some(Player::new(play, list, then).going_on(self.music.as_ref()));
     }
 
     /// The last play that was started here, whether it runs or not.
@@ -72,6 +72,9 @@ impl Port {
             && !player.is_resting()
         {
             out.event(MediaEvent::PlayEnded { port: self.at, play: player.play(), ending });
+            if player.repeats() {
+                self.music = Some(player);
+            }
         }
     }
 

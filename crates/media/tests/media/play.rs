@@ -1,5 +1,6 @@
 //! Prompts and music.
 
+use cordial_media::tone::Sine;
 use cordial_media::{AtEnd, Codec, MediaCommand, PlayId};
 use expect_test::expect;
 
@@ -60,6 +61,27 @@ fn music_goes_on() {
 
         100 packets"#]]
     .assert_eq(&played(&["a", "music"], AtEnd::Loop));
+}
+
+#[test]
+fn music_goes_on_behind_an_announcement_where_it_was() {
+    let mut bench = Bench::new();
+    let a = bench.phone(Codec::Pcmu, 700.0);
+    bench.phones[a].talking = false;
+    bench.play(a, 1, &["music"], AtEnd::Loop);
+    bench.run_ms(130);
+    bench.play(a, 2, &["a"], AtEnd::Silence);
+    bench.run_ms(100);
+    bench.play(a, 3, &["music"], AtEnd::Loop);
+    bench.run_ms(200);
+    let heard = bench.phones[a].receiver.heard();
+    let decoded = |code: u8| Codec::Pcmu.to_linear()[usize::from(code)];
+    let announced = decoded(0x10);
+    let music: Vec<i16> = heard.iter().copied().filter(|sample| *sample != announced).collect();
+    assert_eq!(heard.len() - music.len(), 800, "the announcement is whole");
+    let whole = Sine::samples(440.0, -12.0, 8_000, 8_000);
+    let expected = whole.iter().map(|sample| decoded(Codec::Pcmu.encode(*sample)));
+    assert_eq!(music, expected.take(music.len()).collect::<Vec<_>>());
 }
 
 #[test]

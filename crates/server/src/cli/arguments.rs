@@ -399,6 +399,23 @@ pub enum AgentVerb {
         #[arg(long)]
         note: Option<String>,
     },
+    /// Say where direct calls go that an agent misses; what is not named stays
+    #[command(
+        after_help = "Example: cordial agent missed-calls ann --busy 202 --no-answer voicemail --unreachable off"
+    )]
+    MissedCalls {
+        /// Name or id
+        agent: Which,
+        /// Calls that find the agent busy: a number, `voicemail` or `off`
+        #[arg(long, value_name = "WHERE")]
+        busy: Option<String>,
+        /// Calls that are not answered within `ring_ms`: a number, `voicemail` or `off`
+        #[arg(long, value_name = "WHERE")]
+        no_answer: Option<String>,
+        /// Calls to an agent who cannot be reached: a number, `voicemail` or `off`
+        #[arg(long, value_name = "WHERE")]
+        unreachable: Option<String>,
+    },
     /// Lengthen an agent's wrap-up, once
     ExtendWrapUp {
         /// Name or id

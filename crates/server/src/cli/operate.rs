@@ -73,10 +73,41 @@ pub(super) async fn agent(api: &Api, printer: &Printer, verb: &AgentVerb) -> Res
             let body = object([("reason", reason), ("note", note.as_ref().map(|note| json!(note)))]);
             act(api, printer, agent, "not-ready", &body).await?;
         }
+        AgentVerb::MissedCalls { agent, busy, no_answer, unreachable } => {
+            let changes = [("busy", busy), ("no_answer", no_answer), ("unreachable", unreachable)];
+            missed_calls(api, printer, agent, changes).await?;
+        }
         AgentVerb::ExtendWrapUp { agent } => act(api, printer, agent, "extend-wrap-up", &nothing()).await?,
         AgentVerb::EndWrapUp { agent } => act(api, printer, agent, "end-wrap-up", &nothing()).await?,
     }
     Ok(())
+}
+
+/// Changes where an agent's missed calls of some kinds go.
+async fn missed_calls(
+    api: &Api,
+    printer: &Printer,
+    agent: &str,
+    changes: [(&str, &Option<String>); 3],
+) -> Result<(), Failure> {
+    let path = format!("/v1/agents/{}", api.id("agents", agent).await?);
+    let mut settings = api.get(&path).await?["call_settings"].clone();
+    for (missed, to) in changes {
+        if let Some(to) = to {
+            settings[missed] = forward(to);
+        }
+    }
+    outcome(printer, &api.put(&format!("{path}/call-settings"), &settings).await?);
+    Ok(())
+}
+
+/// Where missed calls go, as it is said on the command line.
+fn forward(to: &str) -> Value {
+    match to {
+        "off" => Value::Null,
+        "voicemail" => json!({ "to": "voicemail" }),
+        number => json!({ "to": "number", "number": number }),
+    }
 }
 
 async fn act(api: &Api, printer: &Printer, agent: &str, verb: &str, body: &Value) -> Result<(), Failure> {

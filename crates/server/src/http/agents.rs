@@ -20,6 +20,10 @@ const ACTS: &[Scope] = &[Scope::Agent, Scope::Supervise];
 const ARRANGES: &[Scope] = &[Scope::Admin, Scope::Manage];
 
 pub(super) fn operations() -> Vec<Operation> {
+    [of_the_agent(), of_his_queues()].into_iter().flatten().collect()
+}
+
+fn of_the_agent() -> Vec<Operation> {
     let verb =
         |path: &str, id: &str, summary: &str| granted(post(path).called(id, "agents", summary).needs(ACTS));
     vec![
@@ -51,6 +55,14 @@ pub(super) fn operations() -> Vec<Operation> {
         .needs(ACTS)
         .body::<wire::Handling>()
         .handled_by(handling),
+        granted(put("/v1/agents/{id}/call-settings").called(
+            "set_call_settings",
+            "agents",
+            "Says where direct calls go that are missed",
+        ))
+        .needs(ACTS)
+        .body::<wire::CallSettings>()
+        .handled_by(call_settings),
         granted(put("/v1/agents/{id}/attendance").called(
             "set_attendance",
             "agents",
@@ -59,6 +71,11 @@ pub(super) fn operations() -> Vec<Operation> {
         .needs(ACTS)
         .body::<wire::Attend>()
         .handled_by(attendance),
+    ]
+}
+
+fn of_his_queues() -> Vec<Operation> {
+    vec![
         granted(put("/v1/agents/{id}/queues/{queue}").conditional().called(
             "assign_agent",
             "agents",
@@ -175,6 +192,14 @@ async fn handling(
     Body(body): Body<wire::Handling>,
 ) -> Result<Json<Outcome>, No> {
     act(&state, who, id, Reach::Agent, move |agent, scene| decode::set_handling(agent, &body, scene)).await
+}
+
+async fn call_settings(
+    (extract::State(state), Extension(who), At(id)): Asking,
+    Body(body): Body<wire::CallSettings>,
+) -> Result<Json<Outcome>, No> {
+    let make = move |agent, scene: &Scene<'_>| decode::set_call_settings(agent, &body, scene);
+    act(&state, who, id, Reach::Agent, make).await
 }
 
 async fn attendance(

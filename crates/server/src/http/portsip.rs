@@ -72,6 +72,7 @@ fn handler(op: Op) -> MethodRouter<State> {
         Op::UpdateAgents => post(agents::update_list),
         Op::ShowAgent => get(agents::show),
         Op::SetAgentStatus => post(agents::set),
+        Op::ShowAgents => post(agents::list_states),
         Op::LogInAgent => post(agents::log_in),
         Op::LogOutAgent => post(agents::log_out),
         Op::ListExclusiveQueues | Op::ListExclusiveAgents => get(no_exclusive_number),

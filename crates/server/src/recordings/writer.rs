@@ -144,7 +144,7 @@ impl<R: FnMut(ToNode)> RecordingWriter<R> {
     /// Tells what went wrong and keeps the part that is on the disk.
     fn fail(&mut self, recording: RecordingId, place: Place, error: &io::Error) {
         let kept = match self.library.rescue(place) {
-            Ok(part) => format!("{} ms are kept", part.audio_ms),
+            Ok((audio_ms, _)) => format!("{audio_ms} ms are kept"),
             Err(_) => "nothing could be kept".to_owned(),
         };
         let full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);

@@ -320,17 +320,7 @@ async fn write_snapshots(mut pictures: mpsc::Receiver<(u64, State)>, store: Stor
 
 fn open_library(config: &Config) -> Result<Library, StartError> {
     let path = &config.paths.recordings;
-    let fault = |source| StartError::Recordings { path: path.clone(), source };
-    let library = Library::open_root(path).map_err(fault)?;
-    for rescued in library.rescue_all().map_err(fault)? {
-        tracing::warn!(
-            tenant = %rescued.place.tenant,
-            recording = %rescued.place.recording,
-            audio_ms = rescued.audio_ms,
-            "a recording that the last stop cut is whole again without its last moments"
-        );
-    }
-    Ok(library)
+    Library::open_root(path).map_err(|source| StartError::Recordings { path: path.clone(), source })
 }
 
 /// A socket as the runtime takes it that this is called on.

@@ -48,10 +48,10 @@ impl Walk<'_> {
 }
 
 #[test]
-fn the_operations_are_those_of_the_document_and_the_two_of_v16() {
+fn the_operations_are_those_of_the_document_two_of_v16_and_one_of_v22_4() {
     let ours: BTreeSet<String> = Op::ALL.iter().map(|op| op.name().to_owned()).collect();
     let mut theirs = Document::read().names();
-    theirs.extend(["loginQueueAgent", "logoutQueueAgent"].map(str::to_owned));
+    theirs.extend(["loginQueueAgent", "logoutQueueAgent", "getManyQueueAgentStatus"].map(str::to_owned));
     assert_eq!(ours, theirs);
     let document = Document::read();
     for op in Op::ALL.iter().filter(|op| document.names().contains(op.name())) {
@@ -215,6 +215,7 @@ async fn agents(walk: &mut Walk<'_>) {
         assert_eq!(answer.status, 200, "{}", answer.text);
         assert_eq!(walk.ask("showQueueAgent", &["8001", "201"], None).await.json()["status"], then);
     }
+    states(walk).await;
     let ann = walk.site.log_in("ann").await;
     let own = walk.ask_as(&ann, "listCurrentUserBelongedCallQueues", &[], "", None).await.json();
     let queue = text(&own["items"][0]["id"]);
@@ -235,6 +236,41 @@ async fn agents(walk: &mut Walk<'_>) {
     walk.expect(&answer, 200, "");
     let shown = walk.ask_as(&boss, "getUserCallQueueAgentStatus", &[&user, &queue], "", None).await.json();
     assert_eq!(shown["status"], "READY");
+}
+
+/// Each of the states of many is what the document says of one.
+async fn states(walk: &mut Walk<'_>) {
+    let path = "/api/call_queues/8001/agents/status/get_many";
+    for (body, numbers) in [
+        (None, vec!["202", "201"]),
+        (Some(json!({})), vec!["202", "201"]),
+        (Some(json!({"items": []})), vec![]),
+        (Some(json!({"items": ["201", "202"]})), vec!["201", "202"]),
+        (Some(json!({"items": ["299", "201"]})), vec!["201"]),
+    ] {
+        let answer = walk.site.ask("POST", path, body).await;
+        walk.expect(&answer, 200, "items");
+        let items = answer.json()["items"].as_array().expect("a list").clone();
+        assert_eq!(items.iter().map(|item| text(&item["extension_number"])).collect::<Vec<_>>(), numbers);
+        for (item, number) in items.iter().zip(numbers) {
+            walk.document.check("showQueueAgent", 200, &item.to_string());
+            assert_eq!(walk.ask("showQueueAgent", &["8001", number], None).await.json(), *item);
+        }
+    }
+    for (body, contains) in [
+        (json!({"items": ["ann"]}), "items"),
+        (json!({"items": "201"}), "items"),
+        (json!({"items": [201]}), "items"),
+        (json!({"numbers": []}), "numbers"),
+    ] {
+        let answer = walk.site.ask("POST", path, Some(body)).await;
+        walk.expect(&answer, 400, contains);
+    }
+    let answer = walk.site.ask("POST", &path.replace("8001", "8999"), None).await;
+    walk.expect(&answer, 404, "NOT_FOUND");
+    let ann = walk.site.log_in("ann").await;
+    let answer = walk.site.ask_as(&ann, "POST", path, None).await;
+    walk.expect(&answer, 403, "FORBIDDEN");
 }
 
 /// Ann is ready and rings; Ben takes the call from her by picking it up.
@@ -369,6 +405,8 @@ async fn a_token_is_bought_used_and_renewed_as_the_document_says() {
     let site = Site::open().await;
     let bought = site.form(&password_form("root", &site.domain, PASSWORD)).await;
     assert_eq!(bought.status, 200, "{}", bought.text);
+    let unescaped = password_form("root", &site.domain, PASSWORD).replace('+', " ");
+    assert_eq!(site.form(&unescaped).await.status, 200, "as curl sends it");
     let bought = bought.json();
     assert_eq!((&bought["expires_in"], &bought["token_type"]), (&json!(1800), &json!("Bearer")));
     let (access, refresh) = (text(&bought["access_token"]), text(&bought["refresh_token"]));

@@ -237,6 +237,37 @@ impl Site {
         });
     }
 
+    /// Lets a phone refuse the call that rings there.
+    pub(crate) fn refuses(&self, callee: usize, code: u16) {
+        tokio::task::block_in_place(|| {
+            let phone = &self.phones[callee];
+            let ringing = phone.asked("INVITE");
+            phone.answer(&ringing, code, &[], "");
+            phone.asked("ACK");
+        });
+    }
+
+    /// Lets a phone ring until the server gives up.
+    pub(crate) fn lets_ring(&self, callee: usize) {
+        tokio::task::block_in_place(|| {
+            let phone = &self.phones[callee];
+            let ringing = phone.asked("INVITE");
+            phone.answer(&ringing, 180, &[], "");
+            phone.answer(&phone.asked("CANCEL"), 200, &[], "");
+            phone.answer(&ringing, 487, &[], "");
+            phone.asked("ACK");
+        });
+    }
+
+    /// Lets a phone register for so many seconds; for none it leaves.
+    pub(crate) fn registers(&self, phone: usize, expires: u32) {
+        tokio::task::block_in_place(|| {
+            let mut register = self.phones[phone].register();
+            register.more = register.more.replace("expires=300", &format!("expires={expires}"));
+            assert_eq!(self.phones[phone].ask_proving(&register).code, 200);
+        });
+    }
+
     /// A token of the installation, as the command line makes it.
     pub(crate) async fn installation_token(&self) -> String {
         let new = cordial_store::NewToken {

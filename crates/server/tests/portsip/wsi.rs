@@ -308,6 +308,89 @@ async fn extensions_are_told_as_they_are_and_then_as_they_change() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_becomes_of_each_extension_that_a_queue_asks_is_told_on_the_v16_address() {
+    let site = Site::open().await;
+    site.assign(&["201"]).await;
+    let onward = json!({"action": "FORWARD_TO_NUMBER", "number": "8002"});
+    site.change_queue(json!({"ring_time": 1, "no_answer_forward_rule": onward})).await;
+    let mut newer = Client::connect(site.rest, "/wsi").await;
+    let mut client = Client::connect(site.wsi_v16, "/").await;
+    for client in [&mut newer, &mut client] {
+        client.ask(json!({"command": "auth", "access_token": site.token})).await;
+        let subscribe =
+            json!({"command": "subscribe", "topics": ["extension_events"], "extensions": ["201"]});
+        assert_eq!(client.ask(subscribe).await["status"], 0);
+    }
+    let target = texts(&[
+        "event_type",
+        "call_id",
+        "call_target",
+        "callee",
+        "caller",
+        "session_id",
+        "tenant_id",
+        "time",
+    ]);
+    let ann = json!(format!("sip:201@{}", site.domain));
+    site.set("201", "READY").await;
+    let call = site.call("448001", None);
+
+    site.refuses(0, 486);
+    let failed = client.hear_of("target_fail").await;
+    members(&failed, &[&target[..], &[("fail_code", "number")]].concat());
+    assert_eq!((&failed["call_target"], &failed["fail_code"]), (&ann, &json!(486)));
+    assert_eq!(failed["caller"], "4477");
+
+    site.lets_ring(0);
+    let missed = client.hear_of("target_noanswer").await;
+    members(&missed, &target);
+    assert_eq!((&missed["call_target"], &missed["session_id"]), (&ann, &failed["session_id"]));
+
+    // Nobody is left in the queue, so that it sends the caller on.
+    site.set("201", "LOGGED_OUT").await;
+    let sent = client.hear_of("call_reroute").await;
+    members(&sent, &target);
+    assert_eq!(sent["session_id"], failed["session_id"]);
+    call.waits_for_hang_up();
+    // On the newer address nothing was said of single calls.
+    site.set("201", "LOGGED_IN").await;
+    loop {
+        let message = newer.hear().await;
+        let kind = text(&message["event_type"]);
+        assert!(kind.starts_with("extension_"), "{message}");
+        if kind == "extension_agent_status" && message["agent_status"][0]["status"] == "LOGGED_OUT" {
+            break;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn that_an_extension_registers_and_leaves_is_told_on_the_v16_address() {
+    let site = Site::open().await;
+    let mut client = Client::connect(site.wsi_v16, "/").await;
+    client.ask(json!({"command": "auth", "access_token": site.token})).await;
+    let subscribe = json!({"command": "subscribe", "topics": ["extension_events"], "extensions": ["103"]});
+    assert_eq!(client.ask(subscribe).await["status"], 0);
+    let extension = json!(format!("sip:103@{}", site.domain));
+    for (expires, online, contacts) in [(0, false, "removed_contacts"), (300, true, "registration_contacts")]
+    {
+        site.registers(2, expires);
+        let told = client.hear_of("extension_register").await;
+        members(
+            &told,
+            &[
+                &texts(&["event_type", "extension", "extension_id", "tenant_id", "time"])[..],
+                &[(contacts, "list")],
+            ]
+            .concat(),
+        );
+        assert_eq!(told["extension"], extension);
+        let status = client.hear_of("extension_status").await;
+        assert_eq!(status["status"][0]["online"], json!(online), "{status}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn those_who_manage_are_told_of_queues_extensions_and_calls() {
     let site = Site::open().await;
     let mut client = Client::connect(site.rest, "/wsi").await;

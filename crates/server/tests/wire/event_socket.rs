@@ -1,5 +1,6 @@
 //! The event socket, spoken to by a client that we did not write (modesl), and by strangers on a bare socket.
 
+use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
@@ -105,6 +106,21 @@ async fn a_client_that_we_did_not_write_commands_and_listens() {
     let row: Vec<&str> = job.lines().nth(1).expect("a row").split('|').collect();
     assert_eq!((columns.len(), columns[0], columns[5]), (row.len(), "name", "status"));
     assert_eq!((row[0], row[4]), ("2001@cordial.local", "user/2001@cordial.local"));
+    let figures: BTreeMap<&str, &str> = columns.iter().copied().zip(row.iter().copied()).collect();
+    assert_eq!((figures["calls_answered"], figures["no_answer_count"]), ("1", "0"));
+    let end = all.iter().find(|thing| thing["event"]["CC-Action"] == "bridge-agent-end").expect("told");
+    for (column, header) in [
+        ("last_offered_call", "CC-Agent-Called-Time"),
+        ("last_bridge_start", "CC-Agent-Answered-Time"),
+        ("last_bridge_end", "CC-Bridge-Terminated-Time"),
+    ] {
+        assert_eq!(Value::from(figures[column]), end["event"][header], "{column}");
+    }
+    let talked =
+        ["last_bridge_end", "last_bridge_start"].map(|it| figures[it].parse::<i64>().expect("seconds"));
+    // Both ends are cut to seconds, and so is what lies between.
+    let talk_time = figures["talk_time"].parse::<i64>().expect("seconds");
+    assert!((talked[0] - talked[1] - 1..=talked[0] - talked[1]).contains(&talk_time), "{figures:?}");
     let start = all.iter().find(|thing| thing["event"]["CC-Action"] == "bridge-agent-start").expect("told");
     for header in [
         "CC-Agent-UUID",

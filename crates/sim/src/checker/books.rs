@@ -171,6 +171,8 @@ impl Books {
             | Fact::ServiceLevelBreached { .. }
             | Fact::BriefingStarted { .. }
             | Fact::LegSaved { .. }
+            | Fact::CallSettingsSet { .. }
+            | Fact::CallForwarded { .. }
             | Fact::LegsBridged { .. }
             | Fact::LegsUnbridged { .. }
             | Fact::GreetingStarted { .. }

@@ -141,6 +141,7 @@ impl Subject {
             | Fact::AgentNotReady { agent: id, .. } => agent(*id, " duty"),
             Fact::HandlingSet { agent: id, .. } => agent(*id, " handling"),
             Fact::PinRefused { agent: id, .. } => agent(*id, " pin"),
+            Fact::CallSettingsSet { agent: id, .. } => agent(*id, " call-settings"),
             Fact::MessageMarked { agent: id, message, .. } | Fact::MessageRemoved { agent: id, message } => {
                 agent(*id, &format!(" message-{}", message.0))
             }
@@ -168,6 +169,7 @@ impl Subject {
             | Fact::LegHeld { .. }
             | Fact::LegRetrieved { .. }
             | Fact::LegCleared { .. }
+            | Fact::CallForwarded { .. }
             | Fact::LegsBridged { .. }
             | Fact::LegsUnbridged { .. }
             | Fact::GreetingStarted { .. }

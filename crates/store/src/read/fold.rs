@@ -94,6 +94,8 @@ async fn fold_rows(
         | Fact::AgentNotReady { .. }
         | Fact::DutyPending { .. }
         | Fact::HandlingSet { .. }
+        | Fact::CallSettingsSet { .. }
+        | Fact::CallForwarded { .. }
         | Fact::MembershipSet { .. }
         | Fact::MembershipPending { .. }
         | Fact::AgentRested { .. }

@@ -140,6 +140,18 @@ impl Store {
         Ok(RecordingPage { recordings, next: last.filter(|_| more) })
     }
 
+    /// The recordings of a tenant that have no end: those that are being made, or that a stop of the process cut.
+    pub async fn recordings_without_end(&self, tenant: TenantId) -> Result<Vec<StoredRecording>, StoreError> {
+        // The states stand here as in the index, which serves no other words.
+        let rows = sqlx::query(
+            "SELECT * FROM recordings WHERE tenant = ? AND state IN ('recording', 'paused', 'stopped')",
+        )
+        .bind(to_sql(tenant.0))
+        .fetch_all(&self.inner.readers)
+        .await?;
+        rows.iter().map(read).collect()
+    }
+
     /// One recording of a tenant.
     pub async fn recording(
         &self,

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use cordial_engine::agent::{
-    Absence, Duty, Handling, Membership, PendingMembership, WhyLoggedOut, WhyNotReady,
+    Absence, CallSettings, Duty, ForwardTo, Handling, Membership, Missed, PendingMembership, WhyLoggedOut,
+    WhyNotReady,
 };
 use cordial_engine::blacklist::{BlacklistLevel, BlacklistPrompts, BlacklistedNumber, CallerPlace};
 use cordial_engine::call::{
@@ -149,12 +150,17 @@ fn examples() -> Vec<Event> {
         sessions(),
     ]
     .concat();
-    let actors =
-        [Actor::User(UserId(1)), Actor::Operator, Actor::Device(DeviceId(2)), Actor::Network, Actor::Policy];
-    let numbered = (1..).zip(facts).zip(actors.into_iter().cycle());
-    let event = |((seq, fact), by)| Event {
-        seq,
-        at: Timestamp(seq * 10),
+    let by_user = facts.into_iter().map(|fact| event(Actor::User(UserId(1)), fact));
+    let others = [Actor::Operator, Actor::Device(DeviceId(2)), Actor::Network, Actor::Policy];
+    let by_others = others.map(|by| event(by, Fact::AgentReady { agent: AgentId(2) }));
+    by_user.chain(by_others).collect()
+}
+
+/// What is the same for all: a new example leaves the others as they are pinned.
+fn event(by: Actor, fact: Fact) -> Event {
+    Event {
+        seq: 1,
+        at: Timestamp(10),
         wall: WallTime(1_700_000_000_000),
         tenant: TenantId(1),
         by,
@@ -163,8 +169,7 @@ fn examples() -> Vec<Event> {
             address: Some(std::net::Ipv4Addr::LOCALHOST.into()),
         }),
         fact,
-    };
-    numbered.map(event).collect()
+    }
 }
 
 const GUID: Guid = Guid(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef);
@@ -476,6 +481,15 @@ fn agents() -> Vec<Fact> {
     facts.extend(duties.map(|duty| Fact::DutyPending { agent, duty: Some(duty) }));
     let handlings = [Handling::Ring, Handling::Busy, Handling::Forward(number("302"))];
     facts.extend(handlings.map(|handling| Fact::HandlingSet { agent, handling }));
+    let settings = CallSettings {
+        busy: Some(ForwardTo::Number(number("302"))),
+        no_answer: Some(ForwardTo::Voicemail),
+        unreachable: None,
+    };
+    facts.push(Fact::CallSettingsSet { agent, settings });
+    let missed = [Missed::Busy, Missed::NoAnswer, Missed::Unreachable];
+    let to = ForwardTo::Number(number("302"));
+    facts.extend(missed.map(|missed| Fact::CallForwarded { call: CallId(7), agent, missed, to: to.clone() }));
     let memberships = [Membership::Out, Membership::NotReady, Membership::Ready];
     facts.extend(memberships.map(|membership| Fact::MembershipSet { agent, queue, membership }));
     facts

@@ -111,9 +111,12 @@ async fn a_file_saved_after_the_record_reaches_both_models() {
     running.append(events(1, TENANT, facts)).await;
     let before = running.store.recording(TENANT, recording_guid(1)).await.unwrap().expect("a recording");
     assert_eq!((before.phase, before.audio_ms), (RecordingPhase::Stopped, 0));
+    assert_eq!(running.store.recordings_without_end(TENANT).await.unwrap(), [before]);
+    assert_eq!(running.store.recordings_without_end(OTHER).await.unwrap(), []);
     running.append(vec![event(14, TENANT, saved)]).await;
     let after = running.store.recording(TENANT, recording_guid(1)).await.unwrap().expect("a recording");
     assert_eq!((after.phase, after.audio_ms, after.bytes), (RecordingPhase::Saved, 200, 6_444));
+    assert_eq!(running.store.recordings_without_end(TENANT).await.unwrap(), []);
     assert_eq!((after.call_guid, after.file_key.clone()), (call_guid(1), recording_guid(1).to_string()));
     let cdr = running.store.cdr(TENANT, call_guid(1)).await.unwrap().expect("a record");
     assert_eq!((&cdr.recordings[0].state, cdr.recordings[0].audio_ms), (&RecordingState::Saved, 200));

@@ -13,8 +13,8 @@ use cordial_engine::time::{Now, Timestamp};
 use super::outbound::{not_out, outbound_rules};
 use super::state::{duty, membership, pending_membership, wait_range};
 use super::{
-    Encoded, cause, direction, endpoint, entry, entry_id, handling, id, of, offer_end, offer_of, parking_end,
-    perhaps, priority, role, text, tier, waiting_end,
+    Encoded, call_settings, cause, direction, endpoint, entry, entry_id, forward_to, handling, id, missed,
+    of, offer_end, offer_of, parking_end, perhaps, priority, role, text, tier, waiting_end,
 };
 use super::{blacklist_prompts, feature_codes};
 use crate::names::{Named, Names, Unnamed};
@@ -224,6 +224,15 @@ impl Teller<'_> {
             Fact::DutyPending { agent, duty: it } => What::DutyPending {
                 agent: self.agent(*agent)?,
                 duty: it.as_ref().map(|it| duty(it, names)).transpose()?,
+            },
+            Fact::CallSettingsSet { agent, settings } => {
+                What::CallSettingsSet { agent: self.agent(*agent)?, settings: call_settings(settings) }
+            }
+            Fact::CallForwarded { call, agent, missed: it, to } => What::CallForwarded {
+                call: self.call(*call)?,
+                agent: self.agent(*agent)?,
+                missed: missed(*it),
+                to: forward_to(to),
             },
             Fact::HandlingSet { agent, handling: it } => {
                 What::HandlingSet { agent: self.agent(*agent)?, handling: handling(it) }

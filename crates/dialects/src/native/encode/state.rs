@@ -4,6 +4,7 @@ use cordial_engine::agent::{Activity, DeviceState, Duty, Membership, PendingMemb
 use cordial_engine::entry::Tier;
 use cordial_engine::estimate::{WaitEstimate, WaitRange};
 use cordial_engine::id::QueueId;
+use cordial_engine::tally::AgentTally;
 use cordial_engine::time::Now;
 use cordial_engine::view::{
     AgentView, CallPhase, CallView, DeviceView, LegPhase, LegView, OfferView, ParkedView, PlaceView,
@@ -11,8 +12,8 @@ use cordial_engine::view::{
 };
 
 use super::{
-    Encoded, agent_entry, device_entry, direction, endpoint, handling, id, of, offer_of, perhaps,
-    queue_entry, role, text, tier,
+    Encoded, agent_entry, call_settings, device_entry, direction, endpoint, handling, id, of, offer_of,
+    perhaps, queue_entry, role, text, tier,
 };
 use crate::names::{Named, Names};
 use crate::native::wire::{self, Id, Time};
@@ -39,12 +40,25 @@ pub fn agent(view: &AgentView, now: Now, names: &dyn Names) -> Encoded<wire::Age
         duty_since: Time::of(now, view.duty_since),
         pending: view.pending.as_ref().map(|pending| duty(pending, names)).transpose()?,
         handling: handling(&view.handling),
+        call_settings: call_settings(&view.settings),
         queues: view.memberships.iter().zip(&view.tiers).map(part).collect::<Encoded<_>>()?,
         activity: activity(view, now, names)?,
         activity_since: Time::of(now, view.activity_since),
         rest_until: view.rest_until.map(|until| Time::of(now, until)),
         since: Time(view.since_wall),
+        tally: agent_tally(&view.tally),
     })
+}
+
+fn agent_tally(tally: &AgentTally) -> wire::AgentTally {
+    wire::AgentTally {
+        calls: tally.calls,
+        talked_ms: tally.talked_ms,
+        missed: tally.missed,
+        offered: tally.offered.map(Time),
+        answered: tally.answered.map(Time),
+        ended: tally.ended.map(Time),
+    }
 }
 
 /// Whether the person is here for calls of queues.

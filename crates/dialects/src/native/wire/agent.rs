@@ -23,6 +23,8 @@ pub struct AgentState {
     pub pending: Option<Duty>,
     /// What happens to direct calls.
     pub handling: Handling,
+    /// What the agent has set for direct calls that he is rung for.
+    pub call_settings: CallSettings,
     /// The queues that the agent is assigned to.
     pub queues: Vec<QueuePart>,
     /// What the agent is doing.
@@ -33,6 +35,25 @@ pub struct AgentState {
     pub rest_until: Option<Time>,
     /// The later of `duty_since` and `activity_since`.
     pub since: Time,
+    /// What the agent did for queues.
+    pub tally: AgentTally,
+}
+
+/// What an agent did for queues. Counts are since he logged in; instants are the last ones, however long ago.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub struct AgentTally {
+    /// Calls that he had and that have ended.
+    pub calls: u64,
+    /// Talked in them. Milliseconds.
+    pub talked_ms: u64,
+    /// Offers in a row that he did not answer, since he was last ready.
+    pub missed: u8,
+    /// When he was last offered a call.
+    pub offered: Option<Time>,
+    /// When he last answered one.
+    pub answered: Option<Time>,
+    /// When one that he had last ended.
+    pub ended: Option<Time>,
 }
 
 /// The device where an agent is logged in.
@@ -158,6 +179,44 @@ pub enum Handling {
         #[schema(min_length = 1, max_length = 64)]
         number: String,
     },
+}
+
+/// What an agent has set for direct calls that he is rung for. What is left out is off.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct CallSettings {
+    /// Where calls go that find him busy: in a call, finishing one, or his phone says so.
+    pub busy: Option<ForwardTo>,
+    /// Where calls go that he does not answer in `ring_ms`.
+    pub no_answer: Option<ForwardTo>,
+    /// Where calls go when he is logged in nowhere, or his phone cannot be reached.
+    pub unreachable: Option<ForwardTo>,
+}
+
+/// Where a missed call goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "to", rename_all = "snake_case", deny_unknown_fields)]
+pub enum ForwardTo {
+    /// To a number: of a user, a phone or a queue, or outside.
+    Number {
+        /// Which.
+        #[schema(min_length = 1, max_length = 64)]
+        number: String,
+    },
+    /// To the agent's own mailbox.
+    Voicemail,
+}
+
+/// Why a direct call did not reach an agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Missed {
+    /// He or his phone was busy.
+    Busy,
+    /// He did not answer.
+    NoAnswer,
+    /// He was logged in nowhere, or his phone could not be reached.
+    Unreachable,
 }
 
 /// An agent's part in a queue.

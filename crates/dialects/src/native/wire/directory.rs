@@ -72,6 +72,10 @@ pub struct Agent {
     #[serde(default)]
     #[schema(maximum = 3_600_000)]
     pub wrap_up_ms: Option<u64>,
+    /// How long a direct call rings that is forwarded when it is not answered. Milliseconds.
+    #[serde(default = "default::ring_ms")]
+    #[schema(minimum = 1_000, maximum = 60_000)]
+    pub ring_ms: u64,
 }
 
 /// An agent's mailbox.
@@ -699,7 +703,7 @@ stored! {
 
 /// What a field is when it is left out: the engine's own defaults for a new queue.
 mod default {
-    use cordial_engine::entry::{Name, Queue};
+    use cordial_engine::entry::{Agent, Name, Queue};
 
     use super::{AfterMissed, Overflow, Strategy};
 
@@ -713,6 +717,10 @@ mod default {
 
     pub(super) fn offer_ms() -> u64 {
         queue().offer_ms
+    }
+
+    pub(super) fn ring_ms() -> u64 {
+        Agent::named(Name::default()).ring_ms
     }
 
     pub(super) fn wrap_up_ms() -> u64 {

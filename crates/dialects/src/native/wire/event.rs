@@ -6,10 +6,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    Agent, AgentState, BlacklistPrompts, BlacklistedNumber, Calendar, Call, Cause, Device, DeviceState,
-    Direction, Disposition, Duty, Emergency, Endpoint, Handling, Id, LegRole, Membership, NotOut, Offer,
-    OutboundRules, PendingMembership, Priority, Queue, QueueState, Reason, Route, Team, Tier, Time, Trunk,
-    User, WaitRange,
+    Agent, AgentState, BlacklistPrompts, BlacklistedNumber, Calendar, Call, CallSettings, Cause, Device,
+    DeviceState, Direction, Disposition, Duty, Emergency, Endpoint, ForwardTo, Handling, Id, LegRole,
+    Membership, Missed, NotOut, Offer, OutboundRules, PendingMembership, Priority, Queue, QueueState, Reason,
+    Route, Team, Tier, Time, Trunk, User, WaitRange,
 };
 
 /// One message of the stream. `seq` rises strictly; it is not contiguous, because other tenants share the journal.
@@ -234,6 +234,8 @@ pub enum What {
     DutyPending { agent: Id, duty: Option<Duty> },
     /// Direct calls are handled so from here on.
     HandlingSet { agent: Id, handling: Handling },
+    /// What the agent has set for direct calls is this.
+    CallSettingsSet { agent: Id, settings: CallSettings },
     /// The agent's part in a queue changed.
     MembershipSet { agent: Id, queue: Id, membership: Membership },
     /// What the agent shall be in a queue after the live offer, call or wrap-up; `null` takes it back.
@@ -262,6 +264,8 @@ pub enum What {
     LegRetrieved { call: Id, leg: Id },
     /// The leg is gone.
     LegCleared { call: Id, leg: Id, cause: Cause },
+    /// A call that did not reach an agent goes where he wants it to go then.
+    CallForwarded { call: Id, agent: Id, missed: Missed, to: ForwardTo },
     /// Two legs hear each other.
     LegsBridged { call: Id, a: Id, b: Id },
     /// They no longer do.
@@ -411,6 +415,7 @@ names! {
     AgentNotReady "agent_not_ready"
     DutyPending "duty_pending"
     HandlingSet "handling_set"
+    CallSettingsSet "call_settings_set"
     MembershipSet "membership_set"
     MembershipPending "membership_pending"
     AgentRested "agent_rested"
@@ -422,6 +427,7 @@ names! {
     LegHeld "leg_held"
     LegRetrieved "leg_retrieved"
     LegCleared "leg_cleared"
+    CallForwarded "call_forwarded"
     LegsBridged "legs_bridged"
     LegsUnbridged "legs_unbridged"
     GreetingStarted "greeting_started"

@@ -102,6 +102,7 @@ impl Seen {
             | Fact::AgentNotReady { agent, .. }
             | Fact::DutyPending { agent, .. }
             | Fact::HandlingSet { agent, .. }
+            | Fact::CallSettingsSet { agent, .. }
             | Fact::MembershipSet { agent, .. }
             | Fact::MembershipPending { agent, .. }
             | Fact::AgentRested { agent, .. }
@@ -121,6 +122,7 @@ impl Seen {
             | Fact::MonitoringStarted { call, agent, .. }
             | Fact::NumberAsked { call, agent, .. }
             | Fact::PinRefused { call, agent, .. }
+            | Fact::CallForwarded { call, agent, .. }
             | Fact::WrapUpEnded { call, agent }
             | Fact::DispositionSet { call, agent, .. }
             | Fact::RecordingStarted { call, agent, .. }

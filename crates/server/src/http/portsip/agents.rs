@@ -74,6 +74,14 @@ pub(super) async fn list(asking: Asking) -> Result<Response, No> {
     told(&Items { items: items.await? })
 }
 
+pub(super) async fn list_states(asking: Asking) -> Result<Response, No> {
+    let id = asking.named("id");
+    let numbers = decode::agents_asked(asking.body()?)?;
+    let items =
+        asking.look(move |scene| Ok(encode::agents_asked(&scene.queue(&id)?, numbers.as_deref(), scene)));
+    told(&Items { items: items.await? })
+}
+
 pub(super) async fn update_list(asking: Asking) -> Result<StatusCode, No> {
     let (id, body) = (asking.named("id"), asking.body()?);
     let list = asking.look(move |scene| decode::agent_list(body, scene, scene.queue(&id)?.id));

@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use axum::extract::{self, Query};
-use axum::http::Uri;
+use axum::extract;
 use axum::{Extension, Json};
 use cordial_dialects::portsip::problem::Problem;
 use cordial_dialects::portsip::wire::Token;
@@ -38,15 +37,10 @@ pub(super) async fn token(
     Extension(Peer(address)): Extension<Peer>,
     Extension(Bytes64(body)): Extension<Bytes64>,
 ) -> Result<Json<Token>, No> {
-    let form =
-        std::str::from_utf8(&body).ok().and_then(|form| format!("/?{}", form.trim()).parse::<Uri>().ok());
-    let pairs = form.and_then(|form| Query::<Vec<(String, String)>>::try_from_uri(&form).ok());
-    let Some(Query(pairs)) = pairs else {
-        return Err(Problem::invalid("body", "must be a form (application/x-www-form-urlencoded)").into());
-    };
+    // As browsers read forms: a blank that was not escaped is a blank.
     let field = |name: &str| {
-        let found = pairs.iter().find(|(of, _)| of == name).map(|(_, value)| value.clone());
-        found.unwrap_or_default()
+        let found = form_urlencoded::parse(&body).find(|(of, _)| of == name);
+        found.map(|(_, value)| value.into_owned()).unwrap_or_default()
     };
     let bearer = match field("grant_type").as_str() {
         "password" => {
