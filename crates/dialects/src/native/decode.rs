@@ -14,7 +14,7 @@ use cordial_engine::entry::{self, Entry, Name};
 use cordial_engine::id::{
     AgentId, CalendarId, CallId, DeviceId, DispositionId, QueueId, ReasonId, TeamId, UserId,
 };
-use cordial_engine::limits::{OUTBOUND_DENIED_MAX, OUTBOUND_UNLIMITED_MAX};
+use cordial_engine::limits::{OUTBOUND_DENIED_MAX, OUTBOUND_UNLIMITED_MAX, PIN_DIGITS_MAX, PIN_DIGITS_MIN};
 use cordial_engine::outbound::OutboundRules;
 use cordial_engine::text::{Number, Text, TextError};
 use std::collections::{BTreeMap, BTreeSet};
@@ -632,6 +632,19 @@ pub fn user_password(body: &wire::UserPassword) -> Result<(), Faults> {
 pub fn trunk_password(body: &wire::TrunkPassword) -> Result<(), Faults> {
     let mut f = Fields::new(&Nothing);
     f.password("/password", body.password.as_deref(), 1);
+    f.finish(|| Some(()))
+}
+
+/// An agent's PIN: digits, neither few nor many.
+pub fn agent_pin(body: &wire::AgentPin) -> Result<(), Faults> {
+    let mut f = Fields::new(&Nothing);
+    let is_one = |pin: &String| {
+        (PIN_DIGITS_MIN..=PIN_DIGITS_MAX).contains(&pin.len())
+            && pin.bytes().all(|digit| digit.is_ascii_digit())
+    };
+    if !body.pin.as_ref().is_none_or(is_one) {
+        f.fault::<()>("/pin", "must be 4 to 12 digits");
+    }
     f.finish(|| Some(()))
 }
 

@@ -127,9 +127,9 @@ impl Engine {
         let Some(leg) = self.state.legs.get(&leg) else {
             return;
         };
-        // Who is asked for a number has time to press it after he was asked.
+        // Who is asked for keys has time to press them after he was asked.
         let service = self.state.call(leg.call).service;
-        if !matches!(service, Some(Service::Asks { .. })) {
+        if !matches!(service, Some(Service::Asks { .. } | Service::LogsIn { .. })) {
             self.end_greeting(leg.call);
         }
     }

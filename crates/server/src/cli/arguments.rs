@@ -363,6 +363,14 @@ pub enum AgentVerb {
         /// Name or id
         queue: Which,
     },
+    /// Set the PIN that an agent proves himself by at hot desks, read from standard input
+    Pin {
+        /// Name or id
+        agent: Which,
+        /// Take it away instead
+        #[arg(long)]
+        remove: bool,
+    },
     /// Log an agent in at a device
     LogIn {
         /// Name or id

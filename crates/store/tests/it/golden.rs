@@ -498,6 +498,10 @@ fn sessions() -> Vec<Fact> {
     let mut facts: Vec<Fact> = why.map(|why| Fact::AgentLoggedOut { agent, why: Some(why) }).into();
     let (device, moved_from) = (DeviceId(5), Some(DeviceId(4)));
     facts.push(Fact::AgentLoggedIn { agent, device, moved_from });
+    let call = CallId(9);
+    facts.push(Fact::LogInAsked { call, digits: text("201"), pin: true, wrong: 1 });
+    let refused = |until| Fact::PinRefused { call, agent, wrong: 3, until };
+    facts.extend([None, Some(Timestamp(900_000))].map(refused));
     facts
 }
 

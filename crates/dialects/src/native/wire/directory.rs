@@ -203,6 +203,14 @@ pub struct Trunk {
     pub password: Option<String>,
 }
 
+/// An agent's PIN, or its removal. It is never shown again.
+#[derive(Clone, Deserialize, ToSchema)]
+pub struct AgentPin {
+    /// Digits; `null` removes it, and ends that he is locked out.
+    #[schema(min_length = 4, max_length = 12, pattern = "^[0-9]+$", format = Password, required)]
+    pub pin: Option<String>,
+}
+
 /// A trunk's password, or its removal.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 pub struct TrunkPassword {
