@@ -9,6 +9,7 @@ mod dialogs;
 mod event_socket;
 mod hostile;
 mod peers;
+mod portsip;
 mod server;
 mod site;
 mod talk;

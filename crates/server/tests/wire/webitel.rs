@@ -3,8 +3,13 @@
 use std::net::SocketAddr;
 
 use expect_test::expect;
+use futures_util::{SinkExt as _, StreamExt as _};
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio::time::Duration;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
 
 use crate::clients::Lines;
 use crate::peers::{Sipp, free_port};
@@ -24,8 +29,13 @@ struct Site {
 
 impl Site {
     async fn open() -> Self {
+        Self::open_with("").await
+    }
+
+    /// With further lines for the configuration's table `webitel`.
+    async fn open_with(lines: &str) -> Self {
         let at = SocketAddr::from(([127, 0, 0, 1], free_port()));
-        let tables = format!("[webitel]\nenabled = true\nlisten = \"{at}\"\n");
+        let tables = format!("[webitel]\nenabled = true\nlisten = \"{at}\"\n{lines}");
         let server = Server::start_with_tables(&tables).await;
         let boss = json!({
             "name": "boss", "roles": ["administrator", "supervisor"], "password": "a very long word",
@@ -390,4 +400,183 @@ async fn rest_answers_as_documented_and_turns_strangers_away() {
         remove: 200 {"info":"removed","status":"OK"}
         removed: 404 {"info":"account not found!","status":"error"}"#]].assert_eq(&lines.join("\n"));
     assert!(!site.server.log().contains("a very long word") && !site.server.log().contains(&site.boss.1));
+}
+
+/// Ids and times in the order in which they first come, so that two runs read the same.
+fn named(things: &[Value]) -> String {
+    let mut names: Vec<String> = Vec::new();
+    let mut lines = Vec::new();
+    for thing in things {
+        lines.push(shown(thing, "", &mut names));
+    }
+    lines.join("\n")
+}
+
+fn shown(thing: &Value, field: &str, names: &mut Vec<String>) -> String {
+    let is_time = field == "timestamp" || field == "timeout" || field.ends_with("_at");
+    match thing {
+        Value::Object(members) => {
+            let members = members.iter().filter(|(_, value)| !value.is_null());
+            let members = members.map(|(name, value)| format!("{name}: {}", shown(value, name, names)));
+            format!("{{{}}}", members.collect::<Vec<_>>().join(", "))
+        }
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(|item| shown(item, "", names)).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Value::Number(number) if is_time && number.as_i64() > Some(1) => "time".to_owned(),
+        Value::String(text) if text.len() == 36 && text.matches('-').count() == 4 => {
+            let place = names.iter().position(|name| name == text).unwrap_or_else(|| {
+                names.push(text.clone());
+                names.len() - 1
+            });
+            format!("id{place}")
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => thing.to_string(),
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs sipp and npm: runs in the gate's stage `wire`"]
+async fn calls_and_tasks_are_told_in_the_newer_protocol() {
+    let site = Site::open().await;
+    let port = free_port();
+    site.register(port, 120).run().succeeds();
+    let (_, token) = site.log_in("2001").await;
+    let mut client = Lines::of("webitel_newer.js", &[&site.at.port().to_string(), &token]);
+    let begun = client.until(|thing| thing["ready"] == true);
+    let answers: Vec<Value> = begun.iter().filter(|thing| thing["event"].is_null()).cloned().collect();
+    expect![[r#""#]].assert_eq(&named(&answers));
+    let phone = Sipp::scenario("phone_answers.xml").from(port).to(site.server.sip).lasting(200).start();
+    let caller = Sipp::scenario("caller.xml").from(site.trunk_port).to(site.server.sip).service("1000");
+    let caller = caller.lasting(3_000).start();
+    let mut called = client.until(|thing| thing["event"]["data"]["status"] == "bridged");
+    client.go_on();
+    called.extend(client.until(|thing| thing["told"] == true));
+    called.extend(client.until(|thing| thing["event"]["data"]["status"] == "waiting"));
+    caller.succeeds();
+    phone.succeeds();
+    // Events may overtake answers, so each by itself.
+    let (events, answers): (Vec<Value>, Vec<Value>) =
+        called.into_iter().partition(|thing| thing["event"].is_object());
+    expect![[r#""#]].assert_eq(&named(&events));
+    expect![[r#""#]].assert_eq(&named(&answers));
+}
+
+#[tokio::test]
+#[ignore = "needs sipp and npm: runs in the gate's stage `wire`"]
+async fn the_newer_rest_answers_as_its_documents_say() {
+    let site = Site::open().await;
+    let (_, agent) = site.log_in("2001").await;
+    let ask = async |method: Method, path: &str, body: Value, token: &str| {
+        let mut request = site.http.request(method.clone(), format!("http://{}{path}", site.at));
+        if !token.is_empty() {
+            request = request.header("X-Webitel-Access", token);
+        }
+        if !body.is_null() {
+            request = request.body(body.to_string());
+        }
+        let answer = request.send().await.expect("the server answers");
+        let status = answer.status().as_u16();
+        let answer: Value = answer.json().await.expect("every answer is JSON");
+        format!("{method} {path} {body}: {status} {}", shown(&answer, "", &mut Vec::new()))
+    };
+    let mut lines = Vec::new();
+    lines.push(ask(Method::GET, "/call_center/agents", json!(null), "").await);
+    lines.push(ask(Method::GET, "/call_center/agents", json!(null), "wrong").await);
+    let id = {
+        let answer = site.http.get(format!("http://{}/call_center/agents", site.at));
+        let answer = answer.header("X-Webitel-Access", &site.boss.1).send().await.expect("an answer");
+        let answer: Value = answer.json().await.expect("JSON");
+        answer["items"][0]["id"].as_str().expect("a text").to_owned()
+    };
+    let of = |path: &str| format!("/call_center/agents/{id}{path}");
+    for (method, path, body) in [
+        (Method::GET, of(""), json!(null)),
+        (Method::GET, of("/pause_causes"), json!(null)),
+        (Method::PATCH, of("/states/waiting"), json!({})),
+        (Method::PATCH, of("/status"), json!({ "status": "pause" })),
+        (
+            Method::PATCH,
+            of("/status"),
+            json!({ "status": "online", "channels": ["call"], "on_demand": false }),
+        ),
+        (
+            Method::PATCH,
+            of("/status"),
+            json!({ "status": "pause", "payload": "Lunch", "status_comment": "soup" }),
+        ),
+        (Method::GET, of(""), json!(null)),
+        (Method::PATCH, of("/status"), json!({ "status": "pause", "payload": "Sailing" })),
+        (Method::PATCH, of("/states/waiting"), json!({})),
+        (Method::PATCH, of("/status"), json!({ "status": "online", "on_demand": true })),
+        (Method::PATCH, of("/status"), json!({ "status": "online", "channels": ["chat"] })),
+        (Method::PATCH, of("/status"), json!({ "status": "asleep" })),
+        (Method::PATCH, of("/status"), json!([])),
+        (Method::PATCH, of("/status"), json!({ "status": "offline" })),
+    ] {
+        let line = ask(method, &path, body, &agent).await;
+        lines.push(line.replace(&format!("/agents/{id}"), "/agents/ID"));
+    }
+    for (path, token) in [
+        ("/call_center/users", &site.boss.1),
+        ("/call_center/users", &agent),
+        ("/call_center/users?q=bo*&size=1&page=1", &site.boss.1),
+        ("/call_center/users?size=1", &site.boss.1),
+        ("/call_center/agents/999999", &site.boss.1),
+        ("/call_center/agents/999999", &agent),
+        ("/call_center/agents/x/pause_causes", &agent),
+    ] {
+        lines.push(ask(Method::GET, path, json!(null), token).await);
+    }
+    expect![[r#""#]].assert_eq(&lines.join("\n").replace(&format!("id: \"{id}\""), "id: \"ID\""));
+}
+
+/// A socket of the older protocol that has proved itself.
+async fn socket(at: SocketAddr, (key, token): &(String, String)) -> WebSocketStream<TcpStream> {
+    let io = TcpStream::connect(at).await.expect("the server listens");
+    let (mut socket, _) =
+        tokio_tungstenite::client_async(format!("ws://{at}/"), io).await.expect("a handshake");
+    exec(&mut socket, "auth", json!({ "key": key, "token": token })).await;
+    socket
+}
+
+async fn exec(socket: &mut WebSocketStream<TcpStream>, func: &str, args: Value) {
+    let frame = json!({ "exec-uuid": "1", "exec-func": func, "exec-args": args });
+    socket.send(Message::text(frame.to_string())).await.expect("the server reads");
+    let answer = socket.next().await.expect("an answer").expect("an answer");
+    let answer: Value = serde_json::from_str(answer.to_text().expect("text")).expect("JSON");
+    assert_eq!(answer["exec-complete"], "+OK", "{answer}");
+}
+
+#[tokio::test]
+#[ignore = "needs sipp and npm: runs in the gate's stage `wire`"]
+async fn an_agent_whose_last_socket_stays_closed_is_logged_out_where_the_policy_says_so() {
+    let after = Duration::from_secs(2);
+    let site = Site::open_with("log_out_domains = \"CORDIAL.local\"\nlog_out_after_s = 2\n").await;
+    let who = site.log_in("2001").await;
+    let duty = async || {
+        let agents = site.server.get("/v1/agents?name=2001").await;
+        agents["items"][0]["duty"]["state"].clone()
+    };
+    let (mut first, mut second) = (socket(site.at, &who).await, socket(site.at, &who).await);
+    exec(&mut first, "cc login", json!({})).await;
+    assert_eq!(duty().await, "ready");
+    first.close(None).await.expect("it was open");
+    // Longer than the policy says: another socket is open, and then he is back in time.
+    tokio::time::sleep(after + Duration::from_secs(1)).await;
+    assert_eq!(duty().await, "ready");
+    second.close(None).await.expect("it was open");
+    let mut third = socket(site.at, &who).await;
+    tokio::time::sleep(after + Duration::from_secs(1)).await;
+    assert_eq!(duty().await, "ready");
+    third.close(None).await.expect("it was open");
+    let gone = |seen: &Value| (seen["items"][0]["duty"]["state"] == "logged_out").then_some(());
+    site.server.wait_for("/v1/agents?name=2001", "log-out", gone).await;
+    let by = |seen: &Value| {
+        let items = seen["items"].as_array()?;
+        items.iter().find(|item| item.to_string().contains("agent_logged_out")).map(|item| item["by"].clone())
+    };
+    let by = site.server.wait_for("/v1/audit?limit=50", "log-out in the audit", by).await;
+    assert_eq!(by, json!({ "kind": "policy" }));
 }
