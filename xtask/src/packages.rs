@@ -37,6 +37,8 @@ const PACKAGES: &[Package] = &[
     Package { name: "strace", program: "strace", reason: "disks that fail for a real process (crash stage)" },
     Package { name: "espeak-ng", program: "espeak-ng", reason: "speech of the announcements" },
     Package { name: "nodejs", program: "node", reason: "clients of foreign dialects that we did not write" },
+    Package { name: "curl", program: "curl", reason: "the sessions of the dialects' pages" },
+    Package { name: "jq", program: "jq", reason: "the sessions of the dialects' pages" },
     Package { name: "npm", program: "npm", reason: "how those clients are installed" },
     Package {
         name: "sox",

@@ -8,6 +8,7 @@ mod crash;
 mod dialogs;
 mod event_socket;
 mod hostile;
+mod pages;
 mod peers;
 mod portsip;
 mod server;

@@ -38,8 +38,7 @@ pub(super) async fn token(
     Extension(Peer(address)): Extension<Peer>,
     Extension(Bytes64(body)): Extension<Bytes64>,
 ) -> Result<Json<Token>, No> {
-    let form =
-        std::str::from_utf8(&body).ok().and_then(|form| format!("/?{}", form.trim()).parse::<Uri>().ok());
+    let form = format!("/?{}", escaped(body.trim_ascii())).parse::<Uri>().ok();
     let pairs = form.and_then(|form| Query::<Vec<(String, String)>>::try_from_uri(&form).ok());
     let Some(Query(pairs)) = pairs else {
         return Err(Problem::invalid("body", "must be a form (application/x-www-form-urlencoded)").into());
@@ -57,6 +56,22 @@ pub(super) async fn token(
         _ => return Err(Problem::invalid("grant_type", "must be password or refresh_token").into()),
     };
     Ok(Json(issue(&state, bearer).await?))
+}
+
+/// A form with what no address may hold escaped: clients send a password's blanks, letters and signs as they are.
+fn escaped(form: &[u8]) -> String {
+    let mut text = String::with_capacity(form.len());
+    for byte in form {
+        match byte {
+            b' ' => text.push('+'),
+            b'"' | b'#' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}' => {
+                text.push_str(&format!("%{byte:02X}"));
+            }
+            b'!'..=b'~' => text.push(char::from(*byte)),
+            _ => text.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    text
 }
 
 /// Looks at a user's name and password. Without a domain it is the system's administrator, whose password is a token of

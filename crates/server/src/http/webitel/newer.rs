@@ -22,6 +22,7 @@ use serde_json::{Map, Value, json};
 use super::accounts::sees_all;
 use super::actions::Acting;
 use super::{No, State, TurnedAway, enter, object, own_account, peer};
+use crate::callcenter::home;
 use crate::http::Caller;
 
 /// Items of a page when nothing is said, and at most.
@@ -116,7 +117,7 @@ async fn list(extract::State(state): At, Session(caller): Session, Query(asked):
 async fn show(extract::State(state): At, Session(caller): Session, Path(id): Path<String>) -> Answer {
     let (tenant, agent) = (caller.tenant, seen(&state, &caller, &id).await?);
     let shown = state.handle().read(move |engine, now| {
-        let floor = Floor::around(engine, tenant, Some(agent), None, now);
+        let floor = Floor::around(engine, tenant, Some(agent), home(engine, tenant, agent), now);
         told(engine, tenant, &floor, &engine.agent(tenant, agent)?, now)
     });
     Ok(Json(shown.await?.ok_or_else(missing)?))

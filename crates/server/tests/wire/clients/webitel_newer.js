@@ -29,7 +29,8 @@ async function agent(client) {
     say({ ready: true });
     process.stdin.once('data', async () => {
         await act('cc_agent_tasks', { agent_id });
-        await act('subscribe_call');
+        const { items } = await act('subscribe_call');
+        await act('call_hangup', { id: items[0].id, app_id: items[0].app_id });
         say({ told: true });
     });
 }
