@@ -36,9 +36,9 @@ const PACKAGES: &[Package] = &[
     Package { name: "g++", program: "g++", reason: "libFuzzer, which is C++ (fuzz stage)" },
     Package { name: "strace", program: "strace", reason: "disks that fail for a real process (crash stage)" },
     Package { name: "espeak-ng", program: "espeak-ng", reason: "speech of the announcements" },
+    Package { name: "curl", program: "curl", reason: "the sessions to paste of the dialects' pages" },
+    Package { name: "jq", program: "jq", reason: "the same" },
     Package { name: "nodejs", program: "node", reason: "clients of foreign dialects that we did not write" },
-    Package { name: "curl", program: "curl", reason: "the sessions of the dialects' pages" },
-    Package { name: "jq", program: "jq", reason: "the sessions of the dialects' pages" },
     Package { name: "npm", program: "npm", reason: "how those clients are installed" },
     Package {
         name: "sox",

@@ -9,8 +9,8 @@ mod presence;
 pub use forward::{CallSettings, ForwardTo, Missed};
 use serde::{Deserialize, Serialize};
 
-use crate::command::Note;
-use crate::id::{CallId, DeviceId, LegId, OfferId, QueueId, ReasonId};
+use crate::command::{Actor, Note};
+use crate::id::{AgentId, CallId, DeviceId, LegId, OfferId, QueueId, ReasonId};
 use crate::machine::Moves;
 use crate::text::Number;
 use crate::time::Timestamp;
@@ -60,6 +60,24 @@ pub enum WhyNotReady {
     Unreachable,
     /// The agent's device said that it is busy.
     Busy,
+}
+
+/// Why an agent is logged out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhyLoggedOut {
+    /// He asked for it himself: as the user who acts as him, or at a phone where he speaks.
+    Asked,
+    /// Somebody else asked for it.
+    Forced {
+        /// Who.
+        by: Actor,
+    },
+    /// Another agent came to the hot desk where he sat.
+    DeskTaken {
+        /// Who.
+        agent: AgentId,
+    },
 }
 
 /// What an agent who is not ready by his own choice does meanwhile.

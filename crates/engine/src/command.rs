@@ -169,7 +169,7 @@ pub enum Command {
         /// Which queue.
         queue: QueueId,
     },
-    /// Logs an agent in at a device, not ready.
+    /// Logs an agent in at a device, not ready; who is logged in already moves there, as he is.
     LogIn {
         /// Who.
         agent: AgentId,

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::agent::{CallSettings, Duty, ForwardTo, Handling, Membership, Missed, PendingMembership};
+use crate::agent::{
+    CallSettings, Duty, ForwardTo, Handling, Membership, Missed, PendingMembership, WhyLoggedOut,
+};
 use crate::blacklist::BlacklistPrompts;
 use crate::call::{Cause, Direction, OfferEnd, ParkingEnd, Preferred, Role, WaitingEnd, Widening};
 use crate::code::{Feature, FeatureCodes};
@@ -86,10 +88,20 @@ pub enum Fact {
     DeviceUnregistered { device: DeviceId },
 
     // Agents
-    /// An agent came to work; duty is not ready.
-    AgentLoggedIn { agent: AgentId, device: DeviceId },
-    /// An agent left.
-    AgentLoggedOut { agent: AgentId },
+    /// An agent came to work; duty is not ready. With `moved_from` he was there already, at that device, and all that
+    /// changes is where.
+    AgentLoggedIn {
+        agent: AgentId,
+        device: DeviceId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        moved_from: Option<DeviceId>,
+    },
+    /// An agent left. Facts older than `why` have none.
+    AgentLoggedOut {
+        agent: AgentId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<WhyLoggedOut>,
+    },
     /// An agent is there for queue calls.
     AgentReady { agent: AgentId },
     /// An agent is not there for queue calls; `duty` is [`Duty::NotReady`].

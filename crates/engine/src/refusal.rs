@@ -35,7 +35,7 @@ pub enum Refusal {
     /// The agent is not logged in.
     #[error("the agent is not logged in")]
     NotLoggedIn,
-    /// The agent is logged in already, at another device.
+    /// The agent is logged in already, and this is neither a device of his own nor a hot desk, so that he does not move.
     #[error("the agent is logged in at another device")]
     LoggedInElsewhere,
     /// Another agent is logged in at that device.

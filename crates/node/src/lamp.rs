@@ -86,12 +86,18 @@ impl Node {
             | Fact::MessageRemoved { agent, .. }
             | Fact::EntryChanged { id: EntryId::Agent(agent), .. } => self.lamps.of(*agent),
             Fact::EntryAdded { id: EntryId::Device(device), .. }
-            | Fact::EntryChanged { id: EntryId::Device(device), .. }
-            | Fact::AgentLoggedIn { device, .. } => {
+            | Fact::EntryChanged { id: EntryId::Device(device), .. } => {
                 self.lamps.put(*device, self.engine.person(*device));
                 vec![*device]
             }
-            Fact::AgentLoggedOut { agent } => {
+            Fact::AgentLoggedIn { device, moved_from, .. } => {
+                let devices: Vec<DeviceId> = core::iter::once(*device).chain(*moved_from).collect();
+                for device in &devices {
+                    self.lamps.put(*device, self.engine.person(*device));
+                }
+                devices
+            }
+            Fact::AgentLoggedOut { agent, .. } => {
                 let devices = self.lamps.of(*agent);
                 for device in &devices {
                     self.lamps.put(*device, self.engine.person(*device));

@@ -228,16 +228,26 @@ impl Desk<'_> {
         let number = console::contact_device(contact).unwrap_or_default().to_owned();
         let tenant = self.caller.tenant;
         let there = self.handle.read(move |engine, _| {
-            let wanted = engine.find_by_name(tenant, Kind::Device, &number)?;
-            let device = home(engine, tenant, agent)?;
-            Some(wanted == EntryId::Device(device))
+            let EntryId::Device(wanted) = engine.find_by_name(tenant, Kind::Device, &number)? else {
+                return None;
+            };
+            let login = engine.agent(tenant, agent)?.login;
+            let moves = login.is_some_and(|login| login.device != wanted);
+            (moves || home(engine, tenant, agent) == Some(wanted)).then_some((wanted, moves))
         });
+        let elsewhere = No::Said(
+            "-ERR an agent is rung at the device in use, else at the one whose number is the agent's name\n"
+                .to_owned(),
+        );
         match there.await? {
-            Some(true) => Ok(()),
-            Some(false) | None => Err(No::Said(
-                "-ERR an agent is rung at the device in use, else at the one whose number is the agent's name\n"
-                    .to_owned(),
-            )),
+            Some((_, false)) => Ok(()),
+            // A phone of his own, or a hot desk, is in use from here on.
+            Some((device, true)) => match self.ask(Command::LogIn { agent, device }).await {
+                Ok(_) => Ok(()),
+                Err(No::Refused(Refusal::LoggedInElsewhere)) => Err(elsewhere),
+                Err(no) => Err(no),
+            },
+            None => Err(elsewhere),
         }
     }
 

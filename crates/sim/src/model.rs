@@ -164,7 +164,7 @@ impl Model {
                 (system || was_pending).then(|| Expected::Becomes(*agent, becomes()))
             }
             Fact::AgentReady { agent } => self.if_pending(*agent, Duty::Ready),
-            Fact::AgentLoggedOut { agent } => self.if_pending(*agent, Duty::LoggedOut),
+            Fact::AgentLoggedOut { agent, .. } => self.if_pending(*agent, Duty::LoggedOut),
             Fact::AgentRested { agent, .. } => Some(Expected::Rests(*agent)),
             Fact::OfferEnded { offer, end: OfferEnd::Withdrawn(why), .. } => self
                 .expected
@@ -219,14 +219,17 @@ impl Model {
                     lost.map(|(id, ..)| Expected::Withdrawn(*id, Some(Withdrawn::DeviceLost))).collect();
                 self.expected.extend(lost);
             }
-            Fact::AgentLoggedIn { agent, device } => {
+            Fact::AgentLoggedIn { agent, device, moved_from: Some(_) } => {
+                self.change(*agent, |agent| agent.device = Some(*device));
+            }
+            Fact::AgentLoggedIn { agent, device, moved_from: None } => {
                 self.change(*agent, |agent| {
                     agent.device = Some(*device);
                     (agent.had, agent.talked_ms) = (BTreeMap::new(), 0);
                 });
                 self.become_(*agent, Duty::NotReady { reason: None, note: Default::default() }, at);
             }
-            Fact::AgentLoggedOut { agent } => {
+            Fact::AgentLoggedOut { agent, .. } => {
                 self.change(*agent, |agent| agent.device = None);
                 self.become_(*agent, Duty::LoggedOut, at);
             }

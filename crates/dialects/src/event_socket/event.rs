@@ -6,6 +6,7 @@ use cordial_engine::call::{NotKept, OfferEnd, WaitingEnd};
 use cordial_engine::id::{AgentId, CallId, QueueId};
 use cordial_engine::{Event, Fact, WallTime};
 
+use super::table::contact;
 use super::{full_name, uuid};
 use crate::floor::{Change, Floor, Served, Talk};
 use crate::native::wire::Time;
@@ -177,6 +178,11 @@ impl Telling<'_> {
     #[expect(clippy::wildcard_enum_match_arm, reason = "`floor::Part` names every fact; these are told")]
     fn fact(&self, all: &mut Vec<Told>) {
         match &self.event.fact {
+            Fact::AgentLoggedIn { agent, moved_from: Some(_), .. } => {
+                let contact = self.floor.agents.get(agent).map(|seat| contact(self.floor, seat));
+                let told = self.agent("agent-contact-change", *agent);
+                all.push(told.with("CC-Agent-Contact", contact.unwrap_or_default()));
+            }
             Fact::OfferMade { call, queue, agent, .. } => {
                 let told = self.serving("agent-offering", *call, *queue, *agent);
                 all.push(self.caller(told, *call));

@@ -218,7 +218,7 @@ fn agent_row(hall: &Hall, agent: AgentId, seat: &Seat) -> String {
 }
 
 /// Where an agent is rung: the device in use, else the one of the same name.
-fn contact(floor: &Floor, seat: &Seat) -> String {
+pub(super) fn contact(floor: &Floor, seat: &Seat) -> String {
     let desk = floor.phone_of(seat).and_then(|device| floor.devices.get(&device));
     desk.map(|desk| format!("user/{}@{}", desk.number, floor.domain)).unwrap_or_default()
 }

@@ -83,7 +83,12 @@ impl Floor {
     #[expect(clippy::wildcard_enum_match_arm, reason = "`Part` names every fact; these are of agents")]
     fn fold_agent(&mut self, agent: AgentId, event: &Event) {
         match &event.fact {
-            Fact::AgentLoggedIn { device, .. } => self.desk(*device, |desk| desk.agent = Some(agent)),
+            Fact::AgentLoggedIn { device, moved_from, .. } => {
+                if let Some(from) = moved_from {
+                    self.desk(*from, |desk| desk.agent = None);
+                }
+                self.desk(*device, |desk| desk.agent = Some(agent));
+            }
             Fact::AgentLoggedOut { .. } => {
                 if let Some(device) = self.agents.get(&agent).and_then(|seat| seat.device) {
                     self.desk(device, |desk| desk.agent = None);
@@ -346,9 +351,11 @@ impl Seat {
             Fact::MembershipSet { queue, membership, .. } => {
                 self.memberships.insert(*queue, *membership);
             }
-            Fact::AgentLoggedIn { device, .. } => {
+            Fact::AgentLoggedIn { device, moved_from, .. } => {
                 self.device = Some(*device);
-                self.wants(Duty::NotReady { reason: None, note: Note::default() }, event);
+                if moved_from.is_none() {
+                    self.wants(Duty::NotReady { reason: None, note: Note::default() }, event);
+                }
             }
             Fact::AgentLoggedOut { .. } => {
                 self.device = None;

@@ -37,7 +37,7 @@ impl Part {
             | Fact::TierSet { agent, .. }
             | Fact::MembershipSet { agent, .. }
             | Fact::AgentLoggedIn { agent, .. }
-            | Fact::AgentLoggedOut { agent }
+            | Fact::AgentLoggedOut { agent, .. }
             | Fact::AgentReady { agent }
             | Fact::AgentNotReady { agent, .. }
             | Fact::HandlingSet { agent, .. }

@@ -57,9 +57,12 @@ pub fn told(floor: &Floor, event: &Event, applied: &Applied, online: impl Fn(&st
     all
 }
 
-/// The agent whose account's event is due: the axes changed, or what he wrote beside his status did.
+/// The agent whose account's event is due: the axes changed, or what he wrote beside his status did, or his phone.
 fn spoken_of(event: &Event, applied: &Applied) -> Option<AgentId> {
-    if let Fact::AgentNotReady { agent, .. } = &event.fact {
+    // Sessions of who has moved learn of it so, though his status is what it was.
+    if let Fact::AgentNotReady { agent, .. } | Fact::AgentLoggedIn { agent, moved_from: Some(_), .. } =
+        &event.fact
+    {
         return Some(*agent);
     }
     let shown = |axes: &Axes| (status::status(axes), status::columns(axes), axes.device);

@@ -1,7 +1,7 @@
 //! An agent's duty: asked for, granted at once or pending, and what policy makes of it.
 
-use super::{Absence, Activity, Duty, Membership, WhyNotReady};
-use crate::command::{Answer, Note};
+use super::{Absence, Activity, Duty, Membership, WhyLoggedOut, WhyNotReady};
+use crate::command::{Actor, Answer, Note};
 use crate::engine::Engine;
 use crate::entry::{AfterMissed, EntryId};
 use crate::fact::Fact;
@@ -155,7 +155,8 @@ impl Engine {
         }
         let agent = self.state.agent(id);
         if let (true, Some(duty)) = (agent.is_idle(), agent.pending.clone()) {
-            self.enter_duty(id, duty);
+            let by = agent.asked_by.unwrap_or(self.by);
+            self.enter_duty(id, duty, by);
         }
     }
 
@@ -177,7 +178,7 @@ impl Engine {
                 Ok(Answer::Pending)
             }
             (_, Activity::Idle) => {
-                self.enter_duty(id, wish);
+                self.enter_duty(id, wish, self.by);
                 Ok(Answer::Done)
             }
         }
@@ -198,15 +199,32 @@ impl Engine {
         self.ask_duty(id, Duty::Ready)
     }
 
-    fn enter_duty(&mut self, agent: AgentId, duty: Duty) {
+    /// Makes a duty true that `by` asked for, now or while something was live.
+    fn enter_duty(&mut self, agent: AgentId, duty: Duty, by: Actor) {
         let tenant = self.state.agent(agent).filed.tenant;
         let fact = match duty {
-            Duty::LoggedOut => Fact::AgentLoggedOut { agent },
+            Duty::LoggedOut => {
+                let why = if self.is_himself(agent, by) {
+                    WhyLoggedOut::Asked
+                } else {
+                    WhyLoggedOut::Forced { by }
+                };
+                Fact::AgentLoggedOut { agent, why: Some(why) }
+            }
             Duty::Ready => Fact::AgentReady { agent },
             Duty::NotReady { .. } => Fact::AgentNotReady { agent, duty },
         };
         self.record(tenant, fact);
         self.release_callers(agent);
+    }
+
+    /// Whether who asks is the agent: as his user, or at a phone where he speaks.
+    fn is_himself(&self, agent: AgentId, by: Actor) -> bool {
+        match by {
+            Actor::User(user) => self.state.agent(agent).filed.entry.user == Some(user),
+            Actor::Device(device) => self.person_at(device) == Some(agent),
+            Actor::Operator | Actor::Network | Actor::Policy => false,
+        }
     }
 
     fn logged_in(&self, tenant: TenantId, agent: AgentId) -> Result<(), Refusal> {

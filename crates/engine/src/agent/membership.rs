@@ -149,7 +149,7 @@ impl Engine {
                         self.set_part(id, other, Membership::Out);
                     }
                 }
-                self.record(tenant, Fact::AgentLoggedIn { agent: id, device });
+                self.record(tenant, Fact::AgentLoggedIn { agent: id, device, moved_from: None });
             }
         }
         self.enter_queue_as_policy_says(id, queue);

@@ -1,6 +1,6 @@
 //! Where an agent is, which queues he serves, and what happens to direct calls.
 
-use super::{Duty, Handling, Membership};
+use super::{Duty, Handling, Membership, WhyLoggedOut};
 use crate::call::{Cause, OfferEnd, Withdrawn};
 use crate::command::{Actor, Answer};
 use crate::engine::Engine;
@@ -22,7 +22,7 @@ impl Engine {
         self.owned(tenant, EntryId::Device(device))?;
         let agent = self.state.agent(id);
         match agent.login {
-            Some(login) if login.device != device => return Err(Refusal::LoggedInElsewhere),
+            Some(login) if login.device != device => return self.move_to(id, login.device, device),
             // Who logs in while a log-out is pending stays.
             Some(_) if agent.pending == Some(Duty::LoggedOut) => {
                 self.record(tenant, Fact::DutyPending { agent: id, duty: None });
@@ -32,14 +32,38 @@ impl Engine {
             None => {}
         }
         if let Some(occupant) = self.state.device(device).agent {
-            self.vacate(device, occupant)?;
+            self.vacate(device, occupant, id)?;
         }
-        self.record(tenant, Fact::AgentLoggedIn { agent: id, device });
+        self.record(tenant, Fact::AgentLoggedIn { agent: id, device, moved_from: None });
+        Ok(Answer::Done)
+    }
+
+    /// Moves an agent to another device of his own, or to a hot desk. He keeps all that he is, a
+    /// wrap-up, too; what rings or talks at the old device stays there, so that he must be free of it first.
+    fn move_to(&mut self, id: AgentId, from: DeviceId, to: DeviceId) -> Result<Answer, Refusal> {
+        let new = self.state.device(to);
+        if new.filed.entry.owner != Some(id) && !new.filed.entry.hot_desk {
+            return Err(Refusal::LoggedInElsewhere);
+        }
+        let agent = self.state.agent(id);
+        let works = agent.offer.is_some() || !agent.parts.is_empty();
+        if works || !self.state.device(from).legs.is_empty() {
+            return Err(Refusal::Busy);
+        }
+        let (tenant, leaves) = (agent.filed.tenant, agent.pending == Some(Duty::LoggedOut));
+        if let Some(occupant) = new.agent {
+            self.vacate(to, occupant, id)?;
+        }
+        // Who logs in while a log-out is pending stays.
+        if leaves {
+            self.record(tenant, Fact::DutyPending { agent: id, duty: None });
+        }
+        self.record(tenant, Fact::AgentLoggedIn { agent: id, device: to, moved_from: Some(from) });
         Ok(Answer::Done)
     }
 
     /// Logs out who sits at a hot desk that somebody else comes to, as a rule of that desk and not as his own wish.
-    fn vacate(&mut self, device: DeviceId, occupant: AgentId) -> Result<(), Refusal> {
+    fn vacate(&mut self, device: DeviceId, occupant: AgentId, agent: AgentId) -> Result<(), Refusal> {
         let desk = self.state.device(device);
         if !desk.filed.entry.hot_desk {
             return Err(Refusal::DeviceTaken);
@@ -49,7 +73,8 @@ impl Engine {
             return Err(Refusal::Busy);
         }
         let tenant = desk.filed.tenant;
-        self.record_policy(tenant, Fact::AgentLoggedOut { agent: occupant });
+        let why = Some(WhyLoggedOut::DeskTaken { agent });
+        self.record_policy(tenant, Fact::AgentLoggedOut { agent: occupant, why });
         self.release_callers(occupant);
         Ok(())
     }

@@ -8,6 +8,7 @@ use super::{Filed, Presence, State};
 use crate::agent::{
     ACTIVITY, Activity, CallSettings, DUTY, Duty, Handling, Login, Membership, PendingMembership,
 };
+use crate::command::Actor;
 use crate::entry::{self, Conditions, Name, Strategy, Tier};
 use crate::fact::{Event, Fact};
 use crate::id::{AgentId, CallId, DeviceId, Guid, LegId, OfferId, QueueId, RecordingId};
@@ -25,6 +26,8 @@ pub(crate) struct Agent {
     pub(crate) duty: Duty,
     pub(crate) duty_since: Timestamp,
     pub(crate) pending: Option<Duty>,
+    /// Who asked for what is pending.
+    pub(crate) asked_by: Option<Actor>,
     pub(crate) handling: Handling,
     pub(crate) settings: CallSettings,
     pub(crate) memberships: BTreeMap<QueueId, Assignment>,
@@ -118,6 +121,7 @@ impl Agent {
             duty: Duty::LoggedOut,
             duty_since: at,
             pending: None,
+            asked_by: None,
             handling: Handling::Ring,
             settings: CallSettings::default(),
             memberships: BTreeMap::new(),
@@ -237,6 +241,15 @@ impl State {
         self.enter_duty(id, Duty::NotReady { reason: None, note: Default::default() });
     }
 
+    /// Moves an agent to another device; all that the agent is stays as it was.
+    pub(super) fn move_login(&mut self, id: AgentId, device: DeviceId) {
+        let login = self.agent_mut(id).login.as_mut().expect("only who is logged in moves");
+        let from = core::mem::replace(&mut login.device, device);
+        self.devices.get_mut(&from).expect("a device in use is not removed").agent = None;
+        self.devices.get_mut(&device).expect("the fact names a device").agent = Some(id);
+        self.refresh(id);
+    }
+
     pub(super) fn log_out(&mut self, id: AgentId) {
         let agent = self.agent_mut(id);
         let login = agent.login.take().expect("only who is logged in logs out");
@@ -262,12 +275,13 @@ impl State {
         agent.duty = duty;
         agent.duty_since = at;
         agent.since_wall = wall;
-        agent.pending = None;
+        (agent.pending, agent.asked_by) = (None, None);
         self.refresh(id);
     }
 
-    pub(super) fn set_pending(&mut self, id: AgentId, duty: Option<&Duty>) {
-        self.agent_mut(id).pending = duty.cloned();
+    pub(super) fn set_pending(&mut self, id: AgentId, duty: Option<&Duty>, by: Actor) {
+        let agent = self.agent_mut(id);
+        (agent.pending, agent.asked_by) = (duty.cloned(), duty.map(|_| by));
         self.refresh(id);
     }
 

@@ -1,9 +1,10 @@
 //! Agents: duty now and pending, wrap-up, membership.
 
-use cordial_engine::Refusal;
-use cordial_engine::agent::Absence;
+use cordial_engine::agent::{Absence, WhyLoggedOut};
+use cordial_engine::call::Cause;
 use cordial_engine::command::Command;
-use cordial_engine::entry::{AfterMissed, Agent, Device, Entry, EntryId, Reason, Team};
+use cordial_engine::entry::{AfterMissed, Agent, Device, Entry, EntryId, Reason, Role, Team, User};
+use cordial_engine::{Actor, Answer, Event, Fact, Input, Refusal, Report};
 use expect_test::expect;
 
 use crate::story::{check, check_in};
@@ -223,7 +224,7 @@ fn logging_in_and_out_says_what_is_so_already_and_what_is_taken() {
             ann log-in 104
               refused: logged-in-elsewhere (the agent is logged in at another device)
             ann log-out
-              AgentLoggedOut ann
+              AgentLoggedOut ann by the operator
             ann log-out
               refused: already-so (it is so already)
             ann ready
@@ -358,7 +359,7 @@ fn who_was_not_there_comes_to_the_queue_named_alone() {
               MembershipSet ann sales NotReady
             ann: ready, idle, device Idle
             ann attends all no-more
-              AgentLoggedOut ann
+              AgentLoggedOut ann by the operator
             ann attends all no-more
               refused: already-so (it is so already)
         "#]],
@@ -593,4 +594,52 @@ fn a_device_that_answers_by_itself_is_asked_to_where_the_queue_says_so() {
                 > ring 101 at 101 from 102, to be answered at once
         "#]],
     );
+}
+
+#[test]
+fn a_log_out_says_who_asked_even_when_it_had_to_wait() {
+    let mut world = World::new();
+    world.furnish();
+    let (ann, tenant) = (world.agent("ann"), world.tenant);
+    let user = |world: &mut World, label: &str| {
+        let user = User { name: name(label), roles: [Role::Supervisor].into(), teams: None, queues: None };
+        let EntryId::User(id) = world.add(label, Entry::User(user)) else { unreachable!() };
+        id
+    };
+    let (own, boss) = (user(&mut world, "ann's"), user(&mut world, "boss"));
+    let Some(Entry::Agent(entry)) = world.engine.entry(tenant, world.ids["ann"]) else { unreachable!() };
+    world.granted(Command::Change(world.ids["ann"], Entry::Agent(Agent { user: Some(own), ..entry })));
+    let log_out = |world: &mut World, by| {
+        let command = Command::LogOut { agent: ann };
+        world.handle(Input::Command { tenant, by, command })
+    };
+    let log_in = |world: &mut World| {
+        world.granted(Command::LogIn { agent: ann, device: world.device("101") });
+    };
+    let why = |events: &[Event]| {
+        let mut whys = events.iter().filter_map(|event| match event.fact {
+            Fact::AgentLoggedOut { why, .. } => why,
+            _ => None,
+        });
+        whys.next()
+    };
+
+    let told = log_out(&mut world, Actor::User(own)).1;
+    assert_eq!(why(&told), Some(WhyLoggedOut::Asked));
+    log_in(&mut world);
+    let desk = world.device("101");
+    let told = log_out(&mut world, Actor::Device(desk)).1;
+    assert_eq!(why(&told), Some(WhyLoggedOut::Asked));
+    log_in(&mut world);
+    let told = log_out(&mut world, Actor::User(boss)).1;
+    assert_eq!(why(&told), Some(WhyLoggedOut::Forced { by: Actor::User(boss) }));
+
+    // Whoever ends the offer has not asked for the log-out that waited for it.
+    log_in(&mut world);
+    world.granted(Command::Ready { agent: ann });
+    world.arrives("5551");
+    let leg = world.engine.calls(tenant).first().expect("a call").legs.first().expect("its caller").id;
+    assert_eq!(log_out(&mut world, Actor::User(boss)).0, Ok(Answer::Pending));
+    let told = world.report(Report::LegCleared { leg, cause: Cause::Normal }).1;
+    assert_eq!(why(&told), Some(WhyLoggedOut::Forced { by: Actor::User(boss) }));
 }

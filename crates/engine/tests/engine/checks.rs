@@ -240,6 +240,13 @@ fn check_agents(engine: &Engine, tenant: TenantId) {
         let logged_out = agent.duty == Duty::LoggedOut;
         assert_eq!(logged_out, agent.login.is_none(), "{agent:?}");
     }
+    // One device in use per agent and one agent per device: both say the same of who is where.
+    let logins = engine.agents(tenant).into_iter().filter_map(|agent| Some((agent.login?.device, agent.id)));
+    let at_devices = engine.devices(tenant).into_iter().filter_map(|device| Some((device.id, device.agent?)));
+    let (mut logins, mut at_devices): (Vec<_>, Vec<_>) = (logins.collect(), at_devices.collect());
+    logins.sort_unstable();
+    at_devices.sort_unstable();
+    assert_eq!(logins, at_devices, "H6: who is where");
 }
 
 /// H1 and H8 as calls show them.

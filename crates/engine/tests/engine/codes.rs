@@ -195,11 +195,12 @@ fn the_owner_of_a_desk_logs_in_there_and_a_shared_desk_has_nobody() {
             104 calls *38
               CallStarted 104 Internal to *38
               LegAdded 104 Caller
-              FeatureCodeDialled ann log_in, refused: logged-in-elsewhere
+              AgentLoggedIn ann at 104, was at 101
+              FeatureCodeDialled ann log_in, done
               LegAnswered 104
-              AnnouncementStarted 104 tones/denied, en/logged-in-elsewhere
+              AnnouncementStarted 104 tones/confirmed, en/logged-in
                 > answer 104
-                > play to 104 tones/denied en/logged-in-elsewhere then tell
+                > play to 104 tones/confirmed en/logged-in then tell
             104 calls *38
               CallStarted 104 Internal to *38
               LegAdded 104 Caller
@@ -250,7 +251,7 @@ fn who_comes_to_a_hot_desk_logs_out_the_one_who_sat_there() {
         "quietly ann ready; bob log-in 101; show ann; show bob; x calls 5551; bob ready; bob answers",
         expect![[r#"
             bob log-in 101
-              AgentLoggedOut ann
+              AgentLoggedOut ann for bob
               AgentLoggedIn bob
             ann: logged out, idle, device Unregistered
             bob: not ready, idle, device Idle
@@ -310,7 +311,7 @@ fn who_works_at_a_hot_desk_keeps_it() {
               WrapUpEnded ann
               CallClosed x
             bob log-in 101
-              AgentLoggedOut ann
+              AgentLoggedOut ann for bob
               AgentLoggedIn bob
         "#]],
     );
@@ -325,7 +326,7 @@ fn a_call_to_the_number_of_a_hot_desk_keeps_who_sits_there() {
             bob log-in 101
               refused: busy (busy)
             bob log-in 101
-              AgentLoggedOut ann
+              AgentLoggedOut ann for bob
               AgentLoggedIn bob
         "#]],
     );

@@ -20,6 +20,7 @@ mod hours;
 mod mailboxes;
 mod matcher;
 mod memberships;
+mod moves;
 mod outbound;
 mod pages;
 #[cfg(test)]

@@ -164,7 +164,7 @@ impl Matcher {
     pub(crate) fn fold(&mut self, engine: &Engine, event: &Event) {
         let at = event.at;
         match &event.fact {
-            Fact::AgentLoggedIn { agent, .. } => {
+            Fact::AgentLoggedIn { agent, moved_from: None, .. } => {
                 self.had.retain(|(of, _), _| of != agent);
                 self.talked_ms.remove(agent);
             }

@@ -4,8 +4,8 @@ use cordial_engine::agent::{Absence, Attend, CallSettings, ForwardTo, Handling, 
 use cordial_engine::call::Cause;
 use cordial_engine::command::Command;
 use cordial_engine::entry::{
-    AfterMissed, AtClosing, Calendar, Choice, Condition, Conditions, Emergency, Hours, Mailbox, MenuKey,
-    Overflow, Priority, Queue, Reach, Sticky, Strategy as QueueStrategy, Tier, Told, Zone,
+    AfterMissed, AtClosing, Calendar, Choice, Condition, Conditions, Device, Emergency, Hours, Mailbox,
+    MenuKey, Overflow, Priority, Queue, Reach, Sticky, Strategy as QueueStrategy, Tier, Told, Zone,
 };
 use cordial_engine::id::*;
 use cordial_engine::outbound::OutboundRules;
@@ -51,6 +51,12 @@ fn furnished() -> (World, Vec<Tenant>) {
             };
             agent.mailbox = Some(Mailbox::default());
             world.granted(Command::Change(id, cordial_engine::Entry::Agent(agent)));
+        }
+        // ann has a second phone, and two desks are for whoever comes: agents move.
+        for (label, owner, hot_desk) in [("104", Some(ann), false), ("103", None, true), ("102", None, true)]
+        {
+            let device = Device { owner, hot_desk, ..Device::numbered(number(label), name(label)) };
+            world.granted(Command::Change(world.ids[label], cordial_engine::Entry::Device(device)));
         }
         world.change_queue("sales", |queue| {
             queue.treatment.menu = menu(Overflow::Voicemail(ann));

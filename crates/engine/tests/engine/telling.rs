@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use cordial_engine::agent::{Activity, Duty, WhyNotReady};
+use cordial_engine::agent::{Activity, Duty, WhyLoggedOut, WhyNotReady};
 use cordial_engine::call::{OfferEnd, Withdrawn};
 use cordial_engine::fact::Fact;
 use cordial_engine::id::*;
 use cordial_engine::view::AgentView;
-use cordial_engine::{Action, AfterPrompts, Endpoint, EntryId, Event};
+use cordial_engine::{Action, Actor, AfterPrompts, Endpoint, EntryId, Event};
 
 /// Who is who.
 #[derive(Default)]
@@ -43,6 +43,16 @@ impl Names {
 
     fn agent(&self, id: AgentId) -> String {
         self.entry(EntryId::Agent(id))
+    }
+
+    fn actor(&self, actor: Actor) -> String {
+        match actor {
+            Actor::User(id) => self.entry(EntryId::User(id)),
+            Actor::Device(id) => self.entry(EntryId::Device(id)),
+            Actor::Operator => "the operator".to_owned(),
+            Actor::Network => "the network".to_owned(),
+            Actor::Policy => "policy".to_owned(),
+        }
     }
 
     fn queue(&self, id: QueueId) -> String {
@@ -91,8 +101,11 @@ impl Names {
         let words = serde_json::to_value(fact).unwrap();
         let kind = words.as_object().unwrap().keys().next().unwrap().clone();
         let rest = match fact {
+            Fact::AgentLoggedIn { agent, device, moved_from: Some(from) } => {
+                let place = |device: DeviceId| self.entry(EntryId::Device(device));
+                format!("{} at {}, was at {}", self.agent(*agent), place(*device), place(*from))
+            }
             Fact::AgentLoggedIn { agent, .. }
-            | Fact::AgentLoggedOut { agent }
             | Fact::AgentReady { agent }
             | Fact::AgentRestEnded { agent }
             | Fact::HandlingSet { agent, .. } => self.agent(*agent),
@@ -100,6 +113,13 @@ impl Names {
             Fact::CallForwarded { call, agent, missed, to } => {
                 format!("{} by {} {missed:?} to {to:?}", self.call(*call), self.agent(*agent))
             }
+            Fact::AgentLoggedOut { agent, why } => match why.expect("a log-out has a reason") {
+                WhyLoggedOut::Asked => self.agent(*agent),
+                WhyLoggedOut::Forced { by } => format!("{} by {}", self.agent(*agent), self.actor(by)),
+                WhyLoggedOut::DeskTaken { agent: by } => {
+                    format!("{} for {}", self.agent(*agent), self.agent(by))
+                }
+            },
             Fact::MembershipSet { agent, queue, membership } => {
                 format!("{} {} {membership:?}", self.agent(*agent), self.queue(*queue))
             }

@@ -27,9 +27,43 @@ async fn who_logs_in_at_a_hot_desk_takes_the_place_of_an_idle_agent() {
         }
     };
     assert_eq!((&out["data"]["agent"], &out["by"]["kind"]), (&json!(ann), &json!("policy")), "{out}");
+    assert_eq!(out["data"]["why"], json!({"kind": "desk_taken", "agent": ben}), "{out}");
     let ann = site.get(&format!("/v1/agents/{ann}")).await;
     assert_eq!((&ann["duty"]["state"], &ann["device"]["id"]), (&json!("logged_out"), &json!(null)), "{ann}");
     assert_eq!(site.get(&format!("/v1/agents/{ben}")).await["device"]["id"], site.ids.device.as_str());
+}
+
+#[tokio::test]
+async fn a_log_in_at_another_device_of_his_moves_the_agent_as_he_is() {
+    let site = Site::open().await;
+    let (ann, old, new) = (&site.ids.agent, &site.ids.device, &site.ids.spare_device);
+    let log_in = format!("/v1/agents/{ann}/log-in");
+    let there = json!({"device": new}).to_string();
+    let refused = site.ask("POST", &log_in, &site.token, Some(&there), None, false).await;
+    assert_eq!((refused.status, &refused.json()["code"]), (409, &json!("logged-in-elsewhere")));
+
+    let desk = format!("/v1/devices/{new}");
+    let number = site.get(&desk).await["number"].clone();
+    let own = json!({"number": number, "owner": ann}).to_string();
+    assert_eq!(site.ask("PUT", &desk, &site.token, Some(&own), None, false).await.status, 200);
+    let before = site.get(&format!("/v1/agents/{ann}")).await;
+    let mut events = site.stream("/v1/events").await;
+    let moved = site.post(&log_in, json!({"device": new})).await;
+    let told = loop {
+        let event = events.next().await;
+        if event["type"] == "agent_logged_in" {
+            break event;
+        }
+    };
+    assert_eq!(told["data"], json!({"agent": ann, "device": new, "moved_from": old}));
+    let after = &moved["agent"];
+    assert_eq!(after["device"]["id"], new.as_str());
+    for kept in ["duty", "queues", "handling", "since"] {
+        assert_eq!(after[kept], before[kept], "{kept}");
+    }
+    assert_eq!(site.get(&format!("/v1/devices/{old}")).await["agent"], json!(null));
+    let kept = "/v1/audit?limit=1&operation=agent_logged_in";
+    site.until(kept, |page| page["items"][0]["after"] == told["data"]).await;
 }
 
 #[tokio::test]

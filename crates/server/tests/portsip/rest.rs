@@ -405,6 +405,8 @@ async fn a_token_is_bought_used_and_renewed_as_the_document_says() {
     let site = Site::open().await;
     let bought = site.form(&password_form("root", &site.domain, PASSWORD)).await;
     assert_eq!(bought.status, 200, "{}", bought.text);
+    let unescaped = password_form("root", &site.domain, PASSWORD).replace('+', " ");
+    assert_eq!(site.form(&unescaped).await.status, 200, "as curl sends it");
     let bought = bought.json();
     assert_eq!((&bought["expires_in"], &bought["token_type"]), (&json!(1800), &json!("Bearer")));
     let (access, refresh) = (text(&bought["access_token"]), text(&bought["refresh_token"]));

@@ -1,145 +1,86 @@
-//! The sessions that open the dialects' pages, run as they stand by the program that was built: only ports are others.
+//! The sessions that open the dialects' pages, run as a reader pastes them.
 
-use std::io::{BufRead, BufReader, Write as _};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use serde_json::Value;
 
 use crate::clients;
 use crate::peers::free_port;
-use crate::server::rtp_block;
 
-const WEBITEL: &str = include_str!("../../../../docs/dialects/webitel.md");
-const PORTSIP: &str = include_str!("../../../../docs/dialects/portsip.md");
-
-/// The commands of a page, block by block.
-fn blocks(page: &str) -> Vec<&str> {
-    page.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next()).collect()
+/// A page's first blocks of commands, one after the other.
+fn session(page: &str, blocks: usize) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/dialects").join(page);
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|why| panic!("{}: {why}", path.display()));
+    let block = |rest: &str| rest.split_once("```").expect("its end").0.to_owned();
+    let all: Vec<String> = text.split("```sh\n").skip(1).take(blocks).map(block).collect();
+    assert_eq!(all.len(), blocks, "{page} has a session");
+    all.concat()
 }
 
-/// A session that was pasted into a shell; its server runs until this is dropped.
-struct Session {
-    bash: Child,
-    folder: tempfile::TempDir,
-    /// What it printed.
-    told: String,
-}
-
-impl Session {
-    /// Pastes the first block of a page, and waits until all of it is done.
-    fn pasted(page: &str, ports: &[(u16, u16)]) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let rtp = rtp_block();
-        // What else the server would listen on is another test's as well.
-        let tables = format!(
-            "[sip]\nudp = \"127.0.0.1:{0}\"\ntcp = \"\"\ntls = \"\"\n[media]\nrtp_ports = \"{rtp}-{1}\"\n\
-             [http]\nnative = \"127.0.0.1:8080\"\ntls = \"\"\n",
-            free_port(),
-            rtp + 399
-        );
-        let block = blocks(page).first().copied().expect("a page begins with a session");
-        let block = block.replacen("<<'EOF'\n", &format!("<<'EOF'\n{tables}"), 1);
-        let script = format!(
-            "trap 'kill %1; wait' EXIT\n{}\necho all done\nread -r _ || true\n",
-            moved(&block, ports)
-        );
-        let errors = std::fs::File::create(folder.path().join("errors")).expect("the folder can be written");
-        let program = Path::new(env!("CARGO_BIN_EXE_cordial")).parent().expect("it lies in a folder");
-        let path = std::env::var("PATH").expect("there is one");
-        let mut bash = Command::new("timeout")
-            .args(["120", "bash", "-e", "-o", "pipefail", "-c", &script])
-            .current_dir(folder.path())
-            .env("PATH", format!("{}:{path}", program.display()))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(errors)
-            .spawn()
-            .expect("bash is installed");
-        let mut told = String::new();
-        let mut lines = BufReader::new(bash.stdout.take().expect("it is piped")).lines();
-        loop {
-            match lines.next() {
-                Some(line) if line.as_ref().is_ok_and(|line| line.ends_with("all done")) => break,
-                Some(line) => told = told + &line.expect("text") + "\n",
-                None => {
-                    let errors = std::fs::read_to_string(folder.path().join("errors")).unwrap_or_default();
-                    panic!("the session ended early:\n{told}\n{errors}");
-                }
-            }
-        }
-        // Whatever the server says later is read as well, so that it never waits for a reader.
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { bash, folder, told }
+/// Runs a page's session in a folder of its own, every port replaced by a free one, until a command of it fails; then
+/// ends the server that it started. What was printed, without the server's own words.
+fn pasted(page: &str, mut session: String, config: &str, ports: &[&str]) -> String {
+    let heading = format!("cat > {config} <<'EOF'\n");
+    assert!(session.contains(&heading), "{page} writes {config}");
+    let defaults = "[sip]\nudp = \"127.0.0.1:5060\"\ntcp = \"\"\ntls = \"\"\n[http]\nnative = \"127.0.0.1:8080\"\ntls = \"\"\n\
+                    [media]\nrtp_ports = \"20000-20099\"\n";
+    session = session.replace(&heading, &format!("{heading}{defaults}"));
+    for port in ["5060", "8080"].iter().chain(ports) {
+        assert!(session.contains(port), "{page} names {port}");
+        session = session.replace(port, &free_port().to_string());
     }
-
-    #[track_caller]
-    fn says(&self, wanted: &str) {
-        let errors = || std::fs::read_to_string(self.folder.path().join("errors")).unwrap_or_default();
-        assert!(self.told.contains(wanted), "no {wanted} in\n{}\n{}", self.told, errors());
-    }
-}
-
-impl Drop for Session {
-    fn drop(&mut self) {
-        // The shell reads the end, and ends the server before itself.
-        drop(self.bash.stdin.take());
-        self.bash.wait().ok();
-    }
-}
-
-/// The commands with other ports.
-fn moved(block: &str, ports: &[(u16, u16)]) -> String {
-    let port = |text: String, (from, to): &(u16, u16)| {
-        text.replace(&format!("127.0.0.1:{from}"), &format!("127.0.0.1:{to}"))
-            .replace(&format!("127.0.0.1/{from}"), &format!("127.0.0.1/{to}"))
-    };
-    ports.iter().fold(block.to_owned(), port)
+    session = session
+        .replace("cordial serve &", "cordial serve > log 2>&1 & trap 'kill $!; wait; cat log >&2' EXIT");
+    let folder = tempfile::tempdir().expect("a folder");
+    let programs = Path::new(env!("CARGO_BIN_EXE_cordial")).parent().expect("a folder");
+    // A server that does not start is waited for in vain.
+    let output = Command::new("timeout")
+        .args(["60", "bash", "-euo", "pipefail", "-c", &session])
+        .current_dir(&folder)
+        .env("NODE_PATH", clients::folder().join("node_modules"))
+        .env("PATH", format!("{}:{}", programs.display(), std::env::var("PATH").expect("a path")))
+        .output()
+        .expect("bash runs");
+    let (said, complained) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{page}: {}\n{said}\n{complained}", output.status);
+    said.into_owned()
 }
 
 #[test]
 #[ignore = "needs curl and jq: runs in the gate's stage `wire`"]
-fn the_session_of_webitels_page_works_as_it_stands() {
-    let ports = [8080, 8086, 8021].map(|port| (port, free_port()));
-    let session = Session::pasted(WEBITEL, &ports);
-    for wanted in [
-        r#""sip":{"password""#,
+fn the_session_of_webitels_page_runs_as_it_is_written() {
+    let said = pasted("webitel.md", session("webitel.md", 1), "webitel.toml", &["8086", "8021"]);
+    for expected in [
+        r#""username":"100""#,
         r#""description":"lunch until two""#,
         "100@cordial.local|single_box||callback|user/100@cordial.local|",
-        "Reply-Text: +OK accepted",
-        "sales@cordial.local|100@cordial.local|Ready|1|1",
+        "queue|agent|state|level|position\nsales@cordial.local|100@cordial.local|Ready|1|1\n+OK\n",
+        "Disconnected, goodbye.",
     ] {
-        session.says(wanted);
+        assert!(said.contains(expected), "{expected} is missing:\n{said}");
     }
-    assert!(!session.told.contains(r#""status":"error""#), "{}", session.told);
+    assert!(!said.contains("-ERR") && !said.contains("error"), "{said}");
 }
 
 #[test]
 #[ignore = "needs curl, jq and npm: runs in the gate's stage `wire`"]
-fn the_session_of_portsips_page_works_as_it_stands() {
-    let ports = [8080, 8887, 8885].map(|port| (port, free_port()));
-    let session = Session::pasted(PORTSIP, &ports);
-    for wanted in [r#""extension_number": "201""#, r#""status": "OFFLINE""#, r#""items": ["#] {
-        session.says(wanted);
-    }
-    assert!(!session.told.contains(r#""errors""#), "{}", session.told);
-    let listens = moved(blocks(PORTSIP)[1], &ports);
-    let script = listens.trim().strip_prefix("node - <<'END'\n").and_then(|rest| rest.strip_suffix("END"));
-    let mut node = Command::new("node")
-        .arg("-")
-        .current_dir(clients::folder())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("node is installed");
-    let mut stdin = node.stdin.take().expect("it is piped");
-    stdin.write_all(script.expect("a script of Node.js").as_bytes()).expect("it reads");
-    drop(stdin);
-    let lines = BufReader::new(node.stdout.take().expect("it is piped")).lines().take(3);
-    let told: Vec<Value> =
-        lines.map(|line| serde_json::from_str(&line.expect("text")).expect("JSON")).collect();
-    node.kill().expect("our own child");
-    node.wait().expect("our own child");
-    assert_eq!((&told[0]["status"], &told[1]["status"]), (&0.into(), &0.into()), "{told:?}");
-    assert_eq!((&told[2]["event_type"], &told[2]["queue_number"]), (&"queue_status".into(), &"8001".into()));
+fn the_session_of_portsips_page_runs_as_it_is_written() {
+    // Who listens ends once he has heard how the queue is.
+    let (says, ends) = ("console.log(String(text))", "if (/queue_status/.test(text)) process.exit(0)");
+    let session = session("portsip.md", 2);
+    assert!(session.contains(says), "the second block listens");
+    let session = session.replace(says, &format!("{{ {says}; {ends}; }}"));
+    let said = pasted("portsip.md", session, "portsip.toml", &["8887", "8885"]);
+    let shown = said.split_once("{\n").map(|(_, rest)| format!("{{{rest}")).expect("what jq printed");
+    let mut all = serde_json::Deserializer::from_str(&shown).into_iter::<Value>();
+    let mut next = || all.next().expect("one more").expect("JSON");
+    // As the page says, no phone having registered.
+    let agent = next();
+    assert_eq!((&agent["extension_number"], &agent["status"]), (&"201".into(), &"OFFLINE".into()), "{said}");
+    assert_eq!(next()["items"][0], agent, "{said}");
+    assert_eq!((next()["status"].clone(), next()["status"].clone()), (0.into(), 0.into()), "{said}");
+    assert_eq!(next()["queue_number"], "8001", "{said}");
+    assert!(!said.contains("errors"), "{said}");
 }

@@ -327,7 +327,7 @@ pub(crate) async fn pause() {
 }
 
 /// A block of 400 RTP ports below the system's ephemeral ports, another for each server of each test process.
-pub(crate) fn rtp_block() -> u16 {
+fn rtp_block() -> u16 {
     use std::sync::atomic::{AtomicU32, Ordering};
     static BLOCKS: AtomicU32 = AtomicU32::new(0);
     let block = (std::process::id() + BLOCKS.fetch_add(1, Ordering::Relaxed)) % 20;

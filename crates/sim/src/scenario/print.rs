@@ -88,9 +88,10 @@ struct Names {
     by_id: BTreeMap<(&'static str, u64), String>,
 }
 
-const KINDS: [(&str, &str); 22] = [
+const KINDS: [(&str, &str); 23] = [
     ("agent", "agent"),
     ("device", "device"),
+    ("moved_from", "device"),
     ("trunk", "trunk"),
     ("queue", "queue"),
     ("queue_gave_up", "queue"),

@@ -136,7 +136,7 @@ impl Subject {
             | Fact::AgentUnassigned { agent: id, queue } => agent(*id, &format!(" tier queue-{}", queue.0)),
             Fact::MembershipSet { agent: id, queue, .. } => agent(*id, &format!(" part queue-{}", queue.0)),
             Fact::AgentLoggedIn { agent: id, .. }
-            | Fact::AgentLoggedOut { agent: id }
+            | Fact::AgentLoggedOut { agent: id, .. }
             | Fact::AgentReady { agent: id }
             | Fact::AgentNotReady { agent: id, .. } => agent(*id, " duty"),
             Fact::HandlingSet { agent: id, .. } => agent(*id, " handling"),

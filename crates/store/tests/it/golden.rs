@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use cordial_engine::agent::{
-    Absence, CallSettings, Duty, ForwardTo, Handling, Membership, Missed, PendingMembership, WhyNotReady,
+    Absence, CallSettings, Duty, ForwardTo, Handling, Membership, Missed, PendingMembership, WhyLoggedOut,
+    WhyNotReady,
 };
 use cordial_engine::blacklist::{BlacklistLevel, BlacklistPrompts, BlacklistedNumber, CallerPlace};
 use cordial_engine::call::{
@@ -146,6 +147,7 @@ fn examples() -> Vec<Event> {
         codes_and_mailboxes(),
         blacklist(),
         hours(),
+        sessions(),
     ]
     .concat();
     let by_user = facts.into_iter().map(|fact| event(Actor::User(UserId(1)), fact));
@@ -457,8 +459,8 @@ fn agents() -> Vec<Fact> {
     let mut facts = vec![
         Fact::DeviceRegistered { device },
         Fact::DeviceUnregistered { device },
-        Fact::AgentLoggedIn { agent, device },
-        Fact::AgentLoggedOut { agent },
+        Fact::AgentLoggedIn { agent, device, moved_from: None },
+        Fact::AgentLoggedOut { agent, why: None },
         Fact::AgentReady { agent },
         Fact::AgentRested { agent, until },
         Fact::AgentRestEnded { agent },
@@ -490,6 +492,19 @@ fn agents() -> Vec<Fact> {
     facts.extend(missed.map(|missed| Fact::CallForwarded { call: CallId(7), agent, missed, to: to.clone() }));
     let memberships = [Membership::Out, Membership::NotReady, Membership::Ready];
     facts.extend(memberships.map(|membership| Fact::MembershipSet { agent, queue, membership }));
+    facts
+}
+
+fn sessions() -> Vec<Fact> {
+    let agent = AgentId(2);
+    let why = [
+        WhyLoggedOut::Asked,
+        WhyLoggedOut::Forced { by: Actor::User(UserId(1)) },
+        WhyLoggedOut::DeskTaken { agent: AgentId(3) },
+    ];
+    let mut facts: Vec<Fact> = why.map(|why| Fact::AgentLoggedOut { agent, why: Some(why) }).into();
+    let (device, moved_from) = (DeviceId(5), Some(DeviceId(4)));
+    facts.push(Fact::AgentLoggedIn { agent, device, moved_from });
     facts
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use cordial_engine::agent::WhyLoggedOut;
 use cordial_engine::call::Widening;
 use cordial_engine::command::Actor;
 use cordial_engine::entry::{EntryId, Kind};
@@ -137,6 +138,14 @@ impl Teller<'_> {
         id(self.names, agent)
     }
 
+    fn why_logged_out(&self, why: WhyLoggedOut) -> Encoded<wire::WhyLoggedOut> {
+        Ok(match why {
+            WhyLoggedOut::Asked => wire::WhyLoggedOut::Asked,
+            WhyLoggedOut::Forced { by: who } => wire::WhyLoggedOut::Forced { by: by(who, self.names)? },
+            WhyLoggedOut::DeskTaken { agent } => wire::WhyLoggedOut::DeskTaken { agent: self.agent(agent)? },
+        })
+    }
+
     fn queue(&self, queue: QueueId) -> Encoded<Id> {
         id(self.names, queue)
     }
@@ -199,10 +208,15 @@ impl Teller<'_> {
             }
             Fact::DeviceRegistered { device } => What::DeviceRegistered { device: id(names, *device)? },
             Fact::DeviceUnregistered { device } => What::DeviceUnregistered { device: id(names, *device)? },
-            Fact::AgentLoggedIn { agent, device } => {
-                What::AgentLoggedIn { agent: self.agent(*agent)?, device: id(names, *device)? }
-            }
-            Fact::AgentLoggedOut { agent } => What::AgentLoggedOut { agent: self.agent(*agent)? },
+            Fact::AgentLoggedIn { agent, device, moved_from } => What::AgentLoggedIn {
+                agent: self.agent(*agent)?,
+                device: id(names, *device)?,
+                moved_from: perhaps(names, *moved_from)?,
+            },
+            Fact::AgentLoggedOut { agent, why } => What::AgentLoggedOut {
+                agent: self.agent(*agent)?,
+                why: why.map(|why| self.why_logged_out(why)).transpose()?,
+            },
             Fact::AgentReady { agent } => What::AgentReady { agent: self.agent(*agent)? },
             Fact::AgentNotReady { agent, duty: it } => {
                 What::AgentNotReady { agent: self.agent(*agent)?, duty: duty(it, names)? }

@@ -49,6 +49,24 @@ pub enum By {
     Policy,
 }
 
+/// Why an agent was logged out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum WhyLoggedOut {
+    /// He asked for it himself: as his user, or at a phone where he speaks.
+    Asked,
+    /// Somebody else asked for it.
+    Forced {
+        /// Who.
+        by: By,
+    },
+    /// Another agent came to the hot desk where he sat.
+    DeskTaken {
+        /// Who.
+        agent: Id,
+    },
+}
+
 /// Everything as it stands at one `seq`; the events that follow change it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Snapshot {
@@ -203,10 +221,11 @@ pub enum What {
     DeviceRegistered { device: Id },
     /// A device cannot be rung.
     DeviceUnregistered { device: Id },
-    /// An agent came to work, not ready.
-    AgentLoggedIn { agent: Id, device: Id },
-    /// An agent left.
-    AgentLoggedOut { agent: Id },
+    /// An agent came to work, not ready. With `moved_from` he was there already, at that device, and all that changes is
+    /// where: duty, queues and wrap-up stay.
+    AgentLoggedIn { agent: Id, device: Id, moved_from: Option<Id> },
+    /// An agent left; `why` is `null` where it was not kept yet.
+    AgentLoggedOut { agent: Id, why: Option<WhyLoggedOut> },
     /// An agent is there for queue calls.
     AgentReady { agent: Id },
     /// An agent is not there for queue calls.

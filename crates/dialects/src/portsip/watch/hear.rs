@@ -49,7 +49,7 @@ impl Telling<'_> {
                 let message = floor.calls.get(call).map(|talk| self.watch.told(talk, self.event.wall));
                 self.tell(Audience::Cdr, message.map(Message::CallCdr));
             }
-            Fact::AgentLoggedOut { agent } => {
+            Fact::AgentLoggedOut { agent, .. } => {
                 let device = floor.agents.get(agent).and_then(|seat| seat.device);
                 return Left { device, ..Left::default() };
             }
@@ -177,6 +177,7 @@ impl Telling<'_> {
                 self.tell(Audience::Queue(*queue), message);
             }
             Fact::AgentLoggedOut { .. } => self.logged_out(id, left.device),
+            Fact::AgentLoggedIn { device, moved_from: Some(from), .. } => self.moved(id, *from, *device),
             // Whoever accepted talks from now on; that he is connected is told by the fact that follows.
             Fact::OfferEnded { end: OfferEnd::Accepted, .. } => {}
             _ => self.refresh(id),
@@ -191,6 +192,31 @@ impl Telling<'_> {
         let Some(device) = device else { return };
         let message = self.watch.agent_status(id, device, &queues, self.event.wall);
         self.tell_numbers(self.watch.numbers_with(device, Some(id)), message.as_ref(), false);
+    }
+
+    /// Who has moved is told of at both phones: that he left the one, and what he is at the other.
+    fn moved(&mut self, id: AgentId, from: DeviceId, to: DeviceId) {
+        let at = self.event.wall;
+        let left = self.watch.agent_left(id, from, at);
+        let before = self.watch.agents.get(&id).and_then(|shown| shown.extension.clone());
+        self.refresh(id);
+        let shown = self.watch.agents.get(&id);
+        let (queues, renamed) = shown.map_or_else(Default::default, |shown| {
+            let queues: Vec<QueueId> = shown.states.keys().copied().collect();
+            (queues, shown.extension != before)
+        });
+        // An extension of the agent's own goes with him; one of the phone's stays behind.
+        for queue in queues.iter().filter(|_| renamed) {
+            let gone = before.clone().and_then(|number| self.watch.extension_left(*queue, number, at));
+            self.tell(Audience::Queue(*queue), gone);
+            let message = self.watch.agent_changed(id, *queue);
+            self.tell(Audience::Queue(*queue), message);
+        }
+        self.tell_numbers(self.watch.numbers_with(from, None), left.as_ref(), false);
+        let message = self.watch.agent_status(id, to, &queues, at);
+        self.tell_numbers(self.watch.numbers_with(to, Some(id)), message.as_ref(), false);
+        let message = self.watch.presence_told(to, at);
+        self.tell_extension(to, message.as_ref(), false);
     }
 
     fn registered(&mut self, device: DeviceId) {

@@ -8,6 +8,7 @@ use cordial_engine::time::WallTime;
 use super::{Watch, call_of};
 use crate::floor::{Desk, Line, Seat, Talk};
 use crate::portsip::state::Rest;
+use crate::portsip::state::Status;
 use crate::portsip::wire::wsi::{
     AgentStatus, CallBegun, CallHeld, CallTold, ExtensionStatus, ManagedExtension, Message, QueueAgent,
     RemovedAgent, UpdatedCaller, Waiting,
@@ -169,6 +170,23 @@ impl Watch {
         })
     }
 
+    /// A phone at which nobody serves the queue any more.
+    pub(super) fn extension_left(&self, queue: QueueId, number: String, at: WallTime) -> Option<Message> {
+        Some(Message::QueueAgentStatus {
+            tenant_id: self.tenant_id(),
+            queue_id: self.floor.queues.get(&queue)?.guid.to_string(),
+            updated_agents: vec![QueueAgent {
+                state: Status::LoggedOut.word(),
+                agent_extension_number: number,
+                session_id: String::new(),
+                caller_number: String::new(),
+                caller_name: String::new(),
+                timestamp: seconds(at),
+            }],
+            removed_agents: Vec::new(),
+        })
+    }
+
     pub(super) fn agent_removed(&self, id: AgentId, queue: QueueId) -> Option<Message> {
         let agent_extension_number = self.agents.get(&id)?.extension.clone()?;
         Some(Message::QueueAgentStatus {
@@ -210,17 +228,34 @@ impl Watch {
         queues: &[QueueId],
         at: WallTime,
     ) -> Option<Message> {
-        let seat = self.floor.agents.get(&id)?;
+        let number = self.floor.agents.get(&id)?.number.as_ref();
+        let number = number.or(self.floor.devices.get(&device).map(|phone| &phone.number))?;
+        let status = |queue: &QueueId| Some((*queue, self.agents.get(&id)?.states.get(queue)?.0));
+        self.status_of(id, number, queues.iter().filter_map(status), at)
+    }
+
+    /// That an agent serves no queue at a phone any more.
+    pub(super) fn agent_left(&self, id: AgentId, device: DeviceId, at: WallTime) -> Option<Message> {
         let phone = self.floor.devices.get(&device)?;
-        let status = |queue: &QueueId| {
-            let (status, _) = self.agents.get(&id)?.states.get(queue)?;
-            let number = text(self.floor.queues.get(queue)?.number.as_ref());
-            Some(AgentStatus { queue_number: number, status: status.word() })
+        let queues = self.agents.get(&id)?.states.keys();
+        self.status_of(id, &phone.number, queues.map(|queue| (*queue, Status::LoggedOut)), at)
+    }
+
+    fn status_of(
+        &self,
+        id: AgentId,
+        number: &str,
+        queues: impl Iterator<Item = (QueueId, Status)>,
+        at: WallTime,
+    ) -> Option<Message> {
+        let status = |(queue, status): (QueueId, Status)| {
+            let queue_number = text(self.floor.queues.get(&queue)?.number.as_ref());
+            Some(AgentStatus { queue_number, status: status.word() })
         };
         Some(Message::ExtensionAgentStatus {
-            agent_status: queues.iter().filter_map(status).collect(),
-            extension: self.address(seat.number.as_ref().unwrap_or(&phone.number)),
-            extension_id: seat.guid.to_string(),
+            agent_status: queues.filter_map(status).collect(),
+            extension: self.address(number),
+            extension_id: self.floor.agents.get(&id)?.guid.to_string(),
             tenant_id: self.tenant_id(),
             time: seconds(at),
         })

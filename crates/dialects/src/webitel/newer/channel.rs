@@ -119,8 +119,9 @@ fn distribute(
     let (seat, talk) = (floor.agents.get(&agent)?, floor.calls.get(&call)?);
     let queue = queue_of(seat, call).or(talk.queued.map(|(queue, _)| queue));
     let own = talk.legs.iter().filter_map(|leg| floor.legs.get(leg));
-    let own = own.filter(|party| party.device.is_some() && party.device == seat.device);
-    let own = own.last().map(|party| party.guid).or_else(|| talk.served.get(&agent).map(|served| served.leg));
+    let mut own = own.filter(|party| party.device.is_some() && party.device == seat.device);
+    let own =
+        own.next_back().map(|party| party.guid).or_else(|| talk.served.get(&agent).map(|served| served.leg));
     let mut told = status(state, Some(call), at);
     for (name, value) in [
         ("app_id", json!(APP)),

@@ -97,7 +97,7 @@ impl Seen {
             | Fact::TierSet { agent, .. }
             | Fact::AgentUnassigned { agent, .. }
             | Fact::AgentLoggedIn { agent, .. }
-            | Fact::AgentLoggedOut { agent }
+            | Fact::AgentLoggedOut { agent, .. }
             | Fact::AgentReady { agent }
             | Fact::AgentNotReady { agent, .. }
             | Fact::DutyPending { agent, .. }

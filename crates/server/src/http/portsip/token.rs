@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use axum::extract::{self, Query};
-use axum::http::Uri;
+use axum::extract;
 use axum::{Extension, Json};
 use cordial_dialects::portsip::problem::Problem;
 use cordial_dialects::portsip::wire::Token;
@@ -38,14 +37,10 @@ pub(super) async fn token(
     Extension(Peer(address)): Extension<Peer>,
     Extension(Bytes64(body)): Extension<Bytes64>,
 ) -> Result<Json<Token>, No> {
-    let form = format!("/?{}", escaped(body.trim_ascii())).parse::<Uri>().ok();
-    let pairs = form.and_then(|form| Query::<Vec<(String, String)>>::try_from_uri(&form).ok());
-    let Some(Query(pairs)) = pairs else {
-        return Err(Problem::invalid("body", "must be a form (application/x-www-form-urlencoded)").into());
-    };
+    // As browsers read forms: a blank that was not escaped is a blank.
     let field = |name: &str| {
-        let found = pairs.iter().find(|(of, _)| of == name).map(|(_, value)| value.clone());
-        found.unwrap_or_default()
+        let found = form_urlencoded::parse(&body).find(|(of, _)| of == name);
+        found.map(|(_, value)| value.into_owned()).unwrap_or_default()
     };
     let bearer = match field("grant_type").as_str() {
         "password" => {
@@ -56,22 +51,6 @@ pub(super) async fn token(
         _ => return Err(Problem::invalid("grant_type", "must be password or refresh_token").into()),
     };
     Ok(Json(issue(&state, bearer).await?))
-}
-
-/// A form with what no address may hold escaped: clients send a password's blanks, letters and signs as they are.
-fn escaped(form: &[u8]) -> String {
-    let mut text = String::with_capacity(form.len());
-    for byte in form {
-        match byte {
-            b' ' => text.push('+'),
-            b'"' | b'#' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}' => {
-                text.push_str(&format!("%{byte:02X}"));
-            }
-            b'!'..=b'~' => text.push(char::from(*byte)),
-            _ => text.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    text
 }
 
 /// Looks at a user's name and password. Without a domain it is the system's administrator, whose password is a token of

@@ -97,13 +97,20 @@ impl Books {
     pub(super) fn read_duty(&mut self, event: &Event) -> Result<(), Broken> {
         let at = event.at;
         match &event.fact {
-            Fact::AgentLoggedIn { agent, device } => {
+            Fact::AgentLoggedIn { agent, device, moved_from: Some(from) } => {
+                let agent = self.agent(*agent)?;
+                must(agent.device == Some(*from), "H6 moved from where he was not")?;
+                must(agent.offer.is_none() && agent.parts.is_empty(), "H8 moved under a live offer or call")?;
+                agent.device = Some(*device);
+                Ok(())
+            }
+            Fact::AgentLoggedIn { agent, device, moved_from: None } => {
                 let agent = self.agent(*agent)?;
                 must(agent.device.is_none(), "H6 logged in twice")?;
                 (agent.device, agent.logged_in_at, agent.spent_ms) = (Some(*device), at, 0);
                 agent.enter(at, Duty::NotReady { reason: None, note: Default::default() })
             }
-            Fact::AgentLoggedOut { agent } => {
+            Fact::AgentLoggedOut { agent, .. } => {
                 let agent = self.agent(*agent)?;
                 let spent_ms = agent.spent_ms + at.millis_since(agent.activity_since.max(agent.logged_in_at));
                 let present_ms = at.millis_since(agent.logged_in_at);
