@@ -94,9 +94,6 @@ impl Server {
         tasks.extend(connections.start(streams));
         tasks.push(tokio::spawn(certificates::keep(tls.clone(), http_stopped.clone())?));
         let spoken = web_state(config, &handle, &health, &library, &sip);
-        let absent =
-            http::webitel::log_out_absent(spoken.clone(), config.webitel.clone(), http_stopped.clone());
-        tasks.push(tokio::spawn(absent));
         let served = sockets::serve(config, &spoken, http_stopped, (web, event_sockets), &tls);
         Ok(Self {
             handle,
