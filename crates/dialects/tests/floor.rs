@@ -1,7 +1,12 @@
 //! The floor that a session folds is the floor that the engine shows, after every event of any history.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::collections::BTreeMap;
+
 use cordial_dialects::floor::Floor;
+use cordial_dialects::webitel::newer::call::{self, Own};
+use cordial_dialects::webitel::newer::channel::Channel;
+use cordial_dialects::webitel::newer::channel_state;
 use cordial_engine::agent::{Absence, Handling, Membership};
 use cordial_engine::call::Cause;
 use cordial_engine::command::{Actor, Answer, Command, Endpoint, Input, Report};
@@ -204,4 +209,69 @@ fn the_fold_of_the_events_is_what_the_engine_shows() {
         }
     }
     assert!(changes > 2_000, "only {changes} changes were seen: the histories are too dull");
+}
+
+/// The status and the attempt of each event of the channel, and what there is of calls, told as it happened.
+#[test]
+fn what_the_newer_protocol_tells_adds_up_to_what_is() {
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    for seed in 1..=40 {
+        let mut centre = Centre::open(seed);
+        let mut floor = Floor::of(&centre.engine, centre.tenant, centre.now());
+        let (agent, own) = (centre.agents[0], Own { agent: None, device: Some(centre.devices[0]) });
+        let mut channel = Channel::of(&floor, agent);
+        let mut status = channel_state(&floor.axes(agent).unwrap()).to_owned();
+        let mut there: BTreeMap<String, String> = BTreeMap::new();
+        for step in 0..300 {
+            centre.something();
+            while let Some(event) = centre.engine.poll_event() {
+                let left = call::leaving(&floor, own, &event);
+                let applied = floor.apply(&event);
+                for told in channel.told(&floor, &event, &applied) {
+                    let text = |name: &str| told[name].as_str().map(str::to_owned);
+                    assert_eq!(text("channel").as_deref(), Some("call"));
+                    let now = text("status").unwrap();
+                    *seen.entry(now.clone()).or_default() += 1;
+                    if ["distribute", "bridged", "missed", "wrap_time"].contains(&now.as_str()) {
+                        assert!(told["attempt_id"].is_u64(), "seed {seed}, step {step}: {told}");
+                    }
+                    if now != "missed" {
+                        status = now;
+                    }
+                }
+                for told in left.into_iter().chain(call::told(&floor, own, &event)) {
+                    let (id, action) = (told["id"].to_string(), told["event"].as_str().unwrap().to_owned());
+                    *seen.entry(action.clone()).or_default() += 1;
+                    match action.as_str() {
+                        "ringing" => assert_eq!(there.insert(id, action), None, "begins once"),
+                        "hangup" => assert!(there.remove(&id).is_some(), "ends once"),
+                        // That it hears another does not change what it is.
+                        "bridge" => assert!(there.contains_key(&id)),
+                        _ => assert!(there.insert(id, action).is_some(), "it was there before"),
+                    }
+                }
+            }
+            assert_eq!(status, channel_state(&floor.axes(agent).unwrap()), "seed {seed}, step {step}");
+            let items = call::items(&floor, own, centre.now().wall);
+            let shown = items["items"].as_array().unwrap().iter();
+            let shown =
+                shown.map(|item| (item["id"].to_string(), item["state"].as_str().unwrap().to_owned()));
+            assert_eq!(there, shown.collect(), "seed {seed}, step {step}");
+        }
+    }
+    let all = [
+        "active",
+        "answered",
+        "bridge",
+        "bridged",
+        "distribute",
+        "hangup",
+        "hold",
+        "missed",
+        "offering",
+        "ringing",
+        "waiting",
+        "wrap_time",
+    ];
+    assert_eq!(seen.keys().map(String::as_str).collect::<Vec<_>>(), all, "{seen:?}");
 }

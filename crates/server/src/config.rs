@@ -113,6 +113,10 @@ pub struct Webitel {
     pub listen: Several<Listen>,
     /// Whether these are under TLS.
     pub tls: bool,
+    /// The domains of the tenants whose agents are logged out when their last WebSocket is closed for long.
+    pub log_out_domains: Several<Host>,
+    /// For how long. Seconds.
+    pub log_out_after_s: Whole<1, 86_400>,
 }
 
 /// FreeSWITCH's event socket: nothing of it is listened on until it is switched on.
@@ -466,7 +470,8 @@ impl Default for Portsip {
 impl Default for Webitel {
     fn default() -> Self {
         let listen = Several::new(vec![Listen::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 8086)))]);
-        Self { enabled: false, listen, tls: false }
+        let (log_out_domains, log_out_after_s) = (Several::new(Vec::new()), Whole::known(60));
+        Self { enabled: false, listen, tls: false, log_out_domains, log_out_after_s }
     }
 }
 

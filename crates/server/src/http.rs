@@ -36,7 +36,7 @@ mod system;
 mod taps;
 mod tickets;
 mod waiting;
-mod webitel;
+pub(crate) mod webitel;
 
 use std::net::SocketAddr;
 use std::ops::Deref;

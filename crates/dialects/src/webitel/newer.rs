@@ -1,5 +1,8 @@
 //! The newer protocol: `action` and `seq` in, `seq_reply` out, events with a `seq` of their own.
 
+pub mod call;
+pub mod channel;
+
 use cordial_engine::WallTime;
 use cordial_engine::agent::{Duty, WhyNotReady};
 use cordial_engine::id::AgentId;
@@ -8,6 +11,9 @@ use serde_json::{Map, Value, json};
 use super::socket::VALUE_MAX;
 use super::status::{Axes, Doing, Stance};
 use crate::floor::Floor;
+
+/// What a client is told of the node that has its call: there is one.
+const APP: &str = "cordial";
 
 /// A request.
 #[derive(Clone, PartialEq)]
@@ -53,9 +59,15 @@ impl Act {
         json!({
             "status": "FAIL",
             "seq_reply": self.seq,
-            "error": { "id": id, "detail": detail, "code": code, "status": status_text(code) },
+            "error": fault(code, id, detail),
         })
     }
+}
+
+/// Why something is refused, over the socket and by REST.
+#[must_use]
+pub fn fault(code: u16, id: &str, detail: &str) -> Value {
+    json!({ "id": id, "detail": detail, "code": code, "status": status_text(code) })
 }
 
 /// Tokens are not shown.
@@ -71,8 +83,11 @@ const fn status_text(code: u16) -> &'static str {
         401 => "Unauthorized",
         403 => "Forbidden",
         404 => "Not Found",
+        405 => "Method Not Allowed",
+        408 => "Request Timeout",
         429 => "Too Many Requests",
         501 => "Not Implemented",
+        503 => "Service Unavailable",
         _ => "Internal Server Error",
     }
 }

@@ -1,9 +1,11 @@
 //! The Webitel dialect at its own listeners: REST under `/api/v2`, log-in, and the WebSocket.
 
+mod absent;
 mod accounts;
 mod actions;
 mod call_centre;
 mod functions;
+mod newer;
 mod online;
 mod session;
 
@@ -22,6 +24,7 @@ use cordial_dialects::webitel::account::Account;
 use cordial_store::{NewToken, Owner};
 use serde_json::{Map, Value, json};
 
+pub(crate) use self::absent::log_out_absent;
 pub(super) use self::online::Online;
 use super::access::{Known, known, scopes_of};
 use super::limits::{LOG_IN_MS, REQUEST_TIME};
@@ -39,6 +42,7 @@ pub(super) fn router(state: State) -> Router {
         .route("/logout", post(log_out))
         .merge(accounts::routes())
         .merge(call_centre::routes())
+        .merge(newer::routes())
         .fallback(async || No::new(404, "path not found!"))
         .method_not_allowed_fallback(async || No::new(405, "method not allowed"))
         .layer(from_fn(in_time))

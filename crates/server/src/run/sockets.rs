@@ -147,6 +147,8 @@ pub(super) fn serve(
     tls: &Tls,
 ) -> Served {
     let (event_sockets, mut tasks) = serve_event_sockets(config, state, &stopped, event_sockets);
+    let absent = http::webitel::log_out_absent(state.clone(), config.webitel.clone(), stopped.clone());
+    tasks.push(tokio::spawn(absent));
     let (http, web_tasks) = serve_web(config, state, stopped, web, tls);
     tasks.extend(web_tasks);
     Served { http, event_sockets, tasks }

@@ -428,6 +428,14 @@ async fn a_token_is_bought_used_and_renewed_as_the_document_says() {
         let answer = site.form(&form).await;
         assert_eq!((answer.status, answer.text.as_str()), (400, failed), "{form}");
     }
+    // As a client sends it that escapes nothing.
+    let odd = "blank #4 {é}|+%2B";
+    let user =
+        json!({"name": "odd", "roles": ["agent"], "password": odd.replace('+', " ").replace("%2B", "+")});
+    site.native("POST", "/v1/users", Some(user)).await;
+    let form = format!("grant_type=password&username=odd&domain={}&password={odd}", site.domain);
+    assert_eq!(site.form(&form).await.status, 200);
+    assert_eq!(site.form(&form.replace('#', "")).await.status, 400);
     let administrator = site.installation_token().await;
     let answer = site.form(&password_form("admin", "", &administrator)).await;
     assert_eq!(answer.status, 200, "{}", answer.text);

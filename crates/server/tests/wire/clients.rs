@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use serde_json::Value;
 
 /// Where the scripts lie with their packages, installed once for each lock file.
-fn folder() -> PathBuf {
+pub(crate) fn folder() -> PathBuf {
     static INSTALLING: Mutex<()> = Mutex::new(());
     let _one_at_a_time = INSTALLING.lock();
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wire/clients");

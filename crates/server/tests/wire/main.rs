@@ -10,6 +10,7 @@ mod event_socket;
 mod hostile;
 mod pages;
 mod peers;
+mod portsip;
 mod server;
 mod site;
 mod talk;

@@ -3,20 +3,24 @@
 use std::path::Path;
 use std::process::Command;
 
+use serde_json::Value;
+
+use crate::clients;
 use crate::peers::free_port;
 
-/// A page's first block of commands.
-fn session(page: &str) -> String {
+/// A page's first blocks of commands, one after the other.
+fn session(page: &str, blocks: usize) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/dialects").join(page);
     let text = std::fs::read_to_string(&path).unwrap_or_else(|why| panic!("{}: {why}", path.display()));
-    let (_, rest) = text.split_once("```sh\n").expect("a session");
-    rest.split_once("```").expect("its end").0.to_owned()
+    let block = |rest: &str| rest.split_once("```").expect("its end").0.to_owned();
+    let all: Vec<String> = text.split("```sh\n").skip(1).take(blocks).map(block).collect();
+    assert_eq!(all.len(), blocks, "{page} has a session");
+    all.concat()
 }
 
 /// Runs a page's session in a folder of its own, every port replaced by a free one, until a command of it fails; then
 /// ends the server that it started. What was printed, without the server's own words.
-fn pasted(page: &str, config: &str, ports: &[&str]) -> String {
-    let mut session = session(page);
+fn pasted(page: &str, mut session: String, config: &str, ports: &[&str]) -> String {
     let heading = format!("cat > {config} <<'EOF'\n");
     assert!(session.contains(&heading), "{page} writes {config}");
     let defaults = "[sip]\nudp = \"127.0.0.1:5060\"\ntcp = \"\"\ntls = \"\"\n[http]\nnative = \"127.0.0.1:8080\"\ntls = \"\"\n\
@@ -34,6 +38,7 @@ fn pasted(page: &str, config: &str, ports: &[&str]) -> String {
     let output = Command::new("timeout")
         .args(["60", "bash", "-euo", "pipefail", "-c", &session])
         .current_dir(&folder)
+        .env("NODE_PATH", clients::folder().join("node_modules"))
         .env("PATH", format!("{}:{}", programs.display(), std::env::var("PATH").expect("a path")))
         .output()
         .expect("bash runs");
@@ -46,7 +51,7 @@ fn pasted(page: &str, config: &str, ports: &[&str]) -> String {
 #[test]
 #[ignore = "needs curl and jq: runs in the gate's stage `wire`"]
 fn the_session_of_webitels_page_runs_as_it_is_written() {
-    let said = pasted("webitel.md", "webitel.toml", &["8086", "8021"]);
+    let said = pasted("webitel.md", session("webitel.md", 1), "webitel.toml", &["8086", "8021"]);
     for expected in [
         r#""username":"100""#,
         r#""description":"lunch until two""#,
@@ -60,12 +65,22 @@ fn the_session_of_webitels_page_runs_as_it_is_written() {
 }
 
 #[test]
-#[ignore = "needs curl and jq: runs in the gate's stage `wire`"]
+#[ignore = "needs curl, jq and npm: runs in the gate's stage `wire`"]
 fn the_session_of_portsips_page_runs_as_it_is_written() {
-    let said = pasted("portsip.md", "portsip.toml", &["8887", "8885"]);
-    let last = said.rfind("{\n").map(|at| &said[at..]).expect("what jq printed");
-    let shown: serde_json::Value = serde_json::from_str(last).expect("JSON");
+    // Who listens ends once he has heard how the queue is.
+    let (says, ends) = ("console.log(String(text))", "if (/queue_status/.test(text)) process.exit(0)");
+    let session = session("portsip.md", 2);
+    assert!(session.contains(says), "the second block listens");
+    let session = session.replace(says, &format!("{{ {says}; {ends}; }}"));
+    let said = pasted("portsip.md", session, "portsip.toml", &["8887", "8885"]);
+    let shown = said.split_once("{\n").map(|(_, rest)| format!("{{{rest}")).expect("what jq printed");
+    let mut all = serde_json::Deserializer::from_str(&shown).into_iter::<Value>();
+    let mut next = || all.next().expect("one more").expect("JSON");
     // As the page says, no phone having registered.
-    assert_eq!((&shown["extension_number"], &shown["status"]), (&"201".into(), &"OFFLINE".into()), "{said}");
+    let agent = next();
+    assert_eq!((&agent["extension_number"], &agent["status"]), (&"201".into(), &"OFFLINE".into()), "{said}");
+    assert_eq!(next()["items"][0], agent, "{said}");
+    assert_eq!((next()["status"].clone(), next()["status"].clone()), (0.into(), 0.into()), "{said}");
+    assert_eq!(next()["queue_number"], "8001", "{said}");
     assert!(!said.contains("errors"), "{said}");
 }

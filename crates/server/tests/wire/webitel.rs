@@ -3,8 +3,13 @@
 use std::net::SocketAddr;
 
 use expect_test::expect;
+use futures_util::{SinkExt as _, StreamExt as _};
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio::time::Duration;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
 
 use crate::clients::Lines;
 use crate::peers::{Sipp, free_port};
@@ -24,8 +29,13 @@ struct Site {
 
 impl Site {
     async fn open() -> Self {
+        Self::open_with("").await
+    }
+
+    /// With further lines for the configuration's table `webitel`.
+    async fn open_with(lines: &str) -> Self {
         let at = SocketAddr::from(([127, 0, 0, 1], free_port()));
-        let tables = format!("[webitel]\nenabled = true\nlisten = \"{at}\"\n");
+        let tables = format!("[webitel]\nenabled = true\nlisten = \"{at}\"\n{lines}");
         let server = Server::start_with_tables(&tables).await;
         let boss = json!({
             "name": "boss", "roles": ["administrator", "supervisor"], "password": "a very long word",
@@ -390,4 +400,232 @@ async fn rest_answers_as_documented_and_turns_strangers_away() {
         remove: 200 {"info":"removed","status":"OK"}
         removed: 404 {"info":"account not found!","status":"error"}"#]].assert_eq(&lines.join("\n"));
     assert!(!site.server.log().contains("a very long word") && !site.server.log().contains(&site.boss.1));
+}
+
+/// Ids and times in the order in which they first come, so that two runs read the same.
+fn named(things: &[Value]) -> String {
+    let mut names: Vec<String> = Vec::new();
+    let mut lines = Vec::new();
+    for thing in things {
+        lines.push(shown(thing, "", &mut names));
+    }
+    lines.join("\n")
+}
+
+fn shown(thing: &Value, field: &str, names: &mut Vec<String>) -> String {
+    let is_time = field == "timestamp" || field == "timeout" || field.ends_with("_at");
+    match thing {
+        Value::Object(members) => {
+            let members = members.iter().filter(|(_, value)| !value.is_null());
+            let members = members.map(|(name, value)| format!("{name}: {}", shown(value, name, names)));
+            format!("{{{}}}", members.collect::<Vec<_>>().join(", "))
+        }
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(|item| shown(item, "", names)).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Value::Number(number) if is_time && number.as_i64() > Some(1) => "time".to_owned(),
+        Value::String(_) if field == "last_status_change" => "time".to_owned(),
+        Value::Number(_) | Value::String(_) if field.ends_with("duration") => "span".to_owned(),
+        Value::String(text) if text.len() == 36 && text.matches('-').count() == 4 => {
+            let place = names.iter().position(|name| name == text).unwrap_or_else(|| {
+                names.push(text.clone());
+                names.len() - 1
+            });
+            format!("id{place}")
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => thing.to_string(),
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs sipp and npm: runs in the gate's stage `wire`"]
+async fn calls_and_tasks_are_told_in_the_newer_protocol() {
+    let site = Site::open().await;
+    let port = free_port();
+    site.register(port, 120).run().succeeds();
+    let (_, token) = site.log_in("2001").await;
+    let mut client = Lines::of("webitel_newer.js", &[&site.at.port().to_string(), &token]);
+    let begun = client.until(|thing| thing["ready"] == true);
+    let answers: Vec<Value> = begun.iter().filter(|thing| thing["event"].is_null()).cloned().collect();
+    expect![[r#"
+        {action: "subscribe_call", answer: {items: [], next: false}, status: "OK"}
+        {action: "cc_agent_tasks", answer: {items: []}, status: "OK"}
+        {action: "call_hangup", error: "channel not found!", status: "FAIL"}
+        {action: "call_hangup", error: "id is required", status: "FAIL"}
+        {action: "call_invite", error: "the destination is not allowed", status: "FAIL"}
+        {action: "call_invite", error: "destination is required", status: "FAIL"}
+        {action: "call_hold", error: "call_hold is not served: this engine does not do it yet", status: "FAIL"}
+        {action: "un_subscribe_users_status", answer: {}, status: "OK"}
+        {action: "subscribe_chat", error: "subscribe_chat - not found.", status: "FAIL"}
+        {ready: true}"#]].assert_eq(&named(&answers));
+    let phone = Sipp::scenario("phone_answers.xml").from(port).to(site.server.sip).lasting(200).start();
+    // He is hung up on.
+    let caller =
+        Sipp::scenario("caller_cut.xml").from(site.trunk_port).to(site.server.sip).service("1000").start();
+    let mut called = client.until(|thing| thing["event"]["data"]["status"] == "bridged");
+    client.go_on();
+    called.extend(client.until(|thing| thing["told"] == true));
+    called.extend(client.until(|thing| thing["event"]["data"]["status"] == "waiting"));
+    caller.succeeds();
+    phone.succeeds();
+    // Events may overtake answers, so each by itself.
+    let (events, answers): (Vec<Value>, Vec<Value>) =
+        called.into_iter().partition(|thing| thing["event"].is_object());
+    expect![[r#"
+        {event: {data: {attempt_id: 1, channel: "call", distribute: {agent_channel_id: id0, agent_id: 4, app_id: "cordial", attempt_id: 1, channel: "call", communication: {destination: "4711", display: "Wire"}, has_reporting: false, member_channel_id: id1, queue_id: 5, queue_name: "sales", status: "distribute", timestamp: time}, status: "distribute", timestamp: time}, event: "channel", seq: 2}}
+        {event: {data: {app_id: "cordial", cc_app_id: "", data: {destination: "1000", direction: "inbound", from: {name: "Wire", number: "4711", type: "dest"}, parent_id: id1, payload: {}, queue: {attempt_id: "1", queue_id: "5", queue_name: "sales", queue_type: "inbound", reporting: "false"}, sip_id: "", to: {name: "2001", number: "2001", type: "user"}}, event: "ringing", id: id0, timestamp: time}, event: "call", seq: 3}}
+        {event: {data: {attempt_id: 1, channel: "call", offering: {agent_channel_id: id0, agent_id: 4, app_id: "cordial", attempt_id: 1, channel: "call", communication: {destination: "4711", display: "Wire"}, has_reporting: false, member_channel_id: id1, queue_id: 5, queue_name: "sales", status: "offering", timestamp: time}, status: "offering", timestamp: time}, event: "channel", seq: 4}}
+        {event: {data: {app_id: "cordial", cc_app_id: "", data: {destination: "1000", direction: "inbound", from: {name: "Wire", number: "4711", type: "dest"}, parent_id: id1, payload: {}, queue: {attempt_id: "1", queue_id: "5", queue_name: "sales", queue_type: "inbound", reporting: "false"}, sip_id: "", to: {name: "2001", number: "2001", type: "user"}}, event: "active", id: id0, timestamp: time}, event: "call", seq: 5}}
+        {event: {data: {attempt_id: 1, channel: "call", status: "bridged", timestamp: time}, event: "channel", seq: 6}}
+        {event: {data: {app_id: "cordial", cc_app_id: "", data: {bridged_id: id1, payload: {}, queue: {attempt_id: "1", queue_id: "5", queue_name: "sales", queue_type: "inbound", reporting: "false"}, to: {name: "Wire", number: "4711", type: "dest"}}, event: "bridge", id: id0, timestamp: time}, event: "call", seq: 7}}
+        {event: {data: {app_id: "cordial", cc_app_id: "", data: {cause: "NORMAL_CLEARING", reporting_at: 0, sip: 200}, event: "hangup", id: id0, timestamp: time}, event: "call", seq: 8}}
+        {event: {data: {attempt_id: 1, channel: "call", status: "wrap_time", timestamp: time, wrap_time: {timeout: time}}, event: "channel", seq: 9}}
+        {event: {data: {attempt_id: 1, channel: "call", status: "waiting", timestamp: time}, event: "channel", seq: 10}}"#]].assert_eq(&named(&events));
+    expect![[r#"
+        {action: "cc_agent_tasks", answer: {items: [{agent_channel_id: id0, agent_id: 4, app_id: "cordial", attempt_id: 1, channel: "call", communication: {destination: "4711", display: "Wire"}, duration: span, has_reporting: false, member_channel_id: id1, queue_id: 5, queue_name: "sales", state: "bridged", status: "bridged", timestamp: time}]}, status: "OK"}
+        {action: "subscribe_call", answer: {items: [{app_id: "cordial", created_at: time, destination: "1000", direction: "inbound", duration: span, from: {name: "Wire", number: "4711", type: "dest"}, id: id0, parent_id: id1, queue: {attempt_id: "1", queue_id: "5", queue_name: "sales", queue_type: "inbound", reporting: "false"}, sip_id: "", state: "active", timestamp: time, to: {name: "2001", number: "2001", type: "user"}, type: "call", variables: {}}], next: false}, status: "OK"}
+        {action: "call_hangup", answer: {}, status: "OK"}
+        {told: true}"#]].assert_eq(&named(&answers));
+}
+
+#[tokio::test]
+#[ignore = "needs sipp and npm: runs in the gate's stage `wire`"]
+async fn the_newer_rest_answers_as_its_documents_say() {
+    let site = Site::open().await;
+    let (_, agent) = site.log_in("2001").await;
+    let ask = async |method: Method, path: &str, body: Value, token: &str| {
+        let mut request = site.http.request(method.clone(), format!("http://{}{path}", site.at));
+        if !token.is_empty() {
+            request = request.header("X-Webitel-Access", token);
+        }
+        if !body.is_null() {
+            request = request.body(body.to_string());
+        }
+        let answer = request.send().await.expect("the server answers");
+        let status = answer.status().as_u16();
+        let answer: Value = answer.json().await.expect("every answer is JSON");
+        format!("{method} {path} {body}: {status} {}", shown(&answer, "", &mut Vec::new()))
+    };
+    let mut lines = Vec::new();
+    lines.push(ask(Method::GET, "/call_center/agents", json!(null), "").await);
+    lines.push(ask(Method::GET, "/call_center/agents", json!(null), "wrong").await);
+    let id = {
+        let answer = site.http.get(format!("http://{}/call_center/agents", site.at));
+        let answer = answer.header("X-Webitel-Access", &site.boss.1).send().await.expect("an answer");
+        let answer: Value = answer.json().await.expect("JSON");
+        answer["items"][0]["id"].as_str().expect("a text").to_owned()
+    };
+    let of = |path: &str| format!("/call_center/agents/{id}{path}");
+    for (method, path, body) in [
+        (Method::GET, of(""), json!(null)),
+        (Method::GET, of("/pause_causes"), json!(null)),
+        (Method::PATCH, of("/states/waiting"), json!({})),
+        (Method::PATCH, of("/status"), json!({ "status": "pause" })),
+        (
+            Method::PATCH,
+            of("/status"),
+            json!({ "status": "online", "channels": ["call"], "on_demand": false }),
+        ),
+        (
+            Method::PATCH,
+            of("/status"),
+            json!({ "status": "pause", "payload": "Lunch", "status_comment": "soup" }),
+        ),
+        (Method::GET, of(""), json!(null)),
+        (Method::PATCH, of("/status"), json!({ "status": "pause", "payload": "Sailing" })),
+        (Method::PATCH, of("/states/waiting"), json!({})),
+        (Method::PATCH, of("/status"), json!({ "status": "online", "on_demand": true })),
+        (Method::PATCH, of("/status"), json!({ "status": "online", "channels": ["chat"] })),
+        (Method::PATCH, of("/status"), json!({ "status": "asleep" })),
+        (Method::PATCH, of("/status"), json!([])),
+        (Method::PATCH, of("/status"), json!({ "status": "offline" })),
+    ] {
+        let line = ask(method, &path, body, &agent).await;
+        lines.push(line.replace(&format!("/agents/{id}"), "/agents/ID"));
+    }
+    for (path, token) in [
+        ("/call_center/users", &site.boss.1),
+        ("/call_center/users", &agent),
+        ("/call_center/users?q=bo*&size=1&page=1", &site.boss.1),
+        ("/call_center/users?size=1", &site.boss.1),
+        ("/call_center/agents/999999", &site.boss.1),
+        ("/call_center/agents/999999", &agent),
+        ("/call_center/agents/x/pause_causes", &agent),
+    ] {
+        lines.push(ask(Method::GET, path, json!(null), token).await);
+    }
+    expect![[r#"
+        GET /call_center/agents null: 401 {code: 401, detail: "log in at /login and send X-Webitel-Access", id: "app.request.refused", status: "Unauthorized"}
+        GET /call_center/agents null: 401 {code: 401, detail: "invalid credentials", id: "app.request.refused", status: "Unauthorized"}
+        GET /call_center/agents/ID null: 200 {allow_channels: ["call"], channel: [{channel: "call", state: "waiting"}], description: "", extension: "2001", id: "ID", last_status_change: time, name: "2001", status: "offline", status_duration: span, user: {id: "2", name: "2001"}}
+        GET /call_center/agents/ID/pause_causes null: 200 {items: [{duration_min: 0, id: 7, limit_min: 0, name: "Lunch"}]}
+        PATCH /call_center/agents/ID/states/waiting {}: 400 {code: 400, detail: "the agent is not logged in", id: "app.request.refused", status: "Bad Request"}
+        PATCH /call_center/agents/ID/status {"status":"pause"}: 200 {status: "success"}
+        PATCH /call_center/agents/ID/status {"channels":["call"],"on_demand":false,"status":"online"}: 200 {status: "success"}
+        PATCH /call_center/agents/ID/status {"payload":"Lunch","status":"pause","status_comment":"soup"}: 200 {status: "success"}
+        GET /call_center/agents/ID null: 200 {allow_channels: ["call"], channel: [{channel: "call", state: "waiting"}], description: "", extension: "2001", id: "ID", last_status_change: time, name: "2001", status: "pause", status_duration: span, user: {id: "2", name: "2001"}}
+        PATCH /call_center/agents/ID/status {"payload":"Sailing","status":"pause"}: 400 {code: 400, detail: "pause cause \"Sailing\" is not known", id: "app.request.refused", status: "Bad Request"}
+        PATCH /call_center/agents/ID/states/waiting {}: 200 {}
+        PATCH /call_center/agents/ID/status {"on_demand":true,"status":"online"}: 501 {code: 501, detail: "on_demand is not served: an agent is ready again after wrap-up", id: "app.request.refused", status: "Not Implemented"}
+        PATCH /call_center/agents/ID/status {"channels":["chat"],"status":"online"}: 400 {code: 400, detail: "channels must hold call: there is no other", id: "app.request.refused", status: "Bad Request"}
+        PATCH /call_center/agents/ID/status {"status":"asleep"}: 400 {code: 400, detail: "status must be online, offline or pause", id: "app.request.refused", status: "Bad Request"}
+        PATCH /call_center/agents/ID/status []: 400 {code: 400, detail: "the body must be a JSON object", id: "app.request.refused", status: "Bad Request"}
+        PATCH /call_center/agents/ID/status {"status":"offline"}: 200 {status: "success"}
+        GET /call_center/users null: 200 {items: [{extension: "2001", id: "2", name: "2001", presence: {status: ""}, status: "offline"}, {extension: "", id: "1", name: "boss", presence: {status: ""}, status: ""}], next: false}
+        GET /call_center/users null: 200 {items: [{extension: "2001", id: "2", name: "2001", presence: {status: ""}, status: "offline"}], next: false}
+        GET /call_center/users?q=bo*&size=1&page=1 null: 200 {items: [{extension: "", id: "1", name: "boss", presence: {status: ""}, status: ""}], next: false}
+        GET /call_center/users?size=1 null: 200 {items: [{extension: "2001", id: "2", name: "2001", presence: {status: ""}, status: "offline"}], next: true}
+        GET /call_center/agents/999999 null: 404 {code: 404, detail: "agent not found!", id: "app.request.refused", status: "Not Found"}
+        GET /call_center/agents/999999 null: 404 {code: 404, detail: "agent not found!", id: "app.request.refused", status: "Not Found"}
+        GET /call_center/agents/x/pause_causes null: 404 {code: 404, detail: "agent not found!", id: "app.request.refused", status: "Not Found"}"#]].assert_eq(&lines.join("\n").replace(&format!("id: \"{id}\""), "id: \"ID\""));
+}
+
+/// A socket of the older protocol that has proved itself.
+async fn socket(at: SocketAddr, (key, token): &(String, String)) -> WebSocketStream<TcpStream> {
+    let io = TcpStream::connect(at).await.expect("the server listens");
+    let (mut socket, _) =
+        tokio_tungstenite::client_async(format!("ws://{at}/"), io).await.expect("a handshake");
+    exec(&mut socket, "auth", json!({ "key": key, "token": token })).await;
+    socket
+}
+
+async fn exec(socket: &mut WebSocketStream<TcpStream>, func: &str, args: Value) {
+    let frame = json!({ "exec-uuid": "1", "exec-func": func, "exec-args": args });
+    socket.send(Message::text(frame.to_string())).await.expect("the server reads");
+    let answer = socket.next().await.expect("an answer").expect("an answer");
+    let answer: Value = serde_json::from_str(answer.to_text().expect("text")).expect("JSON");
+    assert_eq!(answer["exec-complete"], "+OK", "{answer}");
+}
+
+#[tokio::test]
+#[ignore = "needs sipp and npm: runs in the gate's stage `wire`"]
+async fn an_agent_whose_last_socket_stays_closed_is_logged_out_where_the_policy_says_so() {
+    let after = Duration::from_secs(2);
+    let site = Site::open_with("log_out_domains = \"CORDIAL.local\"\nlog_out_after_s = 2\n").await;
+    let who = site.log_in("2001").await;
+    let duty = async || {
+        let agents = site.server.get("/v1/agents?name=2001").await;
+        agents["items"][0]["duty"]["state"].clone()
+    };
+    let (mut first, mut second) = (socket(site.at, &who).await, socket(site.at, &who).await);
+    exec(&mut first, "cc login", json!({})).await;
+    assert_eq!(duty().await, "ready");
+    first.close(None).await.expect("it was open");
+    // Longer than the policy says: another socket is open, and then he is back in time.
+    tokio::time::sleep(after + Duration::from_secs(1)).await;
+    assert_eq!(duty().await, "ready");
+    second.close(None).await.expect("it was open");
+    let mut third = socket(site.at, &who).await;
+    tokio::time::sleep(after + Duration::from_secs(1)).await;
+    assert_eq!(duty().await, "ready");
+    third.close(None).await.expect("it was open");
+    let gone = |seen: &Value| (seen["items"][0]["duty"]["state"] == "logged_out").then_some(());
+    site.server.wait_for("/v1/agents?name=2001", "log-out", gone).await;
+    let by = |seen: &Value| {
+        let items = seen["items"].as_array()?;
+        items.iter().find(|item| item.to_string().contains("agent_logged_out")).map(|item| item["by"].clone())
+    };
+    let by = site.server.wait_for("/v1/audit?limit=50", "log-out in the audit", by).await;
+    assert_eq!(by, json!({ "kind": "policy" }));
 }

@@ -2,17 +2,31 @@
 
 use cordial_dialects::floor::Floor;
 use cordial_dialects::webitel::account::Account;
-use cordial_dialects::webitel::newer::{self, Act};
+use cordial_dialects::webitel::newer::{self, Act, channel};
 use cordial_dialects::webitel::wish::Wish;
 use cordial_engine::command::Note;
 use cordial_engine::entry::{Entry, EntryId, Kind};
 use cordial_engine::id::AgentId;
-use cordial_engine::{Command, Engine, Refusal};
+use cordial_engine::{Command, Refusal};
 use serde_json::{Value, json};
 
+use super::functions::Doing;
 use super::{No, State};
 use crate::callcenter::Desk;
 use crate::http::Caller;
+
+/// Actions on calls that Webitel has and that need what this engine does not do yet.
+const NOT_YET: &[&str] = &[
+    "call_hold",
+    "call_unhold",
+    "call_dtmf",
+    "call_blind_transfer",
+    "call_mute",
+    "call_bridge",
+    "call_eavesdrop",
+    "call_user",
+    "call_recordings",
+];
 
 /// Where an action is carried out.
 pub(super) struct Acting<'a> {
@@ -31,6 +45,11 @@ impl Acting<'_> {
             "cc_agent_pause" => self.pause(act).await,
             "cc_agent_waiting" => self.waiting(act).await,
             "cc_agent_tasks" => self.tasks(act).await,
+            "call_hangup" => self.hang_up(act).await,
+            "call_invite" => self.invite(act).await,
+            name if NOT_YET.contains(&name) => {
+                Err(No::new(501, format!("{name} is not served: this engine does not do it yet")))
+            }
             _ => return None,
         })
     }
@@ -141,32 +160,33 @@ impl Acting<'_> {
         }
     }
 
-    /// What an agent is asked to do, and does.
+    /// What queues ask of an agent, and what he does for them.
     async fn tasks(&self, act: &Act) -> Result<Value, No> {
         let agent = self.agent(act).await?;
         self.desk().may_act_on(agent).await?;
         let tenant = self.caller.tenant;
-        let read = move |engine: &Engine, now| Floor::around(engine, tenant, Some(agent), None, now);
-        let floor = self.state.handle().read(read).await?;
-        let Some((seat, axes)) = floor.agents.get(&agent).zip(floor.axes(agent)) else {
-            return Err(No::new(404, "agent not found!"));
-        };
-        let offered = seat.offer.and_then(|(_, leg)| Some(floor.legs.get(&leg)?.call));
-        let calls = offered.into_iter().chain(seat.parts.values().map(|(call, _)| *call));
-        let items: Vec<Value> = calls
-            .filter_map(|call| {
-                let talk = floor.calls.get(&call)?;
-                let queue = talk.queued.and_then(|(queue, _)| floor.queues.get(&queue));
-                Some(json!({
-                    "attempt_id": call.0,
-                    "channel": "call",
-                    "state": newer::channel_state(&axes),
-                    "member_call_id": cordial_dialects::event_socket::uuid(talk.guid),
-                    "communication": { "destination": talk.caller },
-                    "queue": queue.map(|queue| json!({ "name": queue.name })),
-                }))
-            })
-            .collect();
-        Ok(json!({ "items": items }))
+        let items = self
+            .state
+            .handle()
+            .read(move |engine, now| channel::tasks(&Floor::of(engine, tenant, now), agent, now.wall));
+        Ok(json!({ "items": items.await? }))
+    }
+
+    /// `call_hangup` `{id}`, the id of one's own leg or of the call.
+    async fn hang_up(&self, act: &Act) -> Result<Value, No> {
+        let id = act.text("id").ok_or_else(|| No::new(400, "id is required"))?;
+        self.doing().hang_up(&id).await?;
+        Ok(json!({}))
+    }
+
+    /// `call_invite` `{destination}`: one's own phone is rung, and dials when it is answered.
+    async fn invite(&self, act: &Act) -> Result<Value, No> {
+        let to = act.text("destination").ok_or_else(|| No::new(400, "destination is required"))?;
+        let guid = self.doing().place_call(None, &to).await?;
+        Ok(json!({ "id": cordial_dialects::event_socket::uuid(guid) }))
+    }
+
+    const fn doing(&self) -> Doing<'_> {
+        Doing { state: self.state, caller: self.caller, account: self.account }
     }
 }

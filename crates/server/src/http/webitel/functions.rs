@@ -62,7 +62,10 @@ impl Doing<'_> {
             "api account change" => self.change(exec).await,
             "api account remove" => self.remove(exec).await,
             "call" => self.call(exec).await,
-            "hangup" => self.hang_up(exec).await,
+            "hangup" => match channel(exec) {
+                Ok(uuid) => self.hang_up(&uuid).await.map(|()| json!({ "response": "+OK" })),
+                Err(no) => Err(no),
+            },
             "show_channel" => self.channels().await,
             "channel_dump" => self.dump(exec).await,
             name if NOT_YET.contains(&name) => {
@@ -165,7 +168,14 @@ impl Doing<'_> {
 
     /// `call`: one's own phone is rung, and dials when it is answered.
     async fn call(&self, exec: &Exec) -> Result<Value, No> {
-        let account = match exec.text(&["user"]) {
+        let to = exec.text(&["number", "extension"]).ok_or_else(|| No::new(400, "number is required"))?;
+        let guid = self.place_call(exec.text(&["user"]), &to).await?;
+        Ok(json!({ "response": format!("+OK {}", uuid(guid)) }))
+    }
+
+    /// Rings the phone of this account, or of one's own, which dials the number when it is answered.
+    pub(super) async fn place_call(&self, user: Option<String>, to: &str) -> Result<Guid, No> {
+        let account = match user {
             Some(user) => seen(self.state, self.caller, &user).await?,
             None => self.me()?.clone(),
         };
@@ -174,11 +184,10 @@ impl Doing<'_> {
             Some(agent) => desk.may_act_on(agent).await?,
             None => desk.need(Scope::Supervise)?,
         }
-        let to = exec.text(&["number", "extension"]).ok_or_else(|| No::new(400, "number is required"))?;
-        let to = Number::parse(&to).map_err(|why| No::new(400, format!("number {why}")))?;
+        let to = Number::parse(to).map_err(|why| No::new(400, format!("number {why}")))?;
         let device = account.device.ok_or_else(|| No::new(400, "the account has no phone"))?;
         match desk.ask(Command::PlaceCall { device, to }).await? {
-            Answer::Call(_, guid) => Ok(json!({ "response": format!("+OK {}", uuid(guid)) })),
+            Answer::Call(_, guid) => Ok(guid),
             Answer::Done
             | Answer::Pending
             | Answer::Tenant(..)
@@ -188,23 +197,22 @@ impl Doing<'_> {
         }
     }
 
-    async fn hang_up(&self, exec: &Exec) -> Result<Value, No> {
-        let call = self.named_call(exec).await?;
+    /// Ends the call that a channel's uuid names.
+    pub(super) async fn hang_up(&self, uuid: &str) -> Result<(), No> {
+        let call = self.named_call(uuid).await?;
         self.desk().ask(Command::ClearCall { call: call.id }).await?;
-        Ok(json!({ "response": "+OK" }))
+        Ok(())
     }
 
     async fn dump(&self, exec: &Exec) -> Result<Value, No> {
-        let call = self.named_call(exec).await?;
+        let call = self.named_call(&channel(exec)?).await?;
         Ok(json!({ "response": channels_of(&call) }))
     }
 
     /// The call that a channel's uuid names, if it is the caller's to look at.
-    async fn named_call(&self, exec: &Exec) -> Result<CallView, No> {
+    async fn named_call(&self, uuid: &str) -> Result<CallView, No> {
         let missing = || No::new(404, "channel not found!");
-        let uuid =
-            exec.text(&["channel-uuid", "uuid"]).ok_or_else(|| No::new(400, "channel-uuid is required"))?;
-        let guid = Guid::parse(&uuid).ok_or_else(missing)?;
+        let guid = Guid::parse(uuid).ok_or_else(missing)?;
         let tenant = self.caller.tenant;
         let calls = self.state.handle().read(move |engine, _| engine.calls(tenant)).await?;
         let found =
@@ -229,6 +237,10 @@ impl Doing<'_> {
         let own: Vec<Value> = calls.iter().filter(|call| self.is_ours(call)).flat_map(channels_of).collect();
         Ok(json!({ "response": { "row_count": own.len(), "rows": own } }))
     }
+}
+
+fn channel(exec: &Exec) -> Result<String, No> {
+    exec.text(&["channel-uuid", "uuid"]).ok_or_else(|| No::new(400, "channel-uuid is required"))
 }
 
 fn uuid(guid: Guid) -> String {

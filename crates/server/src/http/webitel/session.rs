@@ -9,6 +9,8 @@ use cordial_dialects::event_socket::local_name;
 use cordial_dialects::floor::Floor;
 use cordial_dialects::webitel::account::Account;
 use cordial_dialects::webitel::event::{Happened, told};
+use cordial_dialects::webitel::newer::call::{self, Own};
+use cordial_dialects::webitel::newer::channel::Channel;
 use cordial_dialects::webitel::newer::{self, Act};
 use cordial_dialects::webitel::socket::{Exec, disconnect};
 use cordial_engine::Event;
@@ -24,7 +26,7 @@ use super::{No, State, enter, own_account};
 use crate::events::Subscription;
 use crate::http::events::token_looks;
 use crate::http::limits::SEND_TIME;
-use crate::http::{Caller, TurnedAway};
+use crate::http::{Caller, TurnedAway, wall};
 
 /// Bytes of a frame that are read. A larger one ends the connection.
 pub(super) const HEARD_MAX: usize = 64 * 1_024;
@@ -55,10 +57,21 @@ struct Who {
     tail: Option<Tail>,
     /// Names subscribed to; `ALL` is all.
     names: BTreeSet<String>,
-    /// Whether the newer protocol's `agent_status` is told.
-    follows_agents: bool,
+    /// What of the newer protocol is told.
+    newer: Newer,
     /// Whether it said `cc login`.
     in_call_centre: bool,
+}
+
+/// What a session hears in the newer protocol.
+#[derive(Default)]
+struct Newer {
+    /// `agent_status`.
+    agents: bool,
+    /// `call`, for one's own calls.
+    calls: bool,
+    /// `channel`, for what queues ask of oneself.
+    channel: Option<Channel>,
 }
 
 struct Tail {
@@ -221,16 +234,8 @@ impl Session {
         if self.who.is_none() {
             return act.refused(401, "app.session.unauthorized", "authentication_challenge first");
         }
-        if matches!(act.action.as_str(), "cc_agent_subscribe_status" | "subscribe_users_status") {
-            return match self.follow().await {
-                Ok(()) => {
-                    if let Some(who) = &mut self.who {
-                        who.follows_agents = true;
-                    }
-                    act.ok(&json!({}))
-                }
-                Err(no) => refused(act, &no),
-            };
+        if let Some(answer) = self.subscription(act).await {
+            return answer.map_or_else(|no| refused(act, &no), |data| act.ok(&data));
         }
         let Some(who) = &self.who else { return Value::Null };
         let acting = Acting { state: &self.state, caller: &who.caller, account: who.account.as_ref() };
@@ -239,6 +244,36 @@ impl Session {
             Some(Err(no)) => refused(act, &no),
             None => act.refused(501, "app.action.unknown", &format!("{} - not found.", act.action)),
         }
+    }
+
+    /// The actions that say what is told from now on; `None` for all others.
+    async fn subscription(&mut self, act: &Act) -> Option<Result<Value, No>> {
+        let name = act.action.as_str();
+        // Who asks for his session goes on with its channel.
+        let follows = matches!(
+            name,
+            "cc_agent_subscribe_status" | "subscribe_users_status" | "subscribe_call" | "cc_agent_session"
+        );
+        if follows && let Err(no) = self.follow().await {
+            return Some(Err(no));
+        }
+        let who = self.who.as_mut()?;
+        let (own, floor) = (who.own(), who.tail.as_ref().map(|tail| &tail.floor));
+        match name {
+            "cc_agent_subscribe_status" | "subscribe_users_status" => who.newer.agents = true,
+            "un_subscribe_users_status" => who.newer.agents = false,
+            "subscribe_call" => {
+                who.newer.calls = true;
+                return floor.map(|floor| Ok(call::items(floor, own, wall())));
+            }
+            "un_subscribe_call" => who.newer.calls = false,
+            "cc_agent_session" => {
+                who.newer.channel = own.agent.zip(floor).map(|(agent, floor)| Channel::of(floor, agent));
+                return None;
+            }
+            _ => return None,
+        }
+        Some(Ok(json!({})))
     }
 
     async fn enter(&mut self, key: Option<&str>, token: Option<&str>) -> Result<(), No> {
@@ -253,7 +288,7 @@ impl Session {
             _presence: presence,
             tail: None,
             names: BTreeSet::new(),
-            follows_agents: false,
+            newer: Newer::default(),
             in_call_centre: false,
         });
         Ok(())
@@ -323,23 +358,32 @@ impl Session {
     }
 
     async fn tell(&mut self, event: &Event) -> Result<(), Over> {
-        let tail = self.who.as_mut().and_then(|who| who.tail.as_mut());
-        let Some(applied) = tail.map(|tail| tail.floor.apply(event)) else {
-            return Ok(());
-        };
-        let Some(who) = &self.who else { return Ok(()) };
+        let Self { state, who: Some(who), seq, .. } = self else { return Ok(()) };
+        let own = who.own();
+        let Some(tail) = &mut who.tail else { return Ok(()) };
+        let left = call::leaving(&tail.floor, own, event).filter(|_| who.newer.calls);
+        let applied = tail.floor.apply(event);
+        let mut newer: Vec<(&str, Value)> = left.into_iter().map(|data| ("call", data)).collect();
+        if let Some(channel) = &mut who.newer.channel {
+            let told = channel.told(&tail.floor, event, &applied);
+            newer.extend(told.into_iter().map(|data| ("channel", data)));
+        }
         let Some(tail) = &who.tail else { return Ok(()) };
+        if who.newer.calls {
+            newer.extend(call::told(&tail.floor, own, event).into_iter().map(|data| ("call", data)));
+        }
+        let agent = happened_to(event, &applied)
+            .filter(|agent| who.newer.agents && (own.agent == Some(*agent) || sees_all(&who.caller)));
+        let status = agent.and_then(|agent| newer::agent(&tail.floor, agent, event.wall));
+        newer.extend(status.map(|data| ("agent_status", data)));
         let tenant = who.caller.tenant;
-        let online = |account: &str| self.state.online.count(tenant, account) > 0;
+        let online = |account: &str| state.online.count(tenant, account) > 0;
         let happened = told(&tail.floor, event, &applied, online);
         let mut frames: Vec<Value> =
             happened.into_iter().filter(|it| who.hears(it)).map(|it| Value::Object(it.headers)).collect();
-        let agent = happened_to(event, &applied).filter(|_| who.follows_agents);
-        if let Some(data) = agent.and_then(|agent| newer::agent(&tail.floor, agent, event.wall))
-            && who.is_his(data["user"].as_str().unwrap_or_default())
-        {
-            self.seq += 1;
-            frames.push(newer::event("agent_status", self.seq, &data));
+        for (name, data) in newer {
+            *seq += 1;
+            frames.push(newer::event(name, *seq, &data));
         }
         for frame in frames {
             self.send(&frame).await?;
@@ -382,6 +426,12 @@ impl Who {
                 .account
                 .as_ref()
                 .map_or_else(|| sees_all(&self.caller), |account| self.is_his(account))
+    }
+
+    /// Whose calls and tasks it hears of in the newer protocol.
+    fn own(&self) -> Own {
+        let (agent, device) = self.account.as_ref().map_or((None, None), |own| (own.agent, own.device));
+        Own { agent, device }
     }
 
     fn is_his(&self, account: &str) -> bool {
