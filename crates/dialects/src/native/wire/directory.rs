@@ -76,6 +76,10 @@ pub struct Agent {
     #[serde(default = "default::ring_ms")]
     #[schema(minimum = 1_000, maximum = 60_000)]
     pub ring_ms: u64,
+    /// What he can do, and how well: each skill once, with a level from 1 to 10.
+    #[serde(default)]
+    #[schema(max_items = 16)]
+    pub skills: Vec<SkillLevel>,
 }
 
 /// An agent's mailbox.
@@ -351,6 +355,36 @@ pub struct Queue {
     #[serde(default = "default::service_level_percent")]
     #[schema(minimum = 1, maximum = 100)]
     pub service_level_percent: u8,
+    /// What agents must be able to do to be asked, and how well at least: each skill once, with a level from 1 to 10.
+    #[serde(default)]
+    #[schema(max_items = 16)]
+    pub skills: Vec<SkillLevel>,
+    /// How that relaxes while a call waits, the first ring first. Who needs fewer rings is asked first.
+    #[serde(default)]
+    #[schema(max_items = 6)]
+    pub rings: Vec<Ring>,
+}
+
+/// How well somebody can do something, or has to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SkillLevel {
+    /// What.
+    pub skill: Id,
+    /// How well; 10 is best. In a ring, 0 means that the skill is needed no more.
+    #[schema(maximum = 10)]
+    pub level: u8,
+}
+
+/// What a waiting call needs less of from some wait on, beside what the rings before it relaxed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Ring {
+    /// From this wait on. Milliseconds.
+    #[schema(minimum = 1, maximum = 86_400_000)]
+    pub after_ms: u64,
+    /// The lower levels that are enough then, of skills that the queue needs.
+    pub relax: Vec<SkillLevel>,
 }
 
 /// The rule for choosing who answers, among the agents of the lowest level that a call reaches.
@@ -664,6 +698,14 @@ pub struct Disposition {
     pub name: String,
 }
 
+/// Something that agents can do more or less well.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Skill {
+    /// Unique.
+    #[schema(min_length = 1, max_length = 64, example = "French")]
+    pub name: String,
+}
+
 macro_rules! stored {
     ($($(#[$doc:meta])* $name:ident $entry:ident;)*) => {$(
         $(#[$doc])*
@@ -691,6 +733,8 @@ stored! {
     StoredReason Reason;
     /// A disposition with its id.
     StoredDisposition Disposition;
+    /// A skill with its id.
+    StoredSkill Skill;
 }
 
 /// What a field is when it is left out: the engine's own defaults for a new queue.
