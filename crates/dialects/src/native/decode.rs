@@ -529,6 +529,7 @@ const fn condition(it: wire::Condition) -> entry::Condition {
         wire::Condition::Ringing => entry::Condition::Ringing,
         wire::Condition::WrapUp => entry::Condition::WrapUp,
         wire::Condition::Resting => entry::Condition::Resting,
+        wire::Condition::OutOfReach => entry::Condition::OutOfReach,
     }
 }
 

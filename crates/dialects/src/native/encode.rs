@@ -247,6 +247,7 @@ const fn condition(it: entry::Condition) -> wire::Condition {
         entry::Condition::Ringing => wire::Condition::Ringing,
         entry::Condition::WrapUp => wire::Condition::WrapUp,
         entry::Condition::Resting => wire::Condition::Resting,
+        entry::Condition::OutOfReach => wire::Condition::OutOfReach,
     }
 }
 

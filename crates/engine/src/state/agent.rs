@@ -242,6 +242,7 @@ impl State {
         }
         self.devices.get_mut(&device).expect("the fact names a device").agent = Some(id);
         self.enter_duty(id, Duty::NotReady { reason: None, note: Default::default() });
+        self.reset_leaving_everywhere(id);
     }
 
     /// Moves an agent to another device; all that the agent is stays as it was.
@@ -263,6 +264,7 @@ impl State {
         }
         self.devices.get_mut(&login.device).expect("a device in use is not removed").agent = None;
         self.enter_duty(id, Duty::LoggedOut);
+        self.reset_leaving_everywhere(id);
     }
 
     /// Enters a duty; whatever was pending is done with, and so is a rest.
@@ -469,6 +471,7 @@ impl State {
         }
         self.qualify(id, queue);
         self.take_up_rules(id, queue);
+        self.reset_leaving(queue);
     }
 
     fn unassign(&mut self, id: AgentId, queue: QueueId) {
@@ -497,6 +500,7 @@ impl State {
             line.count_log_in(tier.level);
         }
         self.stand(id, queue);
+        self.count_presence(id, queue);
     }
 
     fn set_membership(&mut self, id: AgentId, queue: QueueId, membership: Membership) {
@@ -563,19 +567,28 @@ impl State {
         self.rematch(queue);
     }
 
-    /// Brings an agent's part in a queue up to his skills and to what the queue needs.
+    /// Brings an agent's part in a queue up to his skills and to what the queue needs; [`State::reset_leaving`] follows.
     pub(super) fn qualify(&mut self, id: AgentId, queue: QueueId) {
         let ring = self.queue(queue).filed.entry.ring_of(&self.agent(id).filed.entry.skills);
         if let Some(part) = self.agent_mut(id).memberships.get_mut(&queue) {
             part.ring = ring;
         }
         self.stand(id, queue);
+        self.recount(id, queue);
     }
 
     /// As [`State::qualify`] in all of an agent's queues. At most [`crate::limits::QUEUES_PER_AGENT_MAX`] of them.
     pub(super) fn qualify_everywhere(&mut self, id: AgentId) {
         for (queue, _) in self.levels_of(id) {
             self.qualify(id, queue);
+            self.reset_leaving(queue);
+        }
+    }
+
+    /// Who is there decides which levels calls go past, where a queue says so.
+    fn reset_leaving_everywhere(&mut self, id: AgentId) {
+        for (queue, _) in self.levels_of(id) {
+            self.reset_leaving(queue);
         }
     }
 

@@ -11,7 +11,7 @@ use crate::entry::{self, Strategy};
 use crate::id::AgentId;
 
 /// Agents who are asked together: of one ring and level and, where the better skilled come first, of one skill.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Group(u32);
 
@@ -22,7 +22,7 @@ impl Group {
     }
 
     /// The first group of a level.
-    const fn first_of(ring: u8, level: u16) -> Self {
+    pub(crate) const fn first_of(ring: u8, level: u16) -> Self {
         Self((ring as u32) << 24 | (level as u32) << 8)
     }
 

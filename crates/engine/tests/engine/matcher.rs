@@ -109,10 +109,7 @@ impl Matcher {
     /// Everybody whom the strategy may choose of these.
     fn chosen(&self, engine: &Engine, entry: &Queue, place: &Place, free: Vec<AgentId>) -> Vec<AgentId> {
         let (reach, rings) = step_of(entry, place.step);
-        let here = engine.agents(place.tenant).into_iter().filter(|agent| agent.duty != Duty::LoggedOut);
-        let levels = here.flat_map(|agent| agent.tiers).filter(|(queue, _)| *queue == place.queue);
-        let lowest = levels.map(|(_, tier)| tier.level).min().filter(|_| entry.skip_empty_levels);
-        let max = reach.max_level.max(lowest.unwrap_or_default());
+        let max = max_level(engine, place.tenant, entry, place.queue, place.step);
         let reached: Vec<_> = free
             .into_iter()
             .map(|agent| candidate(engine, place.tenant, agent, entry, place.queue))
@@ -238,14 +235,20 @@ impl Matcher {
 
 /// Somebody as a queue sees him.
 #[derive(Clone, Copy)]
-struct Candidate {
+pub(crate) struct Candidate {
     agent: AgentId,
-    tier: Tier,
+    pub(crate) tier: Tier,
     /// The first ring in which he can do what the queue needs; the queue itself is ring nought.
-    ring: Option<usize>,
+    pub(crate) ring: Option<usize>,
 }
 
-fn candidate(engine: &Engine, tenant: TenantId, agent: AgentId, entry: &Queue, queue: QueueId) -> Candidate {
+pub(crate) fn candidate(
+    engine: &Engine,
+    tenant: TenantId,
+    agent: AgentId,
+    entry: &Queue,
+    queue: QueueId,
+) -> Candidate {
     let skills = match engine.entry(tenant, EntryId::Agent(agent)) {
         Some(Entry::Agent(agent)) => agent.skills,
         other => panic!("{agent} is {other:?}"),
@@ -270,17 +273,31 @@ fn has(skills: &[SkillLevel], need: &SkillLevel) -> bool {
 }
 
 /// The waits after which a call reaches others.
-fn instants(entry: &Queue) -> BTreeSet<u64> {
+pub(crate) fn instants(entry: &Queue) -> BTreeSet<u64> {
     let reached = entry.reach.iter().map(|reach| reach.after_ms);
     reached.chain(entry.rings.iter().map(|ring| ring.after_ms)).chain([0]).collect()
 }
 
 /// The levels of a step, and how many rings have opened.
-fn step_of(entry: &Queue, step: usize) -> (Reach, usize) {
+pub(crate) fn step_of(entry: &Queue, step: usize) -> (Reach, usize) {
     let after_ms = instants(entry).into_iter().nth(step).expect("a step of the queue");
     let reach = entry.reach.iter().rfind(|reach| reach.after_ms <= after_ms).copied();
     let rings = entry.rings.iter().filter(|ring| ring.after_ms <= after_ms).count();
     (reach.unwrap_or(Reach::ALL), rings)
+}
+
+/// The highest level that a call of that step reaches.
+pub(crate) fn max_level(
+    engine: &Engine,
+    tenant: TenantId,
+    entry: &Queue,
+    queue: QueueId,
+    step: usize,
+) -> u16 {
+    let here = engine.agents(tenant).into_iter().filter(|agent| agent.duty != Duty::LoggedOut);
+    let levels = here.flat_map(|agent| agent.tiers).filter(|(of, _)| *of == queue);
+    let lowest = levels.map(|(_, tier)| tier.level).min().filter(|_| entry.skip_empty_levels);
+    step_of(entry, step).0.max_level.max(lowest.unwrap_or_default())
 }
 
 fn group(entry: &Queue, of: Candidate) -> Group {
@@ -294,7 +311,7 @@ fn raised(entry: &Queue, step: usize, of: Candidate) -> Group {
     (ring, level.max(reach.raise_level), skill)
 }
 
-fn queue_of(engine: &Engine, tenant: TenantId, queue: QueueId) -> Queue {
+pub(crate) fn queue_of(engine: &Engine, tenant: TenantId, queue: QueueId) -> Queue {
     match engine.entry(tenant, EntryId::Queue(queue)) {
         Some(Entry::Queue(queue)) => *queue,
         other => panic!("{queue} is {other:?}"),

@@ -144,6 +144,7 @@ fn examples() -> Vec<Event> {
         recordings(),
         outbound(),
         pending_memberships(),
+        skills(),
         codes_and_mailboxes(),
         blacklist(),
         hours(),
@@ -692,4 +693,24 @@ fn outbound() -> Vec<Fact> {
         why,
     }));
     facts
+}
+
+fn skills() -> Vec<Fact> {
+    let (skill, queue) = (SkillId(11), QueueId(6));
+    let level = |level| vec![entry::SkillLevel { skill, level }];
+    let french = Entry::Skill(entry::Skill { name: text("French") });
+    let speaker = entry::Agent { skills: level(5), ..entry::Agent::named(text("Ann")) };
+    let needs = entry::Queue {
+        skills: level(8),
+        rings: vec![
+            entry::Ring { after_ms: 20_000, relax: level(4) },
+            entry::Ring { after_ms: 40_000, relax: level(0) },
+        ],
+        ..entry::Queue::named(text("Sales"))
+    };
+    vec![
+        Fact::EntryAdded { id: EntryId::Skill(skill), guid: GUID, entry: french },
+        Fact::EntryChanged { id: EntryId::Agent(AgentId(2)), entry: Entry::Agent(speaker) },
+        Fact::EntryChanged { id: EntryId::Queue(queue), entry: needs.into() },
+    ]
 }

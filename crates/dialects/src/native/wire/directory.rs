@@ -271,12 +271,12 @@ pub struct Queue {
     /// A call that arrives does not enter while for each agent of the queue at least one of these is true; with none it
     /// always enters.
     #[serde(default)]
-    #[schema(max_items = 7)]
+    #[schema(max_items = 8)]
     pub refuse_when: Vec<Condition>,
     /// Waiting calls leave when for each agent of the queue at least one of these is true; with none they wait on. A call
     /// that rings somebody does not leave.
     #[serde(default)]
-    #[schema(max_items = 7)]
+    #[schema(max_items = 8)]
     pub leave_when: Vec<Condition>,
     /// For how long that must have been so. Milliseconds.
     #[serde(default)]
@@ -435,6 +435,8 @@ pub enum Condition {
     WrapUp,
     /// Resting after an offer that he missed.
     Resting,
+    /// On a level or in a ring that the call does not reach yet, or never able to do what the queue needs.
+    OutOfReach,
 }
 
 /// Whom a call reaches that has waited so long, by the agents' level.
