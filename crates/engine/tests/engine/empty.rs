@@ -256,7 +256,10 @@ fn whom_a_call_does_not_reach_yet_does_not_let_it_in() {
         far(world);
         world.change_queue("sales", |queue| queue.refuse_when = OUT_OF_REACH);
     };
-    check_in(refusing, "x calls 5551", expect![[r#"
+    check_in(
+        refusing,
+        "x calls 5551",
+        expect![[r#"
         x calls 5551
           CallStarted x Inbound to 5551
           LegAdded x Caller
@@ -268,12 +271,16 @@ fn whom_a_call_does_not_reach_yet_does_not_let_it_in() {
             > answer x
             > play to x then music
             > ring 102 at 102 from x
-    "#]]);
+    "#]],
+    );
     let without = |world: &mut World| {
         far(world);
         world.change_queue("sales", |queue| queue.refuse_when = Conditions::NOBODY_LOGGED_IN);
     };
-    check_in(without, "x calls 5551", expect![[r#"
+    check_in(
+        without,
+        "x calls 5551",
+        expect![[r#"
         x calls 5551
           CallStarted x Inbound to 5551
           LegAdded x Caller
@@ -281,7 +288,8 @@ fn whom_a_call_does_not_reach_yet_does_not_let_it_in() {
           CallQueued x sales
             > answer x
             > play to x then music
-    "#]]);
+    "#]],
+    );
 }
 
 /// Who waits stays when he reaches somebody before the rule has held for as long as it must.
@@ -295,7 +303,10 @@ fn whom_a_call_does_not_reach_yet_does_not_keep_it() {
             });
         }
     };
-    check_in(leaving(15_000), "quietly x calls 5551; 14s; 1s", expect![[r#"
+    check_in(
+        leaving(15_000),
+        "quietly x calls 5551; 14s; 1s",
+        expect![[r#"
         14s
         1s
           WaitingEnded x sales SentAway(Empty) after 15000 ms
@@ -304,8 +315,12 @@ fn whom_a_call_does_not_reach_yet_does_not_keep_it() {
           OfferMade x to bob
             > play to x then music
             > ring 102 at 102 from x
-    "#]]);
-    check_in(leaving(25_000), "quietly x calls 5551; 19s; 1s; 10s", expect![[r#"
+    "#]],
+    );
+    check_in(
+        leaving(25_000),
+        "quietly x calls 5551; 19s; 1s; 10s",
+        expect![[r#"
         19s
         1s
           SearchWidened x Step(1)
@@ -314,7 +329,8 @@ fn whom_a_call_does_not_reach_yet_does_not_keep_it() {
           OfferMade x to bob
             > ring 102 at 102 from x
         10s
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Absence, AtClosing, Id};
+use super::{Absence, AtClosing, Id, Ring, Skill, SkillLevel};
 
 /// A login and its rights.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -365,28 +365,6 @@ pub struct Queue {
     pub rings: Vec<Ring>,
 }
 
-/// How well somebody can do something, or has to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SkillLevel {
-    /// What.
-    pub skill: Id,
-    /// How well; 10 is best. In a ring, 0 means that the skill is needed no more.
-    #[schema(maximum = 10)]
-    pub level: u8,
-}
-
-/// What a waiting call needs less of from some wait on, beside what the rings before it relaxed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Ring {
-    /// From this wait on. Milliseconds.
-    #[schema(minimum = 1, maximum = 86_400_000)]
-    pub after_ms: u64,
-    /// The lower levels that are enough then, of skills that the queue needs.
-    pub relax: Vec<SkillLevel>,
-}
-
 /// The rule for choosing who answers, among the agents of the lowest level that a call reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -697,14 +675,6 @@ pub struct Reason {
 pub struct Disposition {
     /// Unique.
     #[schema(min_length = 1, max_length = 64, example = "Sold")]
-    pub name: String,
-}
-
-/// Something that agents can do more or less well.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Skill {
-    /// Unique.
-    #[schema(min_length = 1, max_length = 64, example = "French")]
     pub name: String,
 }
 
