@@ -9,7 +9,7 @@ use cordial_dialects::native::wire;
 use cordial_engine::entry::{Entry, EntryId, Kind};
 use cordial_engine::id::{
     AgentId, BlacklistedNumberId, CalendarId, CallId, DeviceId, DispositionId, Guid, QueueId, ReasonId,
-    RouteId, TeamId, TrunkId, UserId,
+    RouteId, SkillId, TeamId, TrunkId, UserId,
 };
 use cordial_store::Codec;
 use serde::Serialize;
@@ -61,6 +61,7 @@ impl Find for Town {
             Kind::Reason => Some(EntryId::Reason(ReasonId(id))),
             Kind::Calendar => Some(EntryId::Calendar(CalendarId(id))),
             Kind::Disposition => Some(EntryId::Disposition(DispositionId(id))),
+            Kind::Skill => Some(EntryId::Skill(SkillId(id))),
             Kind::BlacklistedNumber => Some(EntryId::BlacklistedNumber(BlacklistedNumberId(id))),
             Kind::Tenant | Kind::Call | Kind::Leg | Kind::Offer | Kind::Recording => None,
         }
@@ -90,6 +91,7 @@ pub(crate) fn native_json(bytes: &[u8]) {
         b'h' => entry::<wire::Reason>(body),
         b'i' => entry::<wire::Disposition>(body),
         b'v' => entry::<wire::BlacklistedNumber>(body),
+        b'K' => entry::<wire::Skill>(body),
         b'j' => given(body, |body| decode::log_in(agent, body, &Town)),
         b'k' => given(body, |body| decode::not_ready(agent, &body, &Town)),
         b'l' => given(body, |body| decode::set_handling(agent, &body, &Town)),

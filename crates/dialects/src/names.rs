@@ -3,7 +3,7 @@
 use cordial_engine::entry::{EntryId, Kind};
 use cordial_engine::id::{
     AgentId, BlacklistedNumberId, CalendarId, CallId, DeviceId, DispositionId, Guid, LegId, OfferId, QueueId,
-    ReasonId, RecordingId, RouteId, TeamId, TrunkId, UserId,
+    ReasonId, RecordingId, RouteId, SkillId, TeamId, TrunkId, UserId,
 };
 
 /// Anything that has a name outside the process.
@@ -34,6 +34,7 @@ impl Named {
             Self::Entry(EntryId::Route(id)) => (Kind::Route, id.0),
             Self::Entry(EntryId::Reason(id)) => (Kind::Reason, id.0),
             Self::Entry(EntryId::Calendar(id)) => (Kind::Calendar, id.0),
+            Self::Entry(EntryId::Skill(id)) => (Kind::Skill, id.0),
             Self::Entry(EntryId::Disposition(id)) => (Kind::Disposition, id.0),
             Self::Entry(EntryId::BlacklistedNumber(id)) => (Kind::BlacklistedNumber, id.0),
             Self::Call(id) => (Kind::Call, id.0),
@@ -116,4 +117,5 @@ entry_keys! {
     DispositionId Disposition;
     BlacklistedNumberId BlacklistedNumber;
     CalendarId Calendar;
+    SkillId Skill;
 }

@@ -8,8 +8,8 @@ use crate::engine::Engine;
 use crate::entry::{Entry, EntryId, Kind, Name};
 use crate::fact::Fact;
 use crate::id::{
-    AgentId, BlacklistedNumberId, CalendarId, DeviceId, DispositionId, QueueId, ReasonId, RouteId, TeamId,
-    TenantId, TrunkId, UserId,
+    AgentId, BlacklistedNumberId, CalendarId, DeviceId, DispositionId, QueueId, ReasonId, RouteId, SkillId,
+    TeamId, TenantId, TrunkId, UserId,
 };
 use crate::limits::{CALENDARS_MAX, ENTRIES_MAX, TENANTS_MAX, TRUNKS_MAX};
 use crate::refusal::Refusal;
@@ -130,6 +130,7 @@ impl Engine {
             | EntryId::Route(_)
             | EntryId::Reason(_)
             | EntryId::Disposition(_)
+            | EntryId::Skill(_)
             | EntryId::BlacklistedNumber(_) => {}
         }
     }
@@ -165,6 +166,7 @@ impl Engine {
             | EntryId::Route(_)
             | EntryId::Reason(_)
             | EntryId::Disposition(_)
+            | EntryId::Skill(_)
             | EntryId::BlacklistedNumber(_)
             | EntryId::Calendar(_) => Vec::new(),
         }
@@ -184,5 +186,6 @@ const fn id_for(entry: &Entry, number: u64) -> EntryId {
         Entry::Disposition(_) => EntryId::Disposition(DispositionId(number)),
         Entry::BlacklistedNumber(_) => EntryId::BlacklistedNumber(BlacklistedNumberId(number)),
         Entry::Calendar(_) => EntryId::Calendar(CalendarId(number)),
+        Entry::Skill(_) => EntryId::Skill(SkillId(number)),
     }
 }

@@ -8,6 +8,7 @@ pub use empty::{Condition, Conditions};
 pub use jiff::civil::Date;
 
 mod route;
+mod skill;
 mod treatment;
 mod trunk;
 
@@ -16,14 +17,15 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 pub use route::{Destination, Preference, Route};
+pub use skill::{Ring, Skill, SkillLevel, Step};
 pub use treatment::{Choice, Language, MenuKey, Told, Treatment};
 pub use trunk::{Transport, Trunk};
 
 use crate::agent::Absence;
 use crate::blacklist::BlacklistedNumber;
 use crate::id::{
-    AgentId, BlacklistedNumberId, CalendarId, DeviceId, DispositionId, QueueId, ReasonId, RouteId, TeamId,
-    TrunkId, UserId,
+    AgentId, BlacklistedNumberId, CalendarId, DeviceId, DispositionId, QueueId, ReasonId, RouteId, SkillId,
+    TeamId, TrunkId, UserId,
 };
 use crate::limits::REACH_STEPS_MAX;
 use crate::text::{Number, Text};
@@ -56,6 +58,8 @@ pub enum Entry {
     BlacklistedNumber(BlacklistedNumber),
     /// When something is open.
     Calendar(Box<Calendar>),
+    /// Something that agents can do.
+    Skill(Skill),
 }
 
 /// The id of an entry, with its kind.
@@ -83,6 +87,8 @@ pub enum EntryId {
     BlacklistedNumber(BlacklistedNumberId),
     /// See [`Entry::Calendar`].
     Calendar(CalendarId),
+    /// See [`Entry::Skill`].
+    Skill(SkillId),
 }
 
 impl EntryId {
@@ -100,6 +106,7 @@ impl EntryId {
             Self::Disposition(_) => Kind::Disposition,
             Self::BlacklistedNumber(_) => Kind::BlacklistedNumber,
             Self::Calendar(_) => Kind::Calendar,
+            Self::Skill(_) => Kind::Skill,
         }
     }
 
@@ -117,6 +124,7 @@ impl EntryId {
             Self::Disposition(id) => id.0,
             Self::BlacklistedNumber(id) => id.0,
             Self::Calendar(id) => id.0,
+            Self::Skill(id) => id.0,
         }
     }
 }
@@ -142,6 +150,7 @@ impl Entry {
             Self::Disposition(_) => Kind::Disposition,
             Self::BlacklistedNumber(_) => Kind::BlacklistedNumber,
             Self::Calendar(_) => Kind::Calendar,
+            Self::Skill(_) => Kind::Skill,
         }
     }
 
@@ -160,6 +169,7 @@ impl Entry {
             Self::Disposition(disposition) => disposition.name.as_str(),
             Self::BlacklistedNumber(entry) => entry.number.as_str(),
             Self::Calendar(calendar) => calendar.name.as_str(),
+            Self::Skill(skill) => skill.name.as_str(),
         }
     }
 
@@ -176,7 +186,8 @@ impl Entry {
             | Self::Reason(_)
             | Self::Disposition(_)
             | Self::BlacklistedNumber(_)
-            | Self::Calendar(_) => None,
+            | Self::Calendar(_)
+            | Self::Skill(_) => None,
         }
     }
 }
@@ -198,6 +209,7 @@ pub enum Kind {
     Disposition,
     BlacklistedNumber,
     Calendar,
+    Skill,
     Call,
     Leg,
     Offer,
@@ -253,6 +265,9 @@ pub struct Agent {
     /// How long a direct call rings that is forwarded when it is not answered. Milliseconds.
     #[serde(default = "ring_ms")]
     pub ring_ms: u64,
+    /// What he can do, and how well.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skills: Vec<SkillLevel>,
 }
 
 /// Four to five times a phone's ring of 4 s and more: as telephone networks count before they forward.
@@ -271,6 +286,7 @@ impl Agent {
             mailbox: None,
             wrap_up_ms: None,
             ring_ms: ring_ms(),
+            skills: Vec::new(),
         }
     }
 }
@@ -460,6 +476,12 @@ pub struct Queue {
     /// mean 80.
     #[serde(default = "service_level_percent")]
     pub service_level_percent: u8,
+    /// What agents must be able to do to be asked, and how well at least.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skills: Vec<SkillLevel>,
+    /// How that relaxes while a call waits, the first ring first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rings: Vec<Ring>,
 }
 
 /// [`Queue::extension_ms`] of facts older than the field.
@@ -604,6 +626,8 @@ impl Queue {
             briefing: None,
             callback_ms: callback_ms(),
             service_level_percent: service_level_percent(),
+            skills: Vec::new(),
+            rings: Vec::new(),
         }
     }
 }

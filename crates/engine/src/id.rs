@@ -50,6 +50,8 @@ ids! {
     ReasonId "reason-";
     /// An agent's word for how a contact ended.
     DispositionId "disposition-";
+    /// Something that agents can do.
+    SkillId "skill-";
     /// A number whose calls queues refuse.
     BlacklistedNumberId "blacklisted-number-";
     /// One conversation and all its legs.

@@ -20,6 +20,13 @@ pub const WAITING_MAX: u32 = 100_000;
 pub const QUEUES_PER_AGENT_MAX: usize = 256;
 /// Steps of a queue's reach. Looking for the first call of a queue looks at each. Beyond it the queue is refused.
 pub const REACH_STEPS_MAX: usize = 16;
+/// Skills of one agent, and skills that one queue needs. Beyond it the entry is refused.
+pub const SKILLS_MAX: usize = 16;
+/// The best that anybody can do something. A level beyond it is refused.
+pub const SKILL_LEVEL_MAX: u8 = 10;
+/// Rings of a queue. Looking for the first call of a queue looks at each, and in each for the next agent. Beyond it the
+/// queue is refused.
+pub const RINGS_MAX: usize = 6;
 /// Callers per queue whose last agent is remembered. Beyond it the oldest is forgotten.
 pub const PARTNERS_MAX: usize = 50_000;
 /// Longest that a caller's last agent is remembered. Milliseconds (a year); a queue that asks for more is refused.

@@ -31,7 +31,7 @@ use crate::entry;
 use crate::entry::Name;
 use crate::id::{
     AgentId, BlacklistedNumberId, CalendarId, CallId, DeviceId, DispositionId, LegId, OfferId, QueueId,
-    ReasonId, RecordingId, RouteId, TeamId, TenantId, TrunkId, UserId,
+    ReasonId, RecordingId, RouteId, SkillId, TeamId, TenantId, TrunkId, UserId,
 };
 use crate::text::Text;
 use crate::time::{Now, Timestamp, WallTime};
@@ -61,6 +61,7 @@ pub struct State {
     pub(crate) routes: BTreeMap<RouteId, Filed<entry::Route>>,
     pub(crate) reasons: BTreeMap<ReasonId, Filed<entry::Reason>>,
     pub(crate) dispositions: BTreeMap<DispositionId, Filed<entry::Disposition>>,
+    pub(crate) skills: BTreeMap<SkillId, Filed<entry::Skill>>,
     pub(crate) blacklist: BTreeMap<BlacklistedNumberId, Blacklisted>,
     pub(crate) calendars: BTreeMap<CalendarId, Calendar>,
 

@@ -114,6 +114,7 @@ pub(crate) fn sync_fact(
             | EntryId::Route(_)
             | EntryId::Reason(_)
             | EntryId::Disposition(_)
+            | EntryId::Skill(_)
             | EntryId::BlacklistedNumber(_)
             | EntryId::Calendar(_) => {}
         }

@@ -145,6 +145,7 @@ async fn dispatch(arguments: &Arguments, config: &Config, printer: &Printer) -> 
         Verb::Emergency(verb) => hours::emergency(&api()?, printer, verb).await,
         Verb::Reason(verb) => directory::named(&api()?, printer, "reasons", verb).await,
         Verb::Disposition(verb) => directory::named(&api()?, printer, "dispositions", verb).await,
+        Verb::Skill(verb) => directory::named(&api()?, printer, "skills", verb).await,
         Verb::Blacklist(verb) => blacklist::blacklist(&api()?, printer, verb).await,
         Verb::Call(verb) => operate::call(&api()?, printer, verb).await,
         Verb::Token(verb) => operate::token(&api()?, printer, verb).await,

@@ -74,6 +74,7 @@ async fn cases(site: &Site) -> Vec<Case> {
         ("routes", &a.route),
         ("reasons", &a.reason),
         ("dispositions", &a.disposition),
+        ("skills", &a.skill),
         ("blacklist", &a.blacklisted),
         ("calendars", &a.calendar),
     ] {

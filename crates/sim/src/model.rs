@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use cordial_engine::agent::{Duty, Handling, Membership, PendingMembership, WhyNotReady};
 use cordial_engine::call::{OfferEnd, Role, WaitingEnd, Withdrawn};
-use cordial_engine::entry::{AfterMissed, Entry, EntryId, Queue, Tier};
+use cordial_engine::entry::{AfterMissed, Entry, EntryId, Queue, SkillLevel, Tier};
 use cordial_engine::id::{AgentId, CallId, DeviceId, LegId, OfferId, QueueId};
 use cordial_engine::limits::WRAP_UP_MS_MAX;
 use cordial_engine::{Actor, Endpoint, Event, Fact, Timestamp};
@@ -47,6 +47,7 @@ struct Agent {
     handling: Handling,
     queues: Vec<(QueueId, Membership)>,
     tiers: BTreeMap<QueueId, Tier>,
+    skills: Vec<SkillLevel>,
     /// Calls of each queue since logging in, and when the last ended.
     had: BTreeMap<QueueId, (u64, Option<Timestamp>)>,
     /// In calls of queues, since logging in.
@@ -321,6 +322,7 @@ impl Model {
                 handling: Handling::Ring,
                 queues: Vec::new(),
                 tiers: BTreeMap::new(),
+                skills: Vec::new(),
                 had: BTreeMap::new(),
                 talked_ms: 0,
                 rests: false,
@@ -328,6 +330,9 @@ impl Model {
                 asks_wrap_up: None,
                 idle_since: at,
             });
+            if let Entry::Agent(entry) = entry {
+                self.change(id, |agent| agent.skills.clone_from(&entry.skills));
+            }
         }
     }
 

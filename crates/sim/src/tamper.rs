@@ -62,11 +62,13 @@ pub enum Fault {
     ForgottenPromotion,
     /// One more is rung before it is time.
     EarlyOneMore,
+    /// An agent is asked as if he could do something else than he can.
+    WrongSkill,
 }
 
 impl Fault {
     /// All there are, with their name on the command line and the rules that may find them.
-    pub const ALL: [(Self, &'static str, &'static [&'static str]); 22] = [
+    pub const ALL: [(Self, &'static str, &'static [&'static str]); 23] = [
         (Self::LostWrapUp, "lost-wrap-up", &["wrap-up"]),
         (Self::DoubleOffer, "double-offer", &["H1", "H2"]),
         (Self::BusyOffer, "busy-offer", &["H4"]),
@@ -89,6 +91,7 @@ impl Fault {
         (Self::EarlyReach, "early-reach", &["model"]),
         (Self::ForgottenPromotion, "forgotten-promotion", &["model"]),
         (Self::EarlyOneMore, "early-one-more", &["model"]),
+        (Self::WrongSkill, "wrong-skill", &["model"]),
     ];
 }
 
@@ -212,6 +215,11 @@ impl Tamper {
                 if self.plays(Fault::WrongWeight) {
                     queue.weight = 1 - queue.weight.min(1);
                 }
+            }
+            Fact::EntryChanged { entry: Entry::Agent(agent), .. }
+                if !agent.skills.is_empty() && self.plays(Fault::WrongSkill) =>
+            {
+                agent.skills.clear();
             }
             Fact::TierSet { tier, .. } if self.plays(Fault::WrongLevel) => tier.level = 2 - tier.level.min(2),
             Fact::CallQueued { priority, .. }

@@ -301,6 +301,7 @@ impl Floor {
                 | EntryId::Route(_)
                 | EntryId::Reason(_)
                 | EntryId::Disposition(_)
+                | EntryId::Skill(_)
                 | EntryId::BlacklistedNumber(_)
                 | EntryId::Calendar(_),
                 _,
@@ -329,6 +330,7 @@ impl Floor {
             | EntryId::Trunk(_)
             | EntryId::Route(_)
             | EntryId::Disposition(_)
+            | EntryId::Skill(_)
             | EntryId::BlacklistedNumber(_)
             | EntryId::Calendar(_) => {}
         }

@@ -12,7 +12,7 @@ use cordial_engine::code::{Code, Feature, FeatureCodes};
 use cordial_engine::command::{Command, Note};
 use cordial_engine::entry::{self, Entry, Name};
 use cordial_engine::id::{
-    AgentId, CalendarId, CallId, DeviceId, DispositionId, QueueId, ReasonId, TeamId, UserId,
+    AgentId, CalendarId, CallId, DeviceId, DispositionId, QueueId, ReasonId, SkillId, TeamId, UserId,
 };
 use cordial_engine::limits::{OUTBOUND_DENIED_MAX, OUTBOUND_UNLIMITED_MAX, PIN_DIGITS_MAX, PIN_DIGITS_MIN};
 use cordial_engine::outbound::OutboundRules;
@@ -153,6 +153,7 @@ impl EntryBody for wire::Agent {
             let greeting = f.perhaps(greeting, |f, text| f.name("/mailbox/greeting", text))?;
             Some(entry::Mailbox { greeting, unsolicited: mailbox.unsolicited })
         });
+        let skills = skill_levels(&mut f, "/skills", &self.skills);
         f.finish(|| {
             Some(Entry::Agent(entry::Agent {
                 name: name?,
@@ -162,6 +163,7 @@ impl EntryBody for wire::Agent {
                 mailbox: mailbox?,
                 wrap_up_ms: self.wrap_up_ms,
                 ring_ms: self.ring_ms,
+                skills: skills?,
             }))
         })
     }
@@ -258,6 +260,8 @@ impl EntryBody for wire::Queue {
         let calendar = f.perhaps(self.calendar, |f, id| f.entry::<CalendarId>("/calendar", id));
         let treatment = treatment::read(&mut f, &self.treatment);
         let briefing = f.perhaps(self.briefing.as_deref(), |f, text| f.name("/briefing", text));
+        let skills = skill_levels(&mut f, "/skills", &self.skills);
+        let rings = rings(&mut f, &self.rings);
         f.finish(|| {
             Some(Entry::from(entry::Queue {
                 name: name?,
@@ -302,6 +306,8 @@ impl EntryBody for wire::Queue {
                 briefing: briefing?,
                 callback_ms: self.callback_ms,
                 service_level_percent: self.service_level_percent,
+                skills: skills?,
+                rings: rings?,
             }))
         })
     }
@@ -363,6 +369,37 @@ impl EntryBody for wire::Disposition {
         let name = f.name("/name", &self.name);
         f.finish(|| Some(Entry::Disposition(entry::Disposition { name: name? })))
     }
+}
+
+impl EntryBody for wire::Skill {
+    fn entry(&self, find: &dyn Find) -> Result<Entry, Faults> {
+        let mut f = Fields::new(find);
+        let name = f.name("/name", &self.name);
+        f.finish(|| Some(Entry::Skill(entry::Skill { name: name? })))
+    }
+}
+
+fn skill_levels(
+    f: &mut Fields<'_>,
+    pointer: &str,
+    levels: &[wire::SkillLevel],
+) -> Option<Vec<entry::SkillLevel>> {
+    let mut read = |(i, it): (usize, &wire::SkillLevel)| {
+        let skill = f.entry::<SkillId>(&format!("{pointer}/{i}/skill"), it.skill)?;
+        Some(entry::SkillLevel { skill, level: it.level })
+    };
+    // Not `collect::<Option<_>>()`, which would stop at the first fault.
+    let all: Vec<Option<_>> = levels.iter().enumerate().map(&mut read).collect();
+    all.into_iter().collect()
+}
+
+fn rings(f: &mut Fields<'_>, rings: &[wire::Ring]) -> Option<Vec<entry::Ring>> {
+    let read = |(i, it): (usize, &wire::Ring)| {
+        let relax = skill_levels(f, &format!("/rings/{i}/relax"), &it.relax)?;
+        Some(entry::Ring { after_ms: it.after_ms, relax })
+    };
+    let all: Vec<Option<_>> = rings.iter().enumerate().map(read).collect();
+    all.into_iter().collect()
 }
 
 /// Log an agent in.
@@ -497,6 +534,7 @@ const fn condition(it: wire::Condition) -> entry::Condition {
         wire::Condition::Ringing => entry::Condition::Ringing,
         wire::Condition::WrapUp => entry::Condition::WrapUp,
         wire::Condition::Resting => entry::Condition::Resting,
+        wire::Condition::OutOfReach => entry::Condition::OutOfReach,
     }
 }
 
@@ -763,14 +801,14 @@ mod tests {
         check::<wire::Queue>(
             r#"{"name":" Sales "}"#,
             expect![[
-                r#"{"kind":"queue","name":"Sales","number":null,"strategy":"longest_idle","offer_ms":20000,"wrap_up_ms":30000,"on_no_answer":{"then":"not_ready"},"on_decline":{"then":"not_ready"},"on_busy":null,"missed_max":null,"extension_ms":30000,"auto_answer":false,"max_wait_ms":null,"overflow":{"to":"clear"},"max_waiting":1000,"when_full":{"to":"clear"},"refuse_when":[],"leave_when":[],"leave_after_ms":0,"leave_min_wait_ms":0,"when_empty":{"to":"clear"},"calendar":null,"when_closed":{"to":"clear"},"at_closing":"serve","in_emergency":{"to":"clear"},"service_level_ms":20000,"short_abandon_ms":5000,"treatment":{"greeting":null,"music":null,"language":null,"position":"never","wait":"never","messages":[],"announce_ms":60000,"menu":[]},"record":true,"skill_first":false,"progress_ms":10000,"reach":[],"skip_empty_levels":false,"weight":0,"promote_after_ms":null,"sticky":null,"auto_ready":true,"auto_not_ready_after_other_call":false,"briefing":null,"callback_ms":14400000,"service_level_percent":80}"#
+                r#"{"kind":"queue","name":"Sales","number":null,"strategy":"longest_idle","offer_ms":20000,"wrap_up_ms":30000,"on_no_answer":{"then":"not_ready"},"on_decline":{"then":"not_ready"},"on_busy":null,"missed_max":null,"extension_ms":30000,"auto_answer":false,"max_wait_ms":null,"overflow":{"to":"clear"},"max_waiting":1000,"when_full":{"to":"clear"},"refuse_when":[],"leave_when":[],"leave_after_ms":0,"leave_min_wait_ms":0,"when_empty":{"to":"clear"},"calendar":null,"when_closed":{"to":"clear"},"at_closing":"serve","in_emergency":{"to":"clear"},"service_level_ms":20000,"short_abandon_ms":5000,"treatment":{"greeting":null,"music":null,"language":null,"position":"never","wait":"never","messages":[],"announce_ms":60000,"menu":[]},"record":true,"skill_first":false,"progress_ms":10000,"reach":[],"skip_empty_levels":false,"weight":0,"promote_after_ms":null,"sticky":null,"auto_ready":true,"auto_not_ready_after_other_call":false,"briefing":null,"callback_ms":14400000,"service_level_percent":80,"skills":[],"rings":[]}"#
             ]],
         );
     }
 
     #[test]
     fn what_was_read_can_be_written_back() {
-        let queue = r#"{"kind":"queue","name":"Sales","number":"800","strategy":"ring_all","offer_ms":1,"wrap_up_ms":2,"on_no_answer":{"then":"rest","delay_ms":3},"on_decline":{"then":"not_ready"},"on_busy":{"then":"rest","delay_ms":5},"missed_max":3,"extension_ms":1,"auto_answer":true,"max_wait_ms":4,"overflow":{"to":"queue","queue":"00000000000000000000000000000007"},"max_waiting":5,"when_full":{"to":"number","number":"+4930"},"refuse_when":["logged_out","unregistered"],"leave_when":["not_ready","in_call","ringing","wrap_up","resting"],"leave_after_ms":12,"leave_min_wait_ms":13,"when_empty":{"to":"number","number":"+4931"},"calendar":"00000000000000000000000000000008","when_closed":{"to":"announcement","prompt":"en/closed"},"at_closing":"send_away","in_emergency":{"to":"number","number":"+4932"},"service_level_ms":6,"short_abandon_ms":7,"treatment":{"greeting":"en/hello","music":null,"language":"es","position":"once","wait":"again","messages":["en/web"],"announce_ms":5000,"menu":[{"key":"1","prompt":null,"choice":{"to":"callback"}},{"key":"0","prompt":"en/help","choice":{"to":"number","number":"600"}}]},"record":false,"skill_first":true,"progress_ms":5000,"reach":[{"after_ms":0,"min_level":0,"max_level":0,"raise_level":0},{"after_ms":30000,"min_level":0,"max_level":65535,"raise_level":1}],"skip_empty_levels":true,"weight":8,"promote_after_ms":9,"sticky":{"remember_ms":10,"wait_ms":11},"auto_ready":false,"auto_not_ready_after_other_call":true,"briefing":"en/sales","callback_ms":12,"service_level_percent":90}"#;
+        let queue = r#"{"kind":"queue","name":"Sales","number":"800","strategy":"ring_all","offer_ms":1,"wrap_up_ms":2,"on_no_answer":{"then":"rest","delay_ms":3},"on_decline":{"then":"not_ready"},"on_busy":{"then":"rest","delay_ms":5},"missed_max":3,"extension_ms":1,"auto_answer":true,"max_wait_ms":4,"overflow":{"to":"queue","queue":"00000000000000000000000000000007"},"max_waiting":5,"when_full":{"to":"number","number":"+4930"},"refuse_when":["logged_out","unregistered"],"leave_when":["not_ready","in_call","ringing","wrap_up","resting"],"leave_after_ms":12,"leave_min_wait_ms":13,"when_empty":{"to":"number","number":"+4931"},"calendar":"00000000000000000000000000000008","when_closed":{"to":"announcement","prompt":"en/closed"},"at_closing":"send_away","in_emergency":{"to":"number","number":"+4932"},"service_level_ms":6,"short_abandon_ms":7,"treatment":{"greeting":"en/hello","music":null,"language":"es","position":"once","wait":"again","messages":["en/web"],"announce_ms":5000,"menu":[{"key":"1","prompt":null,"choice":{"to":"callback"}},{"key":"0","prompt":"en/help","choice":{"to":"number","number":"600"}}]},"record":false,"skill_first":true,"progress_ms":5000,"reach":[{"after_ms":0,"min_level":0,"max_level":0,"raise_level":0},{"after_ms":30000,"min_level":0,"max_level":65535,"raise_level":1}],"skip_empty_levels":true,"weight":8,"promote_after_ms":9,"sticky":{"remember_ms":10,"wait_ms":11},"auto_ready":false,"auto_not_ready_after_other_call":true,"briefing":"en/sales","callback_ms":12,"service_level_percent":90,"skills":[{"skill":"00000000000000000000000000000009","level":7}],"rings":[{"after_ms":14,"relax":[{"skill":"00000000000000000000000000000009","level":0}]}]}"#;
         let told = {
             let body: wire::Queue = serde_json::from_str(queue).unwrap();
             let entry = body.entry(&OneQueue).unwrap();

@@ -74,6 +74,7 @@ pub fn entry(entry: &Entry, names: &dyn Names) -> Encoded<wire::Entry> {
         }
         Entry::Calendar(it) => wire::Entry::Calendar(calendar::calendar_entry(it)),
         Entry::Disposition(it) => wire::Entry::Disposition(wire::Disposition { name: it.name.to_string() }),
+        Entry::Skill(it) => wire::Entry::Skill(wire::Skill { name: it.name.to_string() }),
         Entry::BlacklistedNumber(it) => wire::Entry::BlacklistedNumber(blacklisted_number(it)),
     })
 }
@@ -114,6 +115,7 @@ fn agent_entry(it: &entry::Agent, names: &dyn Names) -> Encoded<wire::Agent> {
         }),
         wrap_up_ms: it.wrap_up_ms,
         ring_ms: it.ring_ms,
+        skills: skill_levels(&it.skills, names)?,
     })
 }
 
@@ -200,6 +202,8 @@ fn queue_entry(it: &entry::Queue, names: &dyn Names) -> Encoded<wire::Queue> {
         briefing: it.briefing.as_ref().map(ToString::to_string),
         callback_ms: it.callback_ms,
         service_level_percent: it.service_level_percent,
+        skills: skill_levels(&it.skills, names)?,
+        rings: it.rings.iter().map(|it| ring(it, names)).collect::<Encoded<_>>()?,
     })
 }
 
@@ -243,6 +247,7 @@ const fn condition(it: entry::Condition) -> wire::Condition {
         entry::Condition::Ringing => wire::Condition::Ringing,
         entry::Condition::WrapUp => wire::Condition::WrapUp,
         entry::Condition::Resting => wire::Condition::Resting,
+        entry::Condition::OutOfReach => wire::Condition::OutOfReach,
     }
 }
 
@@ -269,6 +274,16 @@ fn overflow(to: &entry::Overflow, names: &dyn Names) -> Encoded<wire::Overflow> 
 const fn reach(step: entry::Reach) -> wire::Reach {
     let entry::Reach { after_ms, min_level, max_level, raise_level } = step;
     wire::Reach { after_ms, min_level, max_level, raise_level }
+}
+
+fn skill_levels(of: &[entry::SkillLevel], names: &dyn Names) -> Encoded<Vec<wire::SkillLevel>> {
+    let level =
+        |it: &entry::SkillLevel| Ok(wire::SkillLevel { skill: id(names, it.skill)?, level: it.level });
+    of.iter().map(level).collect()
+}
+
+fn ring(it: &entry::Ring, names: &dyn Names) -> Encoded<wire::Ring> {
+    Ok(wire::Ring { after_ms: it.after_ms, relax: skill_levels(&it.relax, names)? })
 }
 
 /// An agent's rank in a queue.

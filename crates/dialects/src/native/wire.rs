@@ -12,6 +12,7 @@ mod event;
 mod message;
 mod outbound;
 mod record;
+mod skill;
 mod value;
 
 pub use access::*;
@@ -26,4 +27,5 @@ pub use event::*;
 pub use message::*;
 pub use outbound::*;
 pub use record::*;
+pub use skill::*;
 pub use value::*;

@@ -50,6 +50,7 @@ impl Scene<'_> {
                 | EntryId::Route(_)
                 | EntryId::Reason(_)
                 | EntryId::Disposition(_)
+                | EntryId::Skill(_)
                 | EntryId::BlacklistedNumber(_)
                 | EntryId::Calendar(_),
             )
@@ -77,6 +78,7 @@ impl Scene<'_> {
                 | EntryId::Route(_)
                 | EntryId::Reason(_)
                 | EntryId::Disposition(_)
+                | EntryId::Skill(_)
                 | EntryId::BlacklistedNumber(_)
                 | EntryId::Calendar(_),
             )
@@ -100,6 +102,7 @@ impl Scene<'_> {
                 | EntryId::Route(_)
                 | EntryId::Reason(_)
                 | EntryId::Disposition(_)
+                | EntryId::Skill(_)
                 | EntryId::BlacklistedNumber(_)
                 | EntryId::Calendar(_),
             )
@@ -190,6 +193,7 @@ impl Scene<'_> {
                 | Entry::Queue(_)
                 | Entry::Route(_)
                 | Entry::Disposition(_)
+                | Entry::Skill(_)
                 | Entry::BlacklistedNumber(_)
                 | Entry::Calendar(_),
             )

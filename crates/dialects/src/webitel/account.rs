@@ -84,6 +84,7 @@ impl Account {
                 | Entry::Route(_)
                 | Entry::Reason(_)
                 | Entry::Disposition(_)
+                | Entry::Skill(_)
                 | Entry::BlacklistedNumber(_)
                 | Entry::Calendar(_),
             )

@@ -373,6 +373,7 @@ impl Engine {
                 | EntryId::Trunk(_)
                 | EntryId::Reason(_)
                 | EntryId::Disposition(_)
+                | EntryId::Skill(_)
                 | EntryId::BlacklistedNumber(_)
                 | EntryId::Calendar(_),
             )

@@ -198,7 +198,8 @@ impl crate::state::State {
                 | EntryId::Reason(_)
                 | EntryId::Disposition(_)
                 | EntryId::BlacklistedNumber(_)
-                | EntryId::Calendar(_),
+                | EntryId::Calendar(_)
+                | EntryId::Skill(_),
             )
             | None => None,
         }

@@ -81,6 +81,7 @@ impl Engine {
                 | EntryId::Trunk(_)
                 | EntryId::Reason(_)
                 | EntryId::Disposition(_)
+                | EntryId::Skill(_)
                 | EntryId::BlacklistedNumber(_)
                 | EntryId::Calendar(_),
             )
@@ -125,6 +126,7 @@ impl Engine {
                     | EntryId::Trunk(_)
                     | EntryId::Reason(_)
                     | EntryId::Disposition(_)
+                    | EntryId::Skill(_)
                     | EntryId::BlacklistedNumber(_)
                     | EntryId::Calendar(_),
                 ) => return Err(Refusal::NoRoute),

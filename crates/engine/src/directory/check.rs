@@ -6,14 +6,15 @@ use std::collections::BTreeSet;
 use crate::engine::Engine;
 use crate::entry::{
     AfterMissed, Agent, Calendar, Choice, Destination, Device, Entry, EntryId, Hours, Kind, Overflow, Queue,
-    Reason, Route, Treatment, Trunk, User,
+    Reason, Route, SkillLevel, Treatment, Trunk, User,
 };
 use crate::id::TenantId;
 use crate::limits::{
     AGENT_RING_MS_MIN, ANNOUNCE_MS_MIN, CALENDAR_HOLIDAYS_MAX, CALENDAR_HOURS_MAX, CALLBACK_MS_MAX,
     HOLIDAY_DAYS_MAX, MESSAGES_IN_TURN_MAX, OFFER_MS_MAX, OFFER_MS_MIN, PREFERENCE_MS_MAX, REACH_STEPS_MAX,
-    REMEMBER_MS_MAX, REST_MS_MAX, REST_MS_MIN, RING_MS_MAX, TARGET_MS_MAX, TRUNK_PREFIXES_MAX,
-    TRUNK_SOURCES_MAX, USER_BOUNDS_MAX, WAIT_MS_MAX, WAITING_MAX, WRAP_UP_MS_MAX,
+    REMEMBER_MS_MAX, REST_MS_MAX, REST_MS_MIN, RING_MS_MAX, RINGS_MAX, SKILL_LEVEL_MAX, SKILLS_MAX,
+    TARGET_MS_MAX, TRUNK_PREFIXES_MAX, TRUNK_SOURCES_MAX, USER_BOUNDS_MAX, WAIT_MS_MAX, WAITING_MAX,
+    WRAP_UP_MS_MAX,
 };
 use crate::outbound::read_prefix;
 use crate::queue::key_prompt;
@@ -48,6 +49,7 @@ impl Engine {
             | Entry::Device(_)
             | Entry::Reason(_)
             | Entry::Disposition(_)
+            | Entry::Skill(_)
             | Entry::BlacklistedNumber(_) => {}
             Entry::Calendar(calendar) => check_calendar(calendar)?,
         }
@@ -91,6 +93,7 @@ impl Engine {
         if let Some(team) = agent.team {
             self.owned(tenant, EntryId::Team(team))?;
         }
+        self.check_skills(tenant, &agent.skills)?;
         let Some(user) = agent.user else { return Ok(()) };
         self.owned(tenant, EntryId::User(user))?;
         match self.state.tenant(tenant).agent_of_user.get(&user) {
@@ -130,6 +133,8 @@ impl Engine {
             return Err(invalid("extension_ms", "must be at most 3600000"));
         }
         check_search(queue)?;
+        self.check_skills(tenant, &queue.skills)?;
+        check_rings(queue)?;
         if !(1..=100).contains(&queue.service_level_percent) {
             return Err(invalid("service_level_percent", "must be from 1 to 100"));
         }
@@ -151,6 +156,21 @@ impl Engine {
         self.check_overflow(tenant, own, "when_empty", &queue.when_empty)?;
         self.check_overflow(tenant, own, "when_closed", &queue.when_closed)?;
         self.check_overflow(tenant, own, "in_emergency", &queue.in_emergency)
+    }
+
+    /// Skills that somebody has or a queue needs.
+    fn check_skills(&self, tenant: TenantId, skills: &[SkillLevel]) -> Result<(), Refusal> {
+        if skills.len() > SKILLS_MAX {
+            return Err(Refusal::LimitReached("skills"));
+        }
+        let mut once = BTreeSet::new();
+        for SkillLevel { skill, level } in skills {
+            self.owned(tenant, EntryId::Skill(*skill))?;
+            if !once.insert(skill) || !(1..=SKILL_LEVEL_MAX).contains(level) {
+                return Err(invalid("skills", "must name each skill once, with a level from 1 to 10"));
+            }
+        }
+        Ok(())
     }
 
     fn check_treatment(
@@ -270,6 +290,28 @@ fn check_hours(field: &'static str, hours: &[Hours]) -> Result<(), Refusal> {
     }
     if !hours.is_sorted_by(|a, b| a.to <= b.from) {
         return Err(invalid(field, "must have the hours of a day in order and without overlap"));
+    }
+    Ok(())
+}
+
+/// What waiting calls need less of, when.
+fn check_rings(queue: &Queue) -> Result<(), Refusal> {
+    if queue.rings.len() > RINGS_MAX {
+        return Err(Refusal::LimitReached("rings"));
+    }
+    if queue.rings.iter().any(|ring| !(1..=WAIT_MS_MAX).contains(&ring.after_ms)) {
+        return Err(invalid("rings", "must have after_ms from 1 to 86400000"));
+    }
+    if !queue.rings.is_sorted_by(|a, b| a.after_ms < b.after_ms) {
+        return Err(invalid("rings", "must be in the order of after_ms, each once"));
+    }
+    let mut needed = queue.skills.clone();
+    for relaxed in queue.rings.iter().flat_map(|ring| &ring.relax) {
+        let before = needed.iter_mut().find(|needed| needed.skill == relaxed.skill);
+        let Some(before) = before.filter(|before| relaxed.level < before.level) else {
+            return Err(invalid("rings", "must relax skills that the queue still needs, to a lower level"));
+        };
+        before.level = relaxed.level;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use crate::call::{CallStep, Service};
 use crate::command::Endpoint;
 use crate::engine::Engine;
 use crate::entry::{self, Choice, Destination, EntryId, Overflow};
-use crate::id::{AgentId, CalendarId, DeviceId, QueueId, ReasonId, RouteId, TenantId};
+use crate::id::{AgentId, CalendarId, DeviceId, QueueId, ReasonId, RouteId, SkillId, TenantId};
 use crate::state::{Agent, Call, Device, Leg};
 
 impl Engine {
@@ -34,6 +34,7 @@ impl Engine {
             EntryId::Route(route) => self.route_used_by(tenant, route),
             EntryId::Reason(reason) => self.reason_used_by(tenant, reason),
             EntryId::Disposition(_) | EntryId::BlacklistedNumber(_) => None,
+            EntryId::Skill(skill) => self.skill_used_by(skill),
             EntryId::Calendar(calendar) => self.calendar_used_by(tenant, calendar),
         }
     }
@@ -106,6 +107,14 @@ impl Engine {
         };
         let given = |agent: &Agent| names(&agent.duty) || agent.pending.as_ref().is_some_and(names);
         self.agents_of(tenant).any(given).then_some("an agent")
+    }
+
+    fn skill_used_by(&self, id: SkillId) -> Option<&'static str> {
+        let names = |levels: &[entry::SkillLevel]| levels.iter().any(|level| level.skill == id);
+        if self.state.agents.values().any(|agent| names(&agent.filed.entry.skills)) {
+            return Some("an agent");
+        }
+        self.state.queues.values().any(|queue| names(&queue.filed.entry.skills)).then_some("a queue")
     }
 
     fn has_user(&self, tenant: TenantId, bound: impl Fn(&entry::User) -> bool) -> Option<&'static str> {

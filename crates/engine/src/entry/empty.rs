@@ -20,11 +20,14 @@ pub enum Condition {
     WrapUp,
     /// Resting after an offer that he missed.
     Resting,
+    /// On a level, or in a ring, that the call does not reach yet (Asterisk `penalty`); or never able to do what the queue
+    /// needs. Of a call that arrives, what it reaches at once counts.
+    OutOfReach,
 }
 
 impl Condition {
     /// Each once, in the order of the enum.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::LoggedOut,
         Self::Unregistered,
         Self::NotReady,
@@ -32,6 +35,7 @@ impl Condition {
         Self::Ringing,
         Self::WrapUp,
         Self::Resting,
+        Self::OutOfReach,
     ];
 }
 
@@ -48,8 +52,16 @@ impl Conditions {
     /// Holds when nobody is ready, whether he talks or not (Asterisk `strict`).
     pub const NOBODY_READY: Self =
         Self::of(&[Condition::LoggedOut, Condition::Unregistered, Condition::NotReady]);
-    /// Holds when nobody could be offered a call at once.
-    pub const NOBODY_AVAILABLE: Self = Self::of(&Condition::ALL);
+    /// Holds when nobody could be offered at once a call that reaches everybody.
+    pub const NOBODY_AVAILABLE: Self = Self::of(&[
+        Condition::LoggedOut,
+        Condition::Unregistered,
+        Condition::NotReady,
+        Condition::InCall,
+        Condition::Ringing,
+        Condition::WrapUp,
+        Condition::Resting,
+    ]);
 
     /// The set of these.
     pub const fn of(conditions: &[Condition]) -> Self {
@@ -61,7 +73,7 @@ impl Conditions {
         Self(set)
     }
 
-    /// Those for which it is so.
+    /// Those for which it is so, of what is so of an agent whatever the call.
     pub(crate) fn where_so(all: [(Condition, bool); 7]) -> Self {
         let so = all.into_iter().filter(|(_, so)| *so);
         so.fold(Self::NEVER, |set, (condition, _)| set.with(condition))

@@ -8,7 +8,7 @@ use crate::id::{CallId, QueueId};
 impl Engine {
     /// Sends away who waits in a queue that has been empty for long enough.
     pub(crate) fn leave_empty(&mut self, queue: QueueId) {
-        while let Some(call) = self.state.queue(queue).vacancy.leaves(self.now.at) {
+        while let Some(call) = self.state.queue(queue).leaves(self.now.at) {
             self.send_away(call, NotKept::Empty);
         }
     }
@@ -38,7 +38,7 @@ impl Engine {
             return Some(NotKept::Emergency);
         }
         let line = self.state.queue(queue);
-        let empty = || line.vacancy.refuses(&line.filed.entry).then_some(NotKept::Empty);
+        let empty = || line.refuses().then_some(NotKept::Empty);
         self.closed(queue).or_else(empty)
     }
 

@@ -87,11 +87,11 @@ impl Engine {
         }
     }
 
-    /// A waiting call has waited long enough for another step of its queue's reach.
+    /// A waiting call has waited long enough for another step of whom its queue's calls reach.
     pub(crate) fn reach_further(&mut self, call: CallId) {
         let Some(place) = self.state.call(call).place else { return };
         let waited_ms = self.now.at.millis_since(place.entered);
-        let step = step_after(&self.state.queue(place.queue).filed.entry.reach, waited_ms);
+        let step = step_after(&self.state.queue(place.queue).steps, waited_ms);
         self.widen(call, Widening::Step(step));
     }
 
@@ -174,7 +174,7 @@ mod tests {
     use super::*;
     use crate::id::AgentId;
 
-    const EVERYBODY: Levels = Levels { min: 0, max: u16::MAX, raise: 0 };
+    const EVERYBODY: Levels = Levels { min: 0, max: u16::MAX, raise: 0, ring: 0 };
 
     /// How often each of these is drawn, each on a level.
     fn shares(levels: &[u16], draw: impl Fn(&Pool, u64) -> Vec<AgentId>) -> Vec<f64> {
@@ -182,7 +182,7 @@ mod tests {
         let mut pool = Pool::new(Strategy::Random);
         for (n, level) in levels.iter().enumerate() {
             let agent = AgentId(n as u64);
-            pool.insert(Spot { group: Group::new(*level, 0), key: 0, position: 0, agent });
+            pool.insert(Spot { group: Group::new(0, *level, 0), key: 0, position: 0, agent });
         }
         let mut drawn = vec![0_u32; levels.len()];
         for n in 0..u64::from(DRAWS) {

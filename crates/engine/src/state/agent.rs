@@ -67,6 +67,8 @@ pub(crate) struct Agent {
 pub(crate) struct Assignment {
     pub(crate) membership: Membership,
     pub(crate) tier: Tier,
+    /// How many of the queue's rings must have opened before he is asked; never when absent.
+    pub(crate) ring: Option<u8>,
     /// Calls of the queue since logging in.
     pub(crate) calls: u64,
     /// When the last of them ended.
@@ -80,10 +82,11 @@ pub(crate) struct Assignment {
 }
 
 impl Assignment {
-    /// Where the agent stands when only level, skill and position count.
+    /// Where the agent stands when only ring, level, skill and position count.
     pub(super) fn rank(&self, agent: AgentId, queue: &entry::Queue) -> Spot {
         let Tier { level, position, skill } = self.tier;
-        let group = Group::new(level, if queue.skill_first { skill } else { 0 });
+        let group =
+            Group::new(self.ring.unwrap_or(u8::MAX), level, if queue.skill_first { skill } else { 0 });
         Spot { group, key: 0, position, agent }
     }
 }
@@ -204,7 +207,7 @@ impl Agent {
     /// Where he stands in the order of a queue that he is assigned to.
     fn spot(&self, id: AgentId, part: &Assignment, queue: &entry::Queue) -> Option<Spot> {
         let idle_since = self.standing?;
-        if part.membership != Membership::Ready {
+        if part.membership != Membership::Ready || part.ring.is_none() {
             return None;
         }
         let key = match queue.strategy {
@@ -246,6 +249,7 @@ impl State {
         }
         self.devices.get_mut(&device).expect("the fact names a device").agent = Some(id);
         self.enter_duty(id, Duty::NotReady { reason: None, note: Default::default() });
+        self.reset_leaving_everywhere(id);
     }
 
     /// Moves an agent to another device; all that the agent is stays as it was.
@@ -267,6 +271,7 @@ impl State {
         }
         self.devices.get_mut(&login.device).expect("a device in use is not removed").agent = None;
         self.enter_duty(id, Duty::LoggedOut);
+        self.reset_leaving_everywhere(id);
     }
 
     /// Enters a duty; whatever was pending is done with, and so is a rest.
@@ -474,8 +479,16 @@ impl State {
     fn assign(&mut self, id: AgentId, queue: QueueId, tier: Tier) {
         let membership = Membership::Ready;
         let presence = Presence::default();
-        let part =
-            Assignment { membership, tier, calls: 0, last_call: None, spot: None, staffs: false, presence };
+        let part = Assignment {
+            membership,
+            tier,
+            ring: None,
+            calls: 0,
+            last_call: None,
+            spot: None,
+            staffs: false,
+            presence,
+        };
         let agent = self.agent_mut(id);
         agent.memberships.insert(queue, part);
         let is_here = agent.login.is_some();
@@ -484,8 +497,9 @@ impl State {
         if is_here {
             line.count_log_in(tier.level);
         }
-        self.stand(id, queue);
+        self.qualify(id, queue);
         self.take_up_rules(id, queue);
+        self.reset_leaving(queue);
     }
 
     fn unassign(&mut self, id: AgentId, queue: QueueId) {
@@ -514,6 +528,7 @@ impl State {
             line.count_log_in(tier.level);
         }
         self.stand(id, queue);
+        self.count_presence(id, queue);
     }
 
     fn set_membership(&mut self, id: AgentId, queue: QueueId, membership: Membership) {
@@ -561,7 +576,7 @@ impl State {
         };
         let Some(part) = agent.memberships.get(&queue) else { return };
         let (before, spot) = (part.spot, agent.spot(id, part, &line.filed.entry));
-        let staffs = agent.serves(queue);
+        let staffs = agent.serves(queue) && part.ring.is_some();
         if let Some(part) = agent.memberships.get_mut(&queue).filter(|part| part.staffs != staffs) {
             part.staffs = staffs;
             line.staffed = if staffs { line.staffed + 1 } else { line.staffed - 1 };
@@ -578,6 +593,31 @@ impl State {
             }
         }
         self.rematch(queue);
+    }
+
+    /// Brings an agent's part in a queue up to his skills and to what the queue needs; [`State::reset_leaving`] follows.
+    pub(super) fn qualify(&mut self, id: AgentId, queue: QueueId) {
+        let ring = self.queue(queue).filed.entry.ring_of(&self.agent(id).filed.entry.skills);
+        if let Some(part) = self.agent_mut(id).memberships.get_mut(&queue) {
+            part.ring = ring;
+        }
+        self.stand(id, queue);
+        self.recount(id, queue);
+    }
+
+    /// As [`State::qualify`] in all of an agent's queues. At most [`crate::limits::QUEUES_PER_AGENT_MAX`] of them.
+    pub(super) fn qualify_everywhere(&mut self, id: AgentId) {
+        for (queue, _) in self.levels_of(id) {
+            self.qualify(id, queue);
+            self.reset_leaving(queue);
+        }
+    }
+
+    /// Who is there decides which levels calls go past, where a queue says so.
+    fn reset_leaving_everywhere(&mut self, id: AgentId) {
+        for (queue, _) in self.levels_of(id) {
+            self.reset_leaving(queue);
+        }
     }
 
     /// The queues that an agent is assigned to, with his level in each. At most

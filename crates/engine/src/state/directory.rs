@@ -201,6 +201,9 @@ impl State {
             (EntryId::Disposition(id), Entry::Disposition(entry)) => {
                 self.dispositions.insert(id, Filed { tenant, guid, entry });
             }
+            (EntryId::Skill(id), Entry::Skill(entry)) => {
+                self.skills.insert(id, Filed { tenant, guid, entry });
+            }
             (EntryId::BlacklistedNumber(id), Entry::BlacklistedNumber(entry)) => {
                 self.blacklist.insert(id, Blacklisted { filed: Filed { tenant, guid, entry }, refused: 0 });
             }
@@ -222,6 +225,7 @@ impl State {
             (EntryId::User(id), Entry::User(entry)) => replace(self.users.get_mut(&id), entry),
             (EntryId::Agent(id), Entry::Agent(entry)) => {
                 replace(self.agents.get_mut(&id).map(|a| &mut a.filed), entry);
+                self.qualify_everywhere(id);
             }
             (EntryId::Team(id), Entry::Team(entry)) => replace(self.teams.get_mut(&id), entry),
             (EntryId::Device(id), Entry::Device(entry)) => {
@@ -236,6 +240,7 @@ impl State {
             (EntryId::Disposition(id), Entry::Disposition(entry)) => {
                 replace(self.dispositions.get_mut(&id), entry);
             }
+            (EntryId::Skill(id), Entry::Skill(entry)) => replace(self.skills.get_mut(&id), entry),
             (EntryId::BlacklistedNumber(id), Entry::BlacklistedNumber(entry)) => {
                 replace(self.blacklist.get_mut(&id).map(|blacklisted| &mut blacklisted.filed), entry);
             }
@@ -267,6 +272,7 @@ impl State {
             EntryId::Route(id) => drop(self.routes.remove(&id)),
             EntryId::Reason(id) => drop(self.reasons.remove(&id)),
             EntryId::Disposition(id) => drop(self.dispositions.remove(&id)),
+            EntryId::Skill(id) => drop(self.skills.remove(&id)),
             EntryId::BlacklistedNumber(id) => drop(self.blacklist.remove(&id)),
             EntryId::Calendar(id) => self.remove_calendar(id),
         }
@@ -284,6 +290,7 @@ impl State {
             EntryId::Route(id) => Entry::Route(self.routes.get(&id)?.entry.clone()),
             EntryId::Reason(id) => Entry::Reason(self.reasons.get(&id)?.entry.clone()),
             EntryId::Disposition(id) => Entry::Disposition(self.dispositions.get(&id)?.entry.clone()),
+            EntryId::Skill(id) => Entry::Skill(self.skills.get(&id)?.entry.clone()),
             EntryId::BlacklistedNumber(id) => {
                 Entry::BlacklistedNumber(self.blacklist.get(&id)?.filed.entry.clone())
             }
@@ -306,6 +313,7 @@ impl State {
             EntryId::Route(id) => self.routes.get(&id).map(of),
             EntryId::Reason(id) => self.reasons.get(&id).map(of),
             EntryId::Disposition(id) => self.dispositions.get(&id).map(of),
+            EntryId::Skill(id) => self.skills.get(&id).map(of),
             EntryId::BlacklistedNumber(id) => self.blacklist.get(&id).map(|entry| of(&entry.filed)),
             EntryId::Calendar(id) => self.calendars.get(&id).map(|calendar| of(&calendar.filed)),
         }

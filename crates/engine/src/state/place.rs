@@ -3,9 +3,9 @@
 use core::cmp::Reverse;
 use serde::{Deserialize, Serialize};
 
-use super::State;
 use super::pool::{Spot, Turn};
-use crate::entry::{self, Priority};
+use super::{Queue, State};
+use crate::entry::Priority;
 use crate::estimate::WaitRange;
 use crate::id::{AgentId, CallId, QueueId};
 use crate::time::Timestamp;
@@ -19,7 +19,7 @@ pub(crate) struct Place {
     pub(crate) priority: Priority,
     /// Whether it has waited so long that it comes before all others.
     pub(crate) promoted: bool,
-    /// The step of the queue's reach.
+    /// The step of [`crate::entry::Queue::steps`].
     pub(crate) step: u8,
     /// The one agent whom the call is for now.
     pub(crate) preferred: Option<AgentId>,
@@ -41,7 +41,7 @@ pub(crate) struct Place {
 pub(crate) struct PlaceTimers {
     /// The queue gives up.
     pub(crate) gives_up: Option<Timestamp>,
-    /// The next step of the reach.
+    /// The next step.
     pub(crate) step: Option<Timestamp>,
     /// Ring progressively rings one more.
     pub(crate) one_more: Option<Timestamp>,
@@ -69,10 +69,11 @@ impl PlaceTimers {
     }
 
     /// What becomes due by the queue's rules at a place as it is now. What was begun goes on.
-    fn of(place: &Place, queue: &entry::Queue, now: Timestamp) -> Self {
+    fn of(place: &Place, line: &Queue, now: Timestamp) -> Self {
+        let queue = &line.filed.entry;
         let after = |ms: u64| Timestamp(place.entered.0.saturating_add(ms));
         let next_announcement = Timestamp(now.0.saturating_add(queue.treatment.announce_ms));
-        let next = queue.reach.get(usize::from(place.step) + 1);
+        let next = line.steps.get(usize::from(place.step) + 1);
         Self {
             gives_up: place.kept_until.or_else(|| queue.max_wait_ms.map(after)),
             step: next.map(|step| after(step.after_ms)),
@@ -100,7 +101,7 @@ impl State {
     /// Sets what becomes due at a call's place by the queue's rules.
     pub(super) fn set_place_timers(&mut self, id: CallId) {
         let Some(place) = self.call(id).place else { return };
-        let timers = PlaceTimers::of(&place, &self.queue(place.queue).filed.entry, self.at);
+        let timers = PlaceTimers::of(&place, self.queue(place.queue), self.at);
         self.change_place_timers(id, |due| *due = timers);
     }
 

@@ -10,25 +10,25 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::entry::{self, Strategy};
 use crate::id::AgentId;
 
-/// Agents who are asked together: of one level and, where the better skilled come first, of one skill.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+/// Agents who are asked together: of one ring and level and, where the better skilled come first, of one skill.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Group(u32);
 
 impl Group {
-    /// The better skilled come before the others of their level.
-    pub(crate) fn new(level: u16, skill: u8) -> Self {
-        Self(u32::from(level) << 8 | u32::from(u8::MAX - skill))
+    /// Who needs fewer rings comes before all others; the better skilled come before the others of their level.
+    pub(crate) fn new(ring: u8, level: u16, skill: u8) -> Self {
+        Self(u32::from(ring) << 24 | u32::from(level) << 8 | u32::from(u8::MAX - skill))
     }
 
     /// The first group of a level.
-    const fn first_of(level: u16) -> Self {
-        Self((level as u32) << 8)
+    pub(crate) const fn first_of(ring: u8, level: u16) -> Self {
+        Self((ring as u32) << 24 | (level as u32) << 8)
     }
 
-    /// The last group of a level.
-    const fn last_of(level: u16) -> Self {
-        Self((level as u32) << 8 | 0xff)
+    /// How many rings must have opened before they are asked.
+    const fn ring(self) -> u8 {
+        (self.0 >> 24) as u8
     }
 
     pub(crate) const fn level(self) -> u16 {
@@ -56,13 +56,15 @@ impl Spot {
     }
 }
 
-/// The levels that a call reaches.
+/// The levels that a call reaches, and how many rings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Levels {
     pub(crate) min: u16,
     pub(crate) max: u16,
     /// Those below it are asked together with it.
     pub(crate) raise: u16,
+    /// Who needs more rings is not reached.
+    pub(crate) ring: u8,
 }
 
 /// See the module's first line.
@@ -135,16 +137,25 @@ impl Pool {
 
     /// Whether anybody is on one of these levels.
     pub(crate) fn has(&self, levels: Levels) -> bool {
-        self.next_group(Group::first_of(levels.min)).is_some_and(|group| group.level() <= levels.max)
+        self.groups(levels).next().is_some()
     }
 
     /// The groups with somebody in them on these levels, the first to be asked first.
     pub(crate) fn groups(&self, levels: Levels) -> impl Iterator<Item = Group> {
-        let mut next = (levels.min <= levels.max).then(|| Group::first_of(levels.min));
+        let mut next = (levels.min <= levels.max).then(|| Group::first_of(0, levels.min));
         core::iter::from_fn(move || {
-            let group = self.next_group(next?).filter(|group| *group <= Group::last_of(levels.max))?;
-            next = group.0.checked_add(1).map(Group);
-            Some(group)
+            // Outside of these levels it goes on with the next ring, so a ring costs at most three looks more.
+            loop {
+                let group = self.next_group(next?).filter(|group| group.ring() <= levels.ring)?;
+                if group.level() < levels.min {
+                    next = Some(Group::first_of(group.ring(), levels.min));
+                } else if group.level() > levels.max {
+                    next = group.ring().checked_add(1).map(|ring| Group::first_of(ring, levels.min));
+                } else {
+                    next = group.0.checked_add(1).map(Group);
+                    return Some(group);
+                }
+            }
         })
     }
 
@@ -156,7 +167,9 @@ impl Pool {
         if levels.raise <= first.level() {
             return vec![first];
         }
-        let raised: Vec<_> = groups.take_while(|group| group.level() <= levels.raise).collect();
+        let raised: Vec<_> = groups
+            .take_while(|group| group.ring() == first.ring() && group.level() <= levels.raise)
+            .collect();
         let best = raised.iter().map(|group| group.skill()).max();
         raised.into_iter().filter(|group| Some(group.skill()) == best).collect()
     }
@@ -214,8 +227,8 @@ pub(crate) struct Match {
     pub(crate) agent: Option<AgentId>,
 }
 
-/// The step of a queue's reach that a call is at after such a wait.
-pub(crate) fn step_after(reach: &[entry::Reach], waited_ms: u64) -> u8 {
-    let steps = reach.iter().skip(1).take_while(|step| step.after_ms <= waited_ms).count();
+/// The step that a call of a queue is at after such a wait.
+pub(crate) fn step_after(steps: &[entry::Step], waited_ms: u64) -> u8 {
+    let steps = steps.iter().skip(1).take_while(|step| step.after_ms <= waited_ms).count();
     u8::try_from(steps).unwrap_or(u8::MAX)
 }

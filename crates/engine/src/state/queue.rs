@@ -29,6 +29,8 @@ use crate::timer::Timer;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Queue {
     pub(crate) filed: Filed<entry::Queue>,
+    /// Whom its calls reach, by how long they have waited.
+    pub(crate) steps: Vec<entry::Step>,
     /// Assigned agents.
     pub(crate) agents: BTreeSet<AgentId>,
     /// How many of them are logged in, by level.
@@ -39,7 +41,7 @@ pub(crate) struct Queue {
     pub(crate) asked_last: Option<Spot>,
     /// Calls that wait, by the instant they entered.
     pub(crate) waiting: BTreeSet<(Timestamp, CallId)>,
-    /// Those of them that want another offer, by the step of the reach that they are at.
+    /// Those of them that want another offer, by the step that they are at.
     open: Vec<BTreeSet<Turn>>,
     /// What [`State::matchable`] says of this queue.
     matched: Option<Match>,
@@ -74,13 +76,15 @@ pub(crate) struct Offer {
 
 impl Queue {
     pub(super) fn new(filed: Filed<entry::Queue>) -> Self {
+        let steps = filed.entry.steps();
         Self {
             agents: BTreeSet::new(),
             logged_in: BTreeMap::new(),
             pool: Pool::new(filed.entry.strategy),
             asked_last: None,
             waiting: BTreeSet::new(),
-            open: vec![BTreeSet::new(); filed.entry.reach.len().max(1)],
+            open: vec![BTreeSet::new(); steps.len()],
+            steps,
             matched: None,
             partners: Partners::default(),
             line: Line::default(),
@@ -96,13 +100,13 @@ impl Queue {
         }
     }
 
-    /// The levels reached at a step.
+    /// The levels and rings reached at a step.
     pub(crate) fn levels(&self, step: u8) -> Levels {
         let entry = &self.filed.entry;
-        let reach = entry.reach.get(usize::from(step)).copied().unwrap_or(entry::Reach::ALL);
+        let entry::Step { reach, ring, .. } = self.steps[usize::from(step)];
         let first = self.logged_in.keys().next().copied().filter(|_| entry.skip_empty_levels);
         let max = first.map_or(reach.max_level, |first| reach.max_level.max(first));
-        Levels { min: reach.min_level, max, raise: reach.raise_level }
+        Levels { min: reach.min_level, max, raise: reach.raise_level, ring }
     }
 
     /// The first call that wants an agent and reaches one.
@@ -429,22 +433,22 @@ impl State {
         }
         self.go_by(id, self.queue(id).filed.entry.calendar, entry.calendar);
         let line = self.queue_mut(id);
-        line.filed.entry = entry;
+        (line.steps, line.filed.entry) = (entry.steps(), entry);
         let entry = &line.filed.entry;
         (line.pool, line.asked_last) = (Pool::new(entry.strategy), None);
-        line.open = vec![BTreeSet::new(); entry.reach.len().max(1)];
+        line.open = vec![BTreeSet::new(); line.steps.len()];
         let (agents, waiting) = (line.agents.clone(), line.waiting.clone());
         for agent in agents {
             if let Some(part) = self.agent_mut(agent).memberships.get_mut(&id) {
                 part.spot = None;
             }
-            self.stand(agent, id);
+            self.qualify(agent, id);
             self.take_up_rules(agent, id);
         }
         self.reset_leaving(id);
         for (entered, call) in waiting {
             let waited_ms = self.at.millis_since(entered);
-            let step = step_after(&self.queue(id).filed.entry.reach, waited_ms);
+            let step = step_after(&self.queue(id).steps, waited_ms);
             if let Some(place) = &mut self.call_mut(call).place {
                 (place.step, place.asked_last) = (step, None);
             }

@@ -17,7 +17,8 @@ fn strict(world: &mut World) {
 }
 
 /// The vectors of Asterisk's `joinempty` and `leavewhenempty`: what an alias lists, in our words. Who is logged out is no
-/// member there, so it is always listed; `invalid` devices do not exist here, and `penalty` is what `reach` widens.
+/// member there, so it is always listed; `invalid` devices do not exist here, and `penalty` is `out_of_reach`, which the
+/// presets leave to who lists it: most queues reach everybody at once.
 #[test]
 fn the_presets_are_asterisks_aliases() {
     let ours = |flags: &[&str]| -> Conditions {
@@ -228,6 +229,139 @@ fn a_queue_without_agents_is_empty_and_a_rule_without_conditions_never_holds() {
         "quietly x calls 5551; count sales",
         expect![[r#"
             sales: entered 1, answered 0 (0 in time, 0 ms), abandoned 0 (0 short), overflowed 0, refused 1, waiting 0, offers 0 (0 expired)
+        "#]],
+    );
+}
+
+/// Asterisk's `penalty` among `joinempty` and `leavewhenempty`: Bob is free, on a level that calls reach after 20 s.
+fn far(world: &mut World) {
+    use cordial_engine::entry::{Reach, Tier};
+    let (queue, agent) = (world.queue("sales"), world.agent("bob"));
+    world.granted(Command::Assign { agent, queue, tier: Some(Tier { level: 5, ..Tier::default() }) });
+    for gone in ["ann", "cid"].map(|label| world.agent(label)) {
+        world.granted(Command::Unassign { agent: gone, queue });
+    }
+    world.granted(Command::Ready { agent });
+    world.change_queue("sales", |queue| {
+        queue.reach = vec![Reach { max_level: 0, ..Reach::ALL }, Reach { after_ms: 20_000, ..Reach::ALL }];
+        queue.when_empty = Overflow::Number(number("600"));
+    });
+}
+
+const OUT_OF_REACH: Conditions = Conditions::of(&[Condition::LoggedOut, Condition::OutOfReach]);
+
+#[test]
+fn whom_a_call_does_not_reach_yet_does_not_let_it_in() {
+    let refusing = |world: &mut World| {
+        far(world);
+        world.change_queue("sales", |queue| queue.refuse_when = OUT_OF_REACH);
+    };
+    check_in(
+        refusing,
+        "x calls 5551",
+        expect![[r#"
+        x calls 5551
+          CallStarted x Inbound to 5551
+          LegAdded x Caller
+          WaitingEnded x sales TurnedAway(Empty) after 0 ms
+          LegAnswered x
+          CallQueued x help
+          LegAdded 102 Callee
+          OfferMade x to bob
+            > answer x
+            > play to x then music
+            > ring 102 at 102 from x
+    "#]],
+    );
+    let without = |world: &mut World| {
+        far(world);
+        world.change_queue("sales", |queue| queue.refuse_when = Conditions::NOBODY_LOGGED_IN);
+    };
+    check_in(
+        without,
+        "x calls 5551",
+        expect![[r#"
+        x calls 5551
+          CallStarted x Inbound to 5551
+          LegAdded x Caller
+          LegAnswered x
+          CallQueued x sales
+            > answer x
+            > play to x then music
+    "#]],
+    );
+}
+
+/// Who waits stays when he reaches somebody before the rule has held for as long as it must.
+#[test]
+fn whom_a_call_does_not_reach_yet_does_not_keep_it() {
+    let leaving = |after_ms: u64| {
+        move |world: &mut World| {
+            far(world);
+            world.change_queue("sales", |queue| {
+                (queue.leave_when, queue.leave_after_ms) = (OUT_OF_REACH, after_ms);
+            });
+        }
+    };
+    check_in(
+        leaving(15_000),
+        "quietly x calls 5551; 14s; 1s",
+        expect![[r#"
+        14s
+        1s
+          WaitingEnded x sales SentAway(Empty) after 15000 ms
+          CallQueued x help
+          LegAdded 102 Callee
+          OfferMade x to bob
+            > play to x then music
+            > ring 102 at 102 from x
+    "#]],
+    );
+    check_in(
+        leaving(25_000),
+        "quietly x calls 5551; 19s; 1s; 10s",
+        expect![[r#"
+        19s
+        1s
+          SearchWidened x Step(1)
+          ServiceLevelBreached x 1 of 1
+          LegAdded 102 Callee
+          OfferMade x to bob
+            > ring 102 at 102 from x
+        10s
+    "#]],
+    );
+}
+
+#[test]
+fn who_is_never_able_to_do_what_is_needed_is_out_of_reach() {
+    use cordial_engine::entry::SkillLevel;
+    let skilled = |world: &mut World| {
+        let skill = crate::skills::skill(world, "french");
+        world.change_queue("sales", |queue| {
+            (queue.skills, queue.refuse_when) = (vec![SkillLevel { skill, level: 1 }], OUT_OF_REACH);
+        });
+        crate::skills::give(world, "bob", vec![SkillLevel { skill, level: 1 }]);
+    };
+    check_in(
+        skilled,
+        "x calls 5551; quietly x hangs-up; quietly bob log-out; y calls 5551",
+        expect![[r#"
+            x calls 5551
+              CallStarted x Inbound to 5551
+              LegAdded x Caller
+              LegAnswered x
+              CallQueued x sales
+                > answer x
+                > play to x then music
+            y calls 5551
+              CallStarted y Inbound to 5551
+              LegAdded y Caller
+              WaitingEnded y sales TurnedAway(Empty) after 0 ms
+              LegCleared y Unreachable
+              CallCleared y Unreachable
+              CallClosed y
+                > clear y Unreachable
         "#]],
     );
 }

@@ -30,6 +30,7 @@ mod queues;
 mod random;
 mod recovery;
 mod routing;
+mod skills;
 mod story;
 mod telling;
 mod world;

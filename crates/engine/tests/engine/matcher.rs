@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cordial_engine::agent::{Activity, DeviceState, Duty, Handling, Membership};
 use cordial_engine::call::{OfferEnd, Widening};
-use cordial_engine::entry::{Priority, Queue, Reach, Strategy, Tier};
+use cordial_engine::entry::{Priority, Queue, Reach, SkillLevel, Strategy, Tier};
 use cordial_engine::id::*;
 use cordial_engine::limits::RING_ALL_WIDTH_MAX;
 use cordial_engine::{Actor, Engine, Entry, EntryId, Event, Fact, Timestamp};
@@ -39,8 +39,8 @@ struct Place {
     waits_since: Option<Timestamp>,
 }
 
-/// Level, then skill where that counts.
-type Group = (u16, Reverse<u8>);
+/// How many rings he needs, then level, then skill where that counts.
+type Group = (Option<usize>, u16, Reverse<u8>);
 /// By what position and age order agents.
 type Rank = (Group, u16, AgentId);
 
@@ -62,9 +62,9 @@ impl Matcher {
         if event.by != Actor::Policy {
             return;
         }
-        let tier = tier(engine, place.tenant, agent, place.queue);
         let entry = queue_of(engine, place.tenant, place.queue);
-        let group = raised(&entry, place.step, tier);
+        let candidate = candidate(engine, place.tenant, agent, &entry, place.queue);
+        let group = raised(&entry, place.step, candidate);
         if self.ringing_level == Some((call, group)) && entry.strategy == Strategy::RingLevel {
             return;
         }
@@ -98,9 +98,7 @@ impl Matcher {
         };
         let free = free_agents(engine, place.tenant, place.queue);
         let agents = match place.preferred {
-            Some(agent) => {
-                free.into_iter().filter(|(free, _)| *free == agent).map(|(free, _)| free).collect()
-            }
+            Some(agent) => free.into_iter().filter(|free| *free == agent).collect(),
             None => self.chosen(engine, &entry, place, free),
         };
         let since = i128::from(place.entered.0) - i128::from(place.priority.head_start_ms);
@@ -109,26 +107,21 @@ impl Matcher {
     }
 
     /// Everybody whom the strategy may choose of these.
-    fn chosen(
-        &self,
-        engine: &Engine,
-        entry: &Queue,
-        place: &Place,
-        free: Vec<(AgentId, Tier)>,
-    ) -> Vec<AgentId> {
-        let reach = entry.reach.get(place.step).copied().unwrap_or(Reach::ALL);
-        let here = engine.agents(place.tenant).into_iter().filter(|agent| agent.duty != Duty::LoggedOut);
-        let levels = here.flat_map(|agent| agent.tiers).filter(|(queue, _)| *queue == place.queue);
-        let lowest = levels.map(|(_, tier)| tier.level).min().filter(|_| entry.skip_empty_levels);
-        let max = reach.max_level.max(lowest.unwrap_or_default());
-        let reached: Vec<_> =
-            free.into_iter().filter(|(_, tier)| (reach.min_level..=max).contains(&tier.level)).collect();
-        let raised = |tier: Tier| raised(entry, place.step, tier);
-        let first = reached.iter().map(|(_, tier)| raised(*tier)).min();
-        let lowest: Vec<_> = reached.iter().filter(|(_, tier)| Some(raised(*tier)) == first).collect();
-        let rank = |(agent, tier): (AgentId, Tier)| (group(entry, tier), tier.position, agent);
-        let by_position = |(agent, tier): (AgentId, Tier)| (tier.position, agent);
-        let key = |(agent, tier): (AgentId, Tier)| match entry.strategy {
+    fn chosen(&self, engine: &Engine, entry: &Queue, place: &Place, free: Vec<AgentId>) -> Vec<AgentId> {
+        let (reach, rings) = step_of(entry, place.step);
+        let max = max_level(engine, place.tenant, entry, place.queue, place.step);
+        let reached: Vec<_> = free
+            .into_iter()
+            .map(|agent| candidate(engine, place.tenant, agent, entry, place.queue))
+            .filter(|it| (reach.min_level..=max).contains(&it.tier.level))
+            .filter(|it| it.ring.is_some_and(|ring| ring <= rings))
+            .collect();
+        let raised = |it: Candidate| raised(entry, place.step, it);
+        let first = reached.iter().map(|it| raised(*it)).min();
+        let lowest: Vec<_> = reached.iter().copied().filter(|it| Some(raised(*it)) == first).collect();
+        let rank = |it: Candidate| (group(entry, it), it.tier.position, it.agent);
+        let by_position = |it: Candidate| (it.tier.position, it.agent);
+        let key = |Candidate { agent, tier, .. }: Candidate| match entry.strategy {
             Strategy::LeastRecent => {
                 self.had.get(&(agent, place.queue)).and_then(|(_, last)| *last).map_or(0, |at| at.0 + 1)
             }
@@ -138,11 +131,11 @@ impl Matcher {
             _by_idle_time => self.idle_since.get(&agent).map_or(0, |at| at.0),
         };
         match entry.strategy {
-            Strategy::Random | Strategy::RingLevel => lowest.iter().map(|(agent, _)| *agent).collect(),
-            Strategy::WeightedRandom => reached.iter().map(|(agent, _)| *agent).collect(),
+            Strategy::Random | Strategy::RingLevel => lowest.iter().map(|it| it.agent).collect(),
+            Strategy::WeightedRandom => reached.iter().map(|it| it.agent).collect(),
             Strategy::RoundRobin => {
                 let last = self.asked_last.get(&place.queue).map(|(_, position, agent)| (*position, *agent));
-                let mut order: Vec<_> = lowest.iter().map(|it| by_position(**it)).collect();
+                let mut order: Vec<_> = lowest.iter().map(|it| by_position(*it)).collect();
                 order.sort_unstable();
                 let next = order.iter().find(|it| last.is_some_and(|last| **it > last)).or(order.first());
                 next.map(|(_, agent)| *agent).into_iter().collect()
@@ -154,8 +147,8 @@ impl Matcher {
                 next.or(order.first()).map(|(_, _, agent)| *agent).into_iter().collect()
             }
             _by_key => {
-                let best = lowest.iter().min_by_key(|it| (key(***it), by_position(***it)));
-                best.map(|(agent, _)| *agent).into_iter().collect()
+                let best = lowest.iter().min_by_key(|it| (key(**it), by_position(**it)));
+                best.map(|it| it.agent).into_iter().collect()
             }
         }
     }
@@ -203,8 +196,8 @@ impl Matcher {
             }
             Fact::OfferMade { offer, call, queue, agent, .. } => {
                 let entry = queue_of(engine, event.tenant, *queue);
-                let tier = tier(engine, event.tenant, *agent, *queue);
-                let rank = (group(&entry, tier), tier.position, *agent);
+                let asked = candidate(engine, event.tenant, *agent, &entry, *queue);
+                let rank = (group(&entry, asked), asked.tier.position, *agent);
                 self.asked_last.insert(*queue, rank);
                 let place = self.places.get_mut(call).expect("it waits");
                 place.asked_last = Some(rank);
@@ -222,8 +215,8 @@ impl Matcher {
                 self.asked_last.remove(queue);
                 for place in self.places.values_mut().filter(|place| place.queue == *queue) {
                     let waited_ms = at.millis_since(place.entered);
-                    let steps = entry.reach.iter().filter(|step| step.after_ms <= waited_ms).count();
-                    (place.step, place.asked_last) = (steps.saturating_sub(1), None);
+                    let passed = instants(entry).into_iter().filter(|after| *after <= waited_ms).count();
+                    (place.step, place.asked_last) = (passed - 1, None);
                 }
             }
             _other => {}
@@ -240,18 +233,85 @@ impl Matcher {
     }
 }
 
-fn group(entry: &Queue, tier: Tier) -> Group {
-    (tier.level, Reverse(if entry.skill_first { tier.skill } else { 0 }))
+/// Somebody as a queue sees him.
+#[derive(Clone, Copy)]
+pub(crate) struct Candidate {
+    agent: AgentId,
+    pub(crate) tier: Tier,
+    /// The first ring in which he can do what the queue needs; the queue itself is ring nought.
+    pub(crate) ring: Option<usize>,
 }
 
-/// The group that somebody of this tier is asked with, at a step of the reach.
-fn raised(entry: &Queue, step: usize, tier: Tier) -> Group {
-    let reach = entry.reach.get(step).copied().unwrap_or(Reach::ALL);
-    let (level, skill) = group(entry, tier);
-    (level.max(reach.raise_level), skill)
+pub(crate) fn candidate(
+    engine: &Engine,
+    tenant: TenantId,
+    agent: AgentId,
+    entry: &Queue,
+    queue: QueueId,
+) -> Candidate {
+    let skills = match engine.entry(tenant, EntryId::Agent(agent)) {
+        Some(Entry::Agent(agent)) => agent.skills,
+        other => panic!("{agent} is {other:?}"),
+    };
+    let ring =
+        (0..=entry.rings.len()).find(|ring| needed(entry, *ring).iter().all(|need| has(&skills, need)));
+    Candidate { agent, tier: tier(engine, tenant, agent, queue), ring }
 }
 
-fn queue_of(engine: &Engine, tenant: TenantId, queue: QueueId) -> Queue {
+/// What the queue needs when so many of its rings have opened.
+fn needed(entry: &Queue, rings: usize) -> Vec<SkillLevel> {
+    let mut needed = entry.skills.clone();
+    for relaxed in entry.rings[..rings].iter().flat_map(|ring| &ring.relax) {
+        needed.retain(|need| need.skill != relaxed.skill);
+        needed.push(*relaxed);
+    }
+    needed
+}
+
+fn has(skills: &[SkillLevel], need: &SkillLevel) -> bool {
+    need.level == 0 || skills.iter().any(|has| has.skill == need.skill && has.level >= need.level)
+}
+
+/// The waits after which a call reaches others.
+pub(crate) fn instants(entry: &Queue) -> BTreeSet<u64> {
+    let reached = entry.reach.iter().map(|reach| reach.after_ms);
+    reached.chain(entry.rings.iter().map(|ring| ring.after_ms)).chain([0]).collect()
+}
+
+/// The levels of a step, and how many rings have opened.
+pub(crate) fn step_of(entry: &Queue, step: usize) -> (Reach, usize) {
+    let after_ms = instants(entry).into_iter().nth(step).expect("a step of the queue");
+    let reach = entry.reach.iter().rfind(|reach| reach.after_ms <= after_ms).copied();
+    let rings = entry.rings.iter().filter(|ring| ring.after_ms <= after_ms).count();
+    (reach.unwrap_or(Reach::ALL), rings)
+}
+
+/// The highest level that a call of that step reaches.
+pub(crate) fn max_level(
+    engine: &Engine,
+    tenant: TenantId,
+    entry: &Queue,
+    queue: QueueId,
+    step: usize,
+) -> u16 {
+    let here = engine.agents(tenant).into_iter().filter(|agent| agent.duty != Duty::LoggedOut);
+    let levels = here.flat_map(|agent| agent.tiers).filter(|(of, _)| *of == queue);
+    let lowest = levels.map(|(_, tier)| tier.level).min().filter(|_| entry.skip_empty_levels);
+    step_of(entry, step).0.max_level.max(lowest.unwrap_or_default())
+}
+
+fn group(entry: &Queue, of: Candidate) -> Group {
+    (of.ring, of.tier.level, Reverse(if entry.skill_first { of.tier.skill } else { 0 }))
+}
+
+/// The group that somebody is asked with, at a step.
+fn raised(entry: &Queue, step: usize, of: Candidate) -> Group {
+    let (reach, _) = step_of(entry, step);
+    let (ring, level, skill) = group(entry, of);
+    (ring, level.max(reach.raise_level), skill)
+}
+
+pub(crate) fn queue_of(engine: &Engine, tenant: TenantId, queue: QueueId) -> Queue {
     match engine.entry(tenant, EntryId::Queue(queue)) {
         Some(Entry::Queue(queue)) => *queue,
         other => panic!("{queue} is {other:?}"),
@@ -263,8 +323,8 @@ fn tier(engine: &Engine, tenant: TenantId, agent: AgentId, queue: QueueId) -> Ti
     tiers.into_iter().find(|(of, _)| *of == queue).map(|(_, tier)| tier).unwrap_or_default()
 }
 
-/// Who could be offered a call of the queue now.
-fn free_agents(engine: &Engine, tenant: TenantId, queue: QueueId) -> Vec<(AgentId, Tier)> {
+/// Who could be offered a call of the queue now, if he can do what it needs.
+fn free_agents(engine: &Engine, tenant: TenantId, queue: QueueId) -> Vec<AgentId> {
     let agents = engine.agents(tenant).into_iter().filter(|agent| {
         agent.duty == Duty::Ready
             && agent.pending.is_none()
@@ -274,6 +334,5 @@ fn free_agents(engine: &Engine, tenant: TenantId, queue: QueueId) -> Vec<(AgentI
             && agent.rest_until.is_none()
             && agent.memberships.contains(&(queue, Membership::Ready))
     });
-    let tiers: BTreeSet<AgentId> = agents.map(|agent| agent.id).collect();
-    tiers.into_iter().map(|agent| (agent, tier(engine, tenant, agent, queue))).collect()
+    agents.map(|agent| agent.id).collect()
 }

@@ -5,7 +5,8 @@ use cordial_engine::call::Cause;
 use cordial_engine::command::Command;
 use cordial_engine::entry::{
     AfterMissed, AtClosing, Calendar, Choice, Condition, Conditions, Device, Emergency, Hours, Mailbox,
-    MenuKey, Overflow, Priority, Queue, Reach, Sticky, Strategy as QueueStrategy, Tier, Told, Zone,
+    MenuKey, Overflow, Priority, Queue, Reach, Ring, SkillLevel, Sticky, Strategy as QueueStrategy, Tier,
+    Told, Zone,
 };
 use cordial_engine::id::*;
 use cordial_engine::outbound::OutboundRules;
@@ -26,6 +27,7 @@ struct Tenant {
     trunk: TrunkId,
     reason: ReasonId,
     calendar: CalendarId,
+    skill: SkillId,
 }
 
 fn furnished() -> (World, Vec<Tenant>) {
@@ -84,7 +86,9 @@ fn furnished() -> (World, Vec<Tenant>) {
         let id = world.add("minutes", cordial_engine::Entry::Calendar(Box::new(calendar)));
         let cordial_engine::EntryId::Calendar(calendar) = id else { unreachable!() };
         let cordial_engine::EntryId::Reason(reason) = world.ids["break"] else { unreachable!() };
+        let skill = crate::skills::skill(&mut world, "french");
         tenants.push(Tenant {
+            skill,
             id: world.tenant,
             agents: ["ann", "bob", "cid"].map(|label| world.agent(label)).to_vec(),
             devices: ["101", "102", "103", "104"].map(|label| world.device(label)).to_vec(),
@@ -150,6 +154,15 @@ fn routed_at_random(queue: &mut Queue, a: u8, b: u8, c: u8) {
     };
 }
 
+/// A skill that is needed on some level, and less of it with time.
+fn skilled_at_random(queue: &mut Queue, skill: SkillId, a: u8, b: u8) {
+    let level = a % 4;
+    queue.skills = Some(SkillLevel { skill, level }).filter(|level| level.level > 0).into_iter().collect();
+    let relax =
+        |n: u8| Ring { after_ms: u64::from(n) * 3_000, relax: vec![SkillLevel { skill, level: level - n }] };
+    queue.rings = (1..=level.min(b % 3)).map(relax).collect();
+}
+
 /// Any set of conditions.
 fn conditions(by: u8) -> Conditions {
     let all = Condition::ALL.into_iter().enumerate();
@@ -188,7 +201,7 @@ fn input(world: &World, tenant: &Tenant, (what, a, b, c): Step) -> Input {
     let note = name("");
     let causes =
         [Cause::Normal, Cause::Busy, Cause::Rejected, Cause::Unreachable, Cause::NoAnswer, Cause::Lost];
-    let command = match what % 44 {
+    let command = match what % 45 {
         0..=4 => {
             let from = if b % 3 == 0 { Endpoint::Device(device) } else { Endpoint::Trunk(tenant.trunk) };
             let dialled = number(pick(&DIALLED, c));
@@ -236,6 +249,15 @@ fn input(world: &World, tenant: &Tenant, (what, a, b, c): Step) -> Input {
             1 => Command::SetHandling { agent, handling: Handling::Forward(number(pick(&DIALLED, c))) },
             _ => Command::SetHandling { agent, handling: Handling::Ring },
         },
+        44 => {
+            let id = cordial_engine::EntryId::Agent(agent);
+            let Some(cordial_engine::Entry::Agent(mut entry)) = world.engine.entry(tenant.id, id) else {
+                return Input::Timeout;
+            };
+            let level = SkillLevel { skill: tenant.skill, level: b % 4 };
+            entry.skills = Some(level).filter(|level| level.level > 0).into_iter().collect();
+            Command::Change(id, cordial_engine::Entry::Agent(entry))
+        }
         42 => Command::SetNightMode { queue, on: a % 2 == 0 },
         43 => {
             let to = (c % 3 == 0).then(|| Overflow::Number(number("600")));
@@ -331,6 +353,7 @@ fn input(world: &World, tenant: &Tenant, (what, a, b, c): Step) -> Input {
                 return Input::Timeout;
             };
             routed_at_random(&mut entry, a, b, c);
+            skilled_at_random(&mut entry, tenant.skill, a, b);
             entry.calendar = (c % 2 == 0).then_some(tenant.calendar);
             (entry.auto_ready, entry.auto_not_ready_after_other_call) = (a % 2 == 0, a % 3 == 0);
             Command::Change(id, cordial_engine::Entry::Queue(entry))

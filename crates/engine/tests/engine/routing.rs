@@ -50,6 +50,9 @@ impl Floor {
             caller_number: None,
         };
         world.add("carrier", Entry::Trunk(carrier));
+        for called in ["s0", "s1"] {
+            crate::skills::skill(&mut world, called);
+        }
         let queues = [queues[0], queues[1]];
         let mut floor = Self { world, queues, agents: Vec::new() };
         for n in 0..agents {
@@ -160,7 +163,8 @@ proptest! {
         rules in [0..5_usize, 0..5],
         sticky in any::<bool>(),
         levels in proptest::collection::vec((0..3_u16, 0..3_u16, 0..3_u8), 1..7),
-        steps in proptest::collection::vec((0..10_u8, any::<u8>(), any::<u8>(), 0..4_000_u64), 1..120),
+        needs in proptest::collection::vec((0..2_usize, 1..4_u8, 0..9_000_u64), 0..3),
+        steps in proptest::collection::vec((0..12_u8, any::<u8>(), any::<u8>(), 0..4_000_u64), 1..120),
     ) {
         let tier = |n: usize| {
             let (level, position, skill) = levels[n];
@@ -179,6 +183,26 @@ proptest! {
             queue.progress_ms = 2_000;
             queue.sticky = sticky.then_some(Sticky { remember_ms: 600_000, wait_ms: 5_000 });
         });
+        let skill = |floor: &Floor, n: usize| match floor.world.ids[&format!("s{n}")] {
+            EntryId::Skill(skill) => skill,
+            other => unreachable!("{other:?}"),
+        };
+        // What the first queue needs falls by one level after another.
+        let mut needed: Vec<SkillLevel> = Vec::new();
+        let mut relaxed = Vec::new();
+        for (which, level, after_ms) in needs {
+            let skill = skill(&floor, which);
+            if needed.iter().all(|need| need.skill != skill) {
+                needed.push(SkillLevel { skill, level });
+                relaxed.extend((0..level).map(|n| (after_ms + u64::from(n) * 1_500 + 1, SkillLevel { skill, level: level - n - 1 })));
+            }
+        }
+        relaxed.sort_by_key(|(after_ms, _)| *after_ms);
+        relaxed.dedup_by_key(|(after_ms, _)| *after_ms);
+        let rings = relaxed.into_iter().map(|(after_ms, to)| Ring { after_ms, relax: vec![to] });
+        if !needed.is_empty() {
+            floor.world.change_queue("first", |queue| (queue.skills, queue.rings) = (needed, rings.take(5).collect()));
+        }
         for (what, a, b, ms) in steps {
             let n = usize::from(a) % levels.len();
             match what {
@@ -189,6 +213,14 @@ proptest! {
                     let (agent, queue) = (floor.agents[n], floor.queues[usize::from(b) % 2]);
                     let tier = Tier { level: u16::from(b) % 3, position: u16::from(a) % 2, skill: b % 3 };
                     floor.world.command(Command::Assign { agent, queue, tier: Some(tier) }).0.ok();
+                }
+                9 => {
+                    let skills = (0..2).filter(|which| a >> which & 1 == 1).map(|which| SkillLevel {
+                        skill: skill(&floor, which),
+                        level: b % 3 + 1,
+                    });
+                    let skills = skills.collect();
+                    crate::skills::give(&mut floor.world, &format!("a{n}"), skills);
                 }
                 _ready => floor.world.command(Command::Ready { agent: floor.agents[n] }).0.map(drop).unwrap_or_default(),
             }

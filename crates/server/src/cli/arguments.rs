@@ -95,6 +95,9 @@ pub enum Verb {
     /// How contacts can end
     #[command(subcommand)]
     Disposition(NamedVerb),
+    /// What agents can do and queues need
+    #[command(subcommand)]
+    Skill(NamedVerb),
     /// Numbers whose calls queues refuse
     #[command(subcommand)]
     Blacklist(BlacklistVerb),
@@ -639,7 +642,7 @@ pub struct RouteTo {
     pub clear: bool,
 }
 
-/// `cordial reason` and `cordial disposition`
+/// `cordial reason`, `cordial disposition`, `cordial skill` and `cordial team`
 #[derive(Debug, Subcommand)]
 pub enum NamedVerb {
     /// All of them

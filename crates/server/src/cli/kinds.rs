@@ -22,11 +22,22 @@ pub(super) struct Kind {
 }
 
 /// The kinds that others name come first; those that are not listed come before all.
-const ORDER: [&str; 9] =
-    ["reasons", "dispositions", "teams", "queues", "users", "agents", "devices", "trunks", "routes"];
+const ORDER: [&str; 10] = [
+    "skills",
+    "reasons",
+    "dispositions",
+    "teams",
+    "queues",
+    "users",
+    "agents",
+    "devices",
+    "trunks",
+    "routes",
+];
 
 /// Fields whose values are ids, by the last name in their path, and the kind that they name.
-const REFERENCES: [(&str, &str); 9] = [
+const REFERENCES: [(&str, &str); 10] = [
+    ("skill", "skills"),
     ("calendar", "calendars"),
     ("user", "users"),
     ("team", "teams"),

@@ -10,8 +10,8 @@ use cordial_dialects::native::{encode, problem::Code};
 use cordial_engine::command::Access;
 use cordial_engine::entry::{Entry, EntryId};
 use cordial_engine::id::{
-    AgentId, BlacklistedNumberId, CalendarId, DeviceId, DispositionId, QueueId, ReasonId, RouteId, TeamId,
-    TrunkId, UserId,
+    AgentId, BlacklistedNumberId, CalendarId, DeviceId, DispositionId, QueueId, ReasonId, RouteId, SkillId,
+    TeamId, TrunkId, UserId,
 };
 use cordial_engine::{Answer, Command, Refusal};
 use cordial_store::DeviceSecret;
@@ -85,6 +85,7 @@ pub(super) fn operations() -> Vec<Operation> {
     all.extend(of::<Dispositions>());
     all.extend(of::<Blacklist>());
     all.extend(of::<Calendars>());
+    all.extend(of::<Skills>());
     all.push(
         put("/v1/users/{id}/password")
             .called(
@@ -393,6 +394,7 @@ struct Reasons;
 struct Dispositions;
 struct Blacklist;
 struct Calendars;
+struct Skills;
 
 /// An entry that shows nothing but what was written.
 macro_rules! plain {
@@ -480,6 +482,7 @@ plain!(
 plain!(Teams, TeamId, Team, StoredTeam, "teams", "team", &[NAME]);
 plain!(Routes, RouteId, Route, StoredRoute, "routes", "route", &[NUMBER]);
 plain!(Reasons, ReasonId, Reason, StoredReason, "reasons", "reason", &[NAME]);
+plain!(Skills, SkillId, Skill, StoredSkill, "skills", "skill", &[NAME]);
 plain!(Dispositions, DispositionId, Disposition, StoredDisposition, "dispositions", "disposition", &[NAME]);
 
 impl Resource for Blacklist {

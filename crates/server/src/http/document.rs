@@ -18,7 +18,7 @@ const TAGS: &[(&str, &str)] = &[
     ("access", "Who may come in: log-in, tokens, tickets."),
     (
         "directory",
-        "What operators decide: users, teams, agents, devices, queues, trunks, routes, reasons, dispositions.",
+        "What operators decide: users, teams, agents, devices, queues, trunks, routes, reasons, dispositions, skills.",
     ),
     ("agents", "What an agent does, and what is done to one."),
     ("calls", "Live calls and offers."),

@@ -84,6 +84,7 @@ impl Wanted {
             | EntryId::Route(_)
             | EntryId::Reason(_)
             | EntryId::Disposition(_)
+            | EntryId::Skill(_)
             | EntryId::BlacklistedNumber(_)
             | EntryId::Calendar(_) => true,
         }

@@ -135,6 +135,7 @@ impl Scene<'_> {
             | EntryId::Route(_)
             | EntryId::Reason(_)
             | EntryId::Disposition(_)
+            | EntryId::Skill(_)
             | EntryId::BlacklistedNumber(_)
             | EntryId::Calendar(_) => Err(Problem::new(
                 Code::Forbidden,

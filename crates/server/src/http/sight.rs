@@ -103,7 +103,7 @@ impl Sight {
                 self.teams.has(&team) || own == Some(team)
             }
             EntryId::User(user) => self.user == Some(user),
-            EntryId::Reason(_) | EntryId::Disposition(_) | EntryId::Calendar(_) => true,
+            EntryId::Reason(_) | EntryId::Disposition(_) | EntryId::Calendar(_) | EntryId::Skill(_) => true,
             EntryId::Trunk(_) | EntryId::Route(_) | EntryId::BlacklistedNumber(_) => false,
         }
     }
@@ -169,9 +169,17 @@ impl Sight {
             ids.filter(|id| self.sees(engine, tenant, *id)).collect::<BTreeSet<EntryId>>()
         };
         let mut entries = BTreeSet::new();
-        for kind in
-            [Kind::User, Kind::Agent, Kind::Team, Kind::Device, Kind::Queue, Kind::Reason, Kind::Disposition]
-        {
+        for kind in [
+            Kind::User,
+            Kind::Agent,
+            Kind::Team,
+            Kind::Device,
+            Kind::Queue,
+            Kind::Reason,
+            Kind::Disposition,
+            Kind::Skill,
+            Kind::Skill,
+        ] {
             entries.extend(seen(kind));
         }
         let agents = engine.entry_ids(tenant, Kind::Agent).filter_map(AgentId::of);

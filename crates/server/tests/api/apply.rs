@@ -65,6 +65,24 @@ async fn what_was_exported_is_applied_without_anything_to_do() {
 }
 
 #[tokio::test]
+async fn skills_are_set_by_name_and_come_with_the_export() {
+    let site = Site::open().await;
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    done(&site, folder, r#"agent set Ann skills=[{"skill":"french","level":5}]"#).await;
+    let rings = r#"rings=[{"after_ms":20000,"relax":[{"skill":"french","level":4}]}]"#;
+    done(&site, folder, &format!(r#"queue set sales skills=[{{"skill":"french","level":8}}] {rings}"#)).await;
+    let queue = site.get(&format!("/v1/queues/{}", site.ids.queue)).await;
+    assert_eq!(queue["rings"][0]["relax"][0]["skill"], site.ids.skill, "{queue:#}");
+    let file = done(&site, folder, "export").await;
+    assert!(file.contains("[[skills]]\nname = \"french\"") && !file.contains(&site.ids.skill), "{file}");
+    std::fs::write(folder.join("site.toml"), &file).unwrap();
+    assert_eq!(done(&site, folder, "apply site.toml").await, "nothing to do\n");
+    assert!(done(&site, folder, "skill list").await.contains("french"));
+    assert!(done(&site, folder, "agent show Ann").await.contains("skills"));
+}
+
+#[tokio::test]
 async fn a_dry_run_says_what_would_be_done_and_whom_it_touches_and_does_nothing() {
     let site = Site::open().await;
     let folder = tempfile::tempdir().unwrap();

@@ -31,12 +31,13 @@ pub(crate) struct Ids {
     pub(crate) route: String,
     pub(crate) reason: String,
     pub(crate) disposition: String,
+    pub(crate) skill: String,
     pub(crate) blacklisted: String,
     pub(crate) call: String,
 }
 
 impl Ids {
-    pub(crate) fn all(&self) -> [&str; 14] {
+    pub(crate) fn all(&self) -> [&str; 15] {
         [
             &self.user,
             &self.team,
@@ -50,6 +51,7 @@ impl Ids {
             &self.route,
             &self.reason,
             &self.disposition,
+            &self.skill,
             &self.blacklisted,
             &self.call,
         ]
@@ -160,6 +162,7 @@ impl Site {
         self.ids.calendar = self.make("calendars", calendar).await;
         self.ids.reason = self.make("reasons", json!({"name": "lunch"})).await;
         self.ids.disposition = self.make("dispositions", json!({"name": "sold"})).await;
+        self.ids.skill = self.make("skills", json!({"name": "french"})).await;
         self.ids.blacklisted = self.make("blacklist", json!({"number": "4666"})).await;
         let address = self._carrier.local_addr().expect("a bound socket").to_string();
         self.ids.trunk = self.make("trunks", json!({"name": "carrier", "address": address})).await;

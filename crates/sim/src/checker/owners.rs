@@ -25,7 +25,7 @@ pub(super) struct Owners {
 const RECENT_MAX: usize = 256;
 
 /// What names an id of which kind; variants of `EntryId` are written with a capital.
-const NAMES: [(&str, &str); 29] = [
+const NAMES: [(&str, &str); 31] = [
     ("agent", "agent"),
     ("Agent", "agent"),
     ("device", "device"),
@@ -43,6 +43,8 @@ const NAMES: [(&str, &str); 29] = [
     ("Reason", "reason"),
     ("disposition", "disposition"),
     ("Disposition", "disposition"),
+    ("skill_id", "skill"),
+    ("Skill", "skill"),
     ("route", "route"),
     ("Route", "route"),
     ("call", "call"),

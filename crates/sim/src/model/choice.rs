@@ -1,10 +1,11 @@
 //! Whose turn it is, and who may be asked: found by looking at every call and every agent.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use cordial_engine::agent::Duty;
 use cordial_engine::call::{OfferEnd, Preferred, Widening};
-use cordial_engine::entry::{Priority, Queue, Reach, Strategy, Tier};
+use cordial_engine::entry::{Priority, Queue, Reach, SkillLevel, Strategy, Tier};
 use cordial_engine::id::{AgentId, CallId, QueueId, TenantId};
 use cordial_engine::limits::RING_ALL_WIDTH_MAX;
 use cordial_engine::{Actor, Event, Timestamp};
@@ -27,8 +28,8 @@ pub(super) struct Place {
     rings_on: bool,
 }
 
-/// Level, then skill where that counts.
-pub(super) type Group = (u16, Reverse<u8>);
+/// How many rings he needs, then level, then skill where that counts.
+pub(super) type Group = (Option<usize>, u16, Reverse<u8>);
 /// By what position and age order agents.
 pub(super) type Rank = (Group, u16, AgentId);
 
@@ -100,8 +101,8 @@ impl Model {
     pub(super) fn asked(&mut self, call: CallId, queue: QueueId, agent: AgentId) {
         let Some(entry) = self.queues.get(&queue) else { return };
         let progresses = entry.strategy == Strategy::RingProgressively;
-        let tier = self.agents.get(&agent).map(|agent| agent.tier(queue)).unwrap_or_default();
-        let rank = (group(entry, tier), tier.position, agent);
+        let Some(asked) = self.agents.get(&agent) else { return };
+        let rank = (group(entry, queue, asked), asked.tier(queue).position, agent);
         self.asked_last.insert(queue, rank);
         if let Some(place) = self.waiting.iter_mut().find(|place| place.call == call) {
             (place.asked_last, place.rings_on) = (Some(rank), progresses);
@@ -113,8 +114,8 @@ impl Model {
         self.asked_last.remove(&id);
         for place in self.waiting.iter_mut().filter(|place| place.queue == id) {
             let waited_ms = at.millis_since(place.entered);
-            let steps = entry.reach.iter().filter(|step| step.after_ms <= waited_ms).count();
-            (place.step, place.asked_last) = (steps.saturating_sub(1), None);
+            let passed = instants(entry).into_iter().filter(|after_ms| *after_ms <= waited_ms).count();
+            (place.step, place.asked_last) = (passed.saturating_sub(1), None);
         }
     }
 
@@ -158,18 +159,21 @@ impl Model {
     /// Everybody whom the strategy may choose of these.
     fn chosen(&self, entry: &Queue, place: &Place, free: &[(&AgentId, &Agent)]) -> Vec<AgentId> {
         let queue = place.queue;
-        let reach = entry.reach.get(place.step).copied().unwrap_or(Reach::ALL);
+        let (reach, rings) = step_of(entry, place.step);
         let max =
             reach.max_level.max(self.lowest_level(queue).filter(|_| entry.skip_empty_levels).unwrap_or(0));
         let reached = free.iter().map(|(id, agent)| (**id, *agent, agent.tier(queue)));
-        let reached: Vec<_> =
-            reached.filter(|(.., tier)| (reach.min_level..=max).contains(&tier.level)).collect();
-        let raised = |tier: Tier| raised(entry, reach, tier);
-        let first = reached.iter().map(|(.., tier)| raised(*tier)).min();
+        let reached: Vec<_> = reached
+            .filter(|(.., tier)| (reach.min_level..=max).contains(&tier.level))
+            .filter(|(_, agent, _)| ring(entry, &agent.skills).is_some_and(|ring| ring <= rings))
+            .collect();
+        let raised = |agent: &Agent| raised(entry, reach, queue, agent);
+        let first = reached.iter().map(|(_, agent, _)| raised(agent)).min();
         let lowest: Vec<_> =
-            reached.iter().copied().filter(|(.., tier)| Some(raised(*tier)) == first).collect();
+            reached.iter().copied().filter(|(_, agent, _)| Some(raised(agent)) == first).collect();
         let by_position = |(id, _, tier): &(AgentId, &Agent, Tier)| (tier.position, *id);
-        let by_rank = |(id, _, tier): &(AgentId, &Agent, Tier)| (group(entry, *tier), tier.position, *id);
+        let by_rank =
+            |(id, agent, tier): &(AgentId, &Agent, Tier)| (group(entry, queue, agent), tier.position, *id);
         let ids = |of: &[(AgentId, &Agent, Tier)]| of.iter().map(|(id, ..)| *id).collect::<Vec<_>>();
         let least = |key: &dyn Fn(&Agent) -> u64| {
             let best = lowest.iter().min_by_key(|it| (key(it.1), by_position(it)));
@@ -208,8 +212,8 @@ impl Model {
     /// The group that an agent is asked with for a waiting call.
     fn raised(&self, place: &Place, agent: AgentId) -> Option<Group> {
         let entry = self.queues.get(&place.queue)?;
-        let reach = entry.reach.get(place.step).copied().unwrap_or(Reach::ALL);
-        Some(raised(entry, reach, self.agents.get(&agent)?.tier(place.queue)))
+        let (reach, _) = step_of(entry, place.step);
+        Some(raised(entry, reach, place.queue, self.agents.get(&agent)?))
     }
 }
 
@@ -224,13 +228,42 @@ impl Agent {
     }
 }
 
-fn group(entry: &Queue, tier: Tier) -> Group {
-    (tier.level, Reverse(if entry.skill_first { tier.skill } else { 0 }))
+/// The waits after which a call of the queue reaches others.
+fn instants(entry: &Queue) -> BTreeSet<u64> {
+    let reached = entry.reach.iter().map(|reach| reach.after_ms);
+    reached.chain(entry.rings.iter().map(|ring| ring.after_ms)).chain([0]).collect()
 }
 
-fn raised(entry: &Queue, reach: Reach, tier: Tier) -> Group {
-    let (level, skill) = group(entry, tier);
-    (level.max(reach.raise_level), skill)
+/// The levels that a call reaches at a step, and how many rings have opened.
+fn step_of(entry: &Queue, step: usize) -> (Reach, usize) {
+    let after_ms = instants(entry).into_iter().nth(step).unwrap_or(u64::MAX);
+    let reach = entry.reach.iter().rfind(|reach| reach.after_ms <= after_ms).copied();
+    let rings = entry.rings.iter().filter(|ring| ring.after_ms <= after_ms).count();
+    (reach.unwrap_or(Reach::ALL), rings)
+}
+
+/// The first ring in which these skills are enough, found by trying each.
+fn ring(entry: &Queue, skills: &[SkillLevel]) -> Option<usize> {
+    let is_enough = |rings: &usize| {
+        let mut needed = entry.skills.clone();
+        for relaxed in entry.rings[..*rings].iter().flat_map(|ring| &ring.relax) {
+            needed.retain(|need| need.skill != relaxed.skill);
+            needed.push(*relaxed);
+        }
+        needed.retain(|need| need.level > 0);
+        needed.iter().all(|need| skills.iter().any(|has| has.skill == need.skill && has.level >= need.level))
+    };
+    (0..=entry.rings.len()).find(is_enough)
+}
+
+fn group(entry: &Queue, queue: QueueId, agent: &Agent) -> Group {
+    let tier = agent.tier(queue);
+    (ring(entry, &agent.skills), tier.level, Reverse(if entry.skill_first { tier.skill } else { 0 }))
+}
+
+fn raised(entry: &Queue, reach: Reach, queue: QueueId, agent: &Agent) -> Group {
+    let (ring, level, skill) = group(entry, queue, agent);
+    (ring, level.max(reach.raise_level), skill)
 }
 
 /// The first of an order after the last one, else the first.

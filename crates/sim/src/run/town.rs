@@ -2,9 +2,10 @@
 
 use cordial_engine::entry::{
     AfterMissed, Conditions, Destination, Disposition, Entry, EntryId, Overflow, Priority, Queue, Reach,
-    Route, Sticky, Strategy, Tier,
+    Ring, Route, SkillLevel, Sticky, Strategy, Tier,
 };
-use cordial_engine::id::{AgentId, DispositionId, QueueId, ReasonId, TenantId};
+use cordial_engine::id::{AgentId, DispositionId, QueueId, ReasonId, SkillId, TenantId};
+use cordial_engine::limits::RINGS_MAX;
 use cordial_engine::{Actor, Command, Input};
 
 use crate::chance::Chance;
@@ -72,8 +73,11 @@ pub(super) fn company(world: &mut World, chance: &mut Chance, index: usize) -> C
     let domain = DOMAINS[index];
     let tenant = world.add_tenant(&format!("company {index}"), domain);
     let mut queues: Vec<QueueId> = Vec::new();
+    let mut skilled = chance.clone().branch();
+    let skills = ["french", "billing"].map(|title| world.add_skill(tenant, title));
     for n in 0..chance.within(1..=3) {
-        let queue = draw_queue(chance, n, queues.last().copied());
+        let mut queue = draw_queue(chance, n, queues.last().copied());
+        draw_needs(&mut skilled, &mut queue, skills);
         queues.push(world.add_queue(tenant, queue));
     }
     let reason = world.add_reason(tenant, "lunch");
@@ -90,6 +94,7 @@ pub(super) fn company(world: &mut World, chance: &mut Chance, index: usize) -> C
         }
         let agent = world.add_agent(tenant, &format!("agent {n}"), Some(&format!("30{n}")), &serves);
         draw_tiers(world, chance, tenant, agent, &serves);
+        draw_skills(world, &mut skilled, tenant, agent, skills);
         let tone = world.has_audio().then_some(1_300.0);
         let desk = world.add_desk(tenant, domain, &format!("10{n}"), &format!("desk {index}.{n}"), tone);
         agents.push((agent, desk));
@@ -110,6 +115,45 @@ fn draw_tiers(world: &mut World, chance: &mut Chance, tenant: TenantId, agent: A
         let tier = Tier { level: level as u16, position: position as u16, skill: skill as u8 };
         let command = Command::Assign { agent, queue, tier: Some(tier) };
         world.must(Input::Command { tenant, by: Actor::Operator, command });
+    }
+}
+
+/// A third of the queues need something; in most of these a call that has waited needs less of it.
+fn draw_needs(chance: &mut Chance, queue: &mut Queue, skills: [SkillId; 2]) {
+    if !chance.permille(350) {
+        return;
+    }
+    for skill in skills {
+        if chance.permille(300) {
+            continue;
+        }
+        queue.skills.push(SkillLevel { skill, level: chance.within(1..=3) as u8 });
+    }
+    let mut after_ms = 0;
+    for needed in queue.skills.clone() {
+        for level in (0..needed.level).rev() {
+            if chance.permille(400) {
+                continue;
+            }
+            after_ms += chance.within(1_000..=6_000);
+            queue.rings.push(Ring { after_ms, relax: vec![SkillLevel { level, ..needed }] });
+        }
+    }
+    queue.rings.truncate(RINGS_MAX);
+}
+
+fn draw_skills(
+    world: &mut World,
+    chance: &mut Chance,
+    tenant: TenantId,
+    agent: AgentId,
+    skills: [SkillId; 2],
+) {
+    let has = skills.into_iter().filter(|_| chance.permille(600)).collect::<Vec<_>>();
+    let has = has.into_iter().map(|skill| SkillLevel { skill, level: chance.within(1..=3) as u8 });
+    let has: Vec<_> = has.collect();
+    if !has.is_empty() {
+        world.give_skills(tenant, agent, has);
     }
 }
 

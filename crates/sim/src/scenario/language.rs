@@ -72,6 +72,11 @@ pub(super) enum Given {
     Outbound(Vec<Vec<String>>),
     Reason(String),
     Disposition(String),
+    Skill(String),
+    Can {
+        agent: String,
+        skills: Vec<Vec<String>>,
+    },
     Audio,
     SessionTimer {
         after_s: u32,
@@ -236,6 +241,8 @@ fn given(text: &str) -> Result<Given, Fault> {
         },
         ["reason", name] => Given::Reason(own(name)),
         ["disposition", name] => Given::Disposition(own(name)),
+        ["skill", name] => Given::Skill(own(name)),
+        [agent, "can"] => Given::Can { agent: own(agent), skills: listed(traits) },
         ["audio"] => Given::Audio,
         ["only", "a", "session", "timer", "of", time] => Given::SessionTimer {
             after_s: u32::try_from(duration(time)? / 1_000).map_err(|_| format!("`{time}` is too long"))?,
@@ -244,7 +251,7 @@ fn given(text: &str) -> Result<Given, Fault> {
         _ => {
             return Err(format!(
                 "`{text}` is none of: tenant, queue, calendar NAME in ZONE, agent, NAME owns NUMBER, NAME has a mailbox, NAME has number NUMBER and PIN DIGITS, NAME supervises, phone, carrier, number, outbound, reason, \
-                 disposition, audio, only a session timer of TIME, registrations are shown"
+                 disposition, skill NAME, NAME can: SKILL LEVEL, audio, only a session timer of TIME, registrations are shown"
             ));
         }
     })

@@ -88,7 +88,7 @@ struct Names {
     by_id: BTreeMap<(&'static str, u64), String>,
 }
 
-const KINDS: [(&str, &str); 23] = [
+const KINDS: [(&str, &str); 25] = [
     ("agent", "agent"),
     ("device", "device"),
     ("moved_from", "device"),
@@ -103,6 +103,8 @@ const KINDS: [(&str, &str); 23] = [
     ("Queue", "queue"),
     ("Reason", "reason"),
     ("Disposition", "disposition"),
+    ("skill_id", "skill"),
+    ("Skill", "skill"),
     ("tenant", "tenant"),
     ("leg", "leg"),
     ("a", "leg"),

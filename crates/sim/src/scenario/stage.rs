@@ -6,10 +6,10 @@ use std::net::IpAddr;
 use cordial_engine::agent::{Absence, Activity, Duty, Handling, QueueWish};
 use cordial_engine::command::Note;
 use cordial_engine::entry::{
-    AfterMissed, Choice, Destination, Disposition, Entry, EntryId, MenuKey, Overflow, Queue, Route, Strategy,
-    Told, Treatment,
+    AfterMissed, Choice, Destination, Disposition, Entry, EntryId, MenuKey, Overflow, Queue, Ring, Route,
+    SkillLevel, Strategy, Told, Treatment,
 };
-use cordial_engine::id::{AgentId, CalendarId, CallId, DispositionId, QueueId, ReasonId, TenantId};
+use cordial_engine::id::{AgentId, CalendarId, CallId, DispositionId, QueueId, ReasonId, SkillId, TenantId};
 use cordial_engine::outbound::OutboundRules;
 use cordial_engine::text::Text;
 use cordial_engine::{Actor, Command, Input, Timestamp};
@@ -76,6 +76,7 @@ pub(super) struct Stage {
     agents: BTreeMap<String, (TenantId, AgentId, Desk)>,
     reasons: BTreeMap<String, ReasonId>,
     dispositions: BTreeMap<String, DispositionId>,
+    skills: BTreeMap<String, SkillId>,
     phones: BTreeMap<String, (TenantId, Desk)>,
     carriers: Vec<(TenantId, Line)>,
     callers: BTreeMap<String, (usize, LineId)>,
@@ -123,6 +124,7 @@ impl Stage {
             agents: BTreeMap::new(),
             reasons: BTreeMap::new(),
             dispositions: BTreeMap::new(),
+            skills: BTreeMap::new(),
             phones: BTreeMap::new(),
             carriers: Vec::new(),
             callers: BTreeMap::new(),
@@ -193,6 +195,19 @@ impl Stage {
                 if let EntryId::Disposition(id) = self.world.add(tenant, entry) {
                     self.dispositions.insert(title.clone(), id);
                 }
+            }
+            Given::Skill(title) => {
+                self.skills.insert(title.clone(), self.world.add_skill(tenant, title));
+            }
+            Given::Can { agent: title, skills } => {
+                let (_, agent, _) = self.agents.get(title).ok_or_else(|| unknown("agent", title))?;
+                let agent = *agent;
+                let levels = skills.iter().map(|words| match words.as_slice() {
+                    [skill, level] => self.skill_level(skill, level),
+                    _ => Err("say `NAME can: SKILL LEVEL, SKILL LEVEL`".to_owned()),
+                });
+                let levels = levels.collect::<Result<_, _>>()?;
+                self.world.give_skills(tenant, agent, levels);
             }
         }
         Ok(())
@@ -265,6 +280,8 @@ impl Stage {
             | Given::Outbound(_)
             | Given::Reason(_)
             | Given::Disposition(_)
+            | Given::Skill(_)
+            | Given::Can { .. }
             | Given::Audio
             | Given::SessionTimer { .. }
             | Given::Registrations => {}
@@ -347,6 +364,11 @@ impl Stage {
             ["not", "ready", "by", "themselves"] => queue.auto_ready = false,
             ["not", "ready", "after", "other", "calls"] => queue.auto_not_ready_after_other_call = true,
             ["service", "level", time] => queue.service_level_ms = duration(time)?,
+            ["needs", skill, level] => queue.skills.push(self.skill_level(skill, level)?),
+            ["after", time, skill, level, "is", "enough"] => {
+                let relax = vec![self.skill_level(skill, level)?];
+                queue.rings.push(Ring { after_ms: duration(time)?, relax });
+            }
             ["briefs", prompt] => queue.briefing = Some(name(prompt)),
             words if self.set_announcement(&mut queue.treatment, words)? => {}
             _ if self.set_rule(queue, words)? => {}
@@ -355,13 +377,19 @@ impl Stage {
                     "`{}` is none of: a strategy, offer TIME, wrap-up TIME, no answer not ready|rest TIME, \
                      decline not ready|rest TIME, at most N waiting, max wait TIME [then QUEUE], full|empty then QUEUE, \
                      refuses when nobody logged in|ready|available, leaves when ... [for TIME], greeting PROMPT, not \
-                     recorded, not ready by themselves, not ready after other calls, service level TIME, briefs PROMPT, tells position|wait [once], says PROMPT, announces \
+                     recorded, not ready by themselves, not ready after other calls, service level TIME, needs SKILL LEVEL, after TIME SKILL LEVEL is enough, briefs PROMPT, tells position|wait [once], says PROMPT, announces \
                      every TIME, speaks LANGUAGE, KEY calls back, KEY takes a message for AGENT, KEY leads to QUEUE by PROMPT",
                     words.join(" ")
                 ));
             }
         }
         Ok(())
+    }
+
+    fn skill_level(&self, skill: &str, level: &str) -> Result<SkillLevel, Fault> {
+        let id = self.skills.get(skill).copied().ok_or_else(|| unknown("skill", skill))?;
+        let level = level.parse().map_err(|_| format!("`{level}` is no level from 0 to 10"))?;
+        Ok(SkillLevel { skill: id, level })
     }
 
     pub(super) fn queue(&self, title: &str) -> Result<QueueId, Fault> {

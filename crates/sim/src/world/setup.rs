@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use cordial_engine::agent::Absence;
 use cordial_engine::entry::{self, Entry, EntryId, Name, Queue};
-use cordial_engine::id::{AgentId, DeviceId, QueueId, ReasonId, TenantId, TrunkId};
+use cordial_engine::id::{AgentId, DeviceId, QueueId, ReasonId, SkillId, TenantId, TrunkId};
 use cordial_engine::text::{Number, Text};
 use cordial_engine::{Actor, Answer, Command, Input};
 
@@ -115,20 +115,33 @@ impl World {
 
     /// Enables an agent's mailbox.
     pub fn give_mailbox(&mut self, tenant: TenantId, agent: AgentId) {
-        let id = EntryId::Agent(agent);
-        let entry = self.node().and_then(|node| node.engine().entry(tenant, id));
-        let Some(Entry::Agent(entry)) = entry else { panic!("an agent's id has an agent's entry") };
-        let mailbox = Some(entry::Mailbox::default());
-        let command = Command::Change(id, Entry::Agent(entry::Agent { mailbox, ..entry }));
-        self.must(Input::Command { tenant, by: Actor::Operator, command });
+        self.change_agent(tenant, agent, |entry| entry.mailbox = Some(entry::Mailbox::default()));
     }
 
     /// Gives an agent a number of his own.
     pub fn give_number(&mut self, tenant: TenantId, agent: AgentId, number: Number) {
+        self.change_agent(tenant, agent, |entry| entry.number = Some(number));
+    }
+
+    /// Adds something that agents can do.
+    pub fn add_skill(&mut self, tenant: TenantId, skill: &str) -> SkillId {
+        let EntryId::Skill(id) = self.add(tenant, Entry::Skill(entry::Skill { name: name(skill) })) else {
+            panic!("a skill's entry has a skill's id")
+        };
+        id
+    }
+
+    /// Says what an agent can do, and how well.
+    pub fn give_skills(&mut self, tenant: TenantId, agent: AgentId, skills: Vec<entry::SkillLevel>) {
+        self.change_agent(tenant, agent, |entry| entry.skills = skills);
+    }
+
+    fn change_agent(&mut self, tenant: TenantId, agent: AgentId, change: impl FnOnce(&mut entry::Agent)) {
         let id = EntryId::Agent(agent);
         let entry = self.node().and_then(|node| node.engine().entry(tenant, id));
-        let Some(Entry::Agent(entry)) = entry else { panic!("an agent's id has an agent's entry") };
-        let command = Command::Change(id, Entry::Agent(entry::Agent { number: Some(number), ..entry }));
+        let Some(Entry::Agent(mut entry)) = entry else { panic!("an agent's id has an agent's entry") };
+        change(&mut entry);
+        let command = Command::Change(id, Entry::Agent(entry));
         self.must(Input::Command { tenant, by: Actor::Operator, command });
     }
 

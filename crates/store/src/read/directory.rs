@@ -24,6 +24,7 @@ pub enum DirectoryKind {
     Route,
     Reason,
     Disposition,
+    Skill,
     BlacklistedNumber,
     Calendar,
 }
@@ -41,6 +42,7 @@ impl DirectoryKind {
             Self::Route => "route",
             Self::Reason => "reason",
             Self::Disposition => "disposition",
+            Self::Skill => "skill",
             Self::BlacklistedNumber => "blacklisted_number",
             Self::Calendar => "calendar",
         }
@@ -58,6 +60,7 @@ impl DirectoryKind {
             EntryId::Route(id) => (Self::Route, id.0),
             EntryId::Reason(id) => (Self::Reason, id.0),
             EntryId::Disposition(id) => (Self::Disposition, id.0),
+            EntryId::Skill(id) => (Self::Skill, id.0),
             EntryId::BlacklistedNumber(id) => (Self::BlacklistedNumber, id.0),
             EntryId::Calendar(id) => (Self::Calendar, id.0),
         }
@@ -136,6 +139,7 @@ fn display_name(entry: &Entry) -> &str {
         Entry::Route(route) => route.number.as_str(),
         Entry::Reason(reason) => reason.name.as_str(),
         Entry::Disposition(disposition) => disposition.name.as_str(),
+        Entry::Skill(skill) => skill.name.as_str(),
         Entry::BlacklistedNumber(entry) => entry.number.as_str(),
         Entry::Calendar(calendar) => calendar.name.as_str(),
     }

@@ -102,6 +102,7 @@ const fn kind(kind: Kind) -> &'static str {
         Kind::Route => "route",
         Kind::Reason => "reason",
         Kind::Disposition => "disposition",
+        Kind::Skill => "skill",
         Kind::BlacklistedNumber => "blacklisted_number",
         Kind::Calendar => "calendar",
         Kind::Call => "call",

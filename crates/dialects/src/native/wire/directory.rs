@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Absence, AtClosing, Id};
+use super::{Absence, AtClosing, Id, Ring, Skill, SkillLevel};
 
 /// A login and its rights.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -76,6 +76,10 @@ pub struct Agent {
     #[serde(default = "default::ring_ms")]
     #[schema(minimum = 1_000, maximum = 60_000)]
     pub ring_ms: u64,
+    /// What he can do, and how well: each skill once, with a level from 1 to 10.
+    #[serde(default)]
+    #[schema(max_items = 16)]
+    pub skills: Vec<SkillLevel>,
 }
 
 /// An agent's mailbox.
@@ -275,12 +279,12 @@ pub struct Queue {
     /// A call that arrives does not enter while for each agent of the queue at least one of these is true; with none it
     /// always enters.
     #[serde(default)]
-    #[schema(max_items = 7)]
+    #[schema(max_items = 8)]
     pub refuse_when: Vec<Condition>,
     /// Waiting calls leave when for each agent of the queue at least one of these is true; with none they wait on. A call
     /// that rings somebody does not leave.
     #[serde(default)]
-    #[schema(max_items = 7)]
+    #[schema(max_items = 8)]
     pub leave_when: Vec<Condition>,
     /// For how long that must have been so. Milliseconds.
     #[serde(default)]
@@ -359,6 +363,14 @@ pub struct Queue {
     #[serde(default = "default::service_level_percent")]
     #[schema(minimum = 1, maximum = 100)]
     pub service_level_percent: u8,
+    /// What agents must be able to do to be asked, and how well at least: each skill once, with a level from 1 to 10.
+    #[serde(default)]
+    #[schema(max_items = 16)]
+    pub skills: Vec<SkillLevel>,
+    /// How that relaxes while a call waits, the first ring first. Who needs fewer rings is asked first.
+    #[serde(default)]
+    #[schema(max_items = 6)]
+    pub rings: Vec<Ring>,
 }
 
 /// The rule for choosing who answers, among the agents of the lowest level that a call reaches.
@@ -409,6 +421,8 @@ pub enum Condition {
     WrapUp,
     /// Resting after an offer that he missed.
     Resting,
+    /// On a level or in a ring that the call does not reach yet, or never able to do what the queue needs.
+    OutOfReach,
 }
 
 /// Whom a call reaches that has waited so long, by the agents' level.
@@ -713,6 +727,8 @@ stored! {
     StoredReason Reason;
     /// A disposition with its id.
     StoredDisposition Disposition;
+    /// A skill with its id.
+    StoredSkill Skill;
 }
 
 /// What a field is when it is left out: the engine's own defaults for a new queue.

@@ -9,7 +9,7 @@ use super::{
     Agent, AgentState, BlacklistPrompts, BlacklistedNumber, Calendar, Call, CallSettings, Cause, Device,
     DeviceState, Direction, Disposition, Duty, Emergency, Endpoint, ForwardTo, Handling, Id, LegRole,
     Membership, Missed, NotOut, Offer, OutboundRules, PendingMembership, Priority, Queue, QueueState, Reason,
-    Route, Team, Tier, Time, Trunk, User, WaitRange,
+    Route, Skill, Team, Tier, Time, Trunk, User, WaitRange,
 };
 
 /// One message of the stream. `seq` rises strictly; it is not contiguous, because other tenants share the journal.
@@ -96,6 +96,8 @@ pub enum Entry {
     Route(Route),
     Reason(Reason),
     Disposition(Disposition),
+    /// Something that agents can do.
+    Skill(Skill),
     BlacklistedNumber(BlacklistedNumber),
     Calendar(Calendar),
 }

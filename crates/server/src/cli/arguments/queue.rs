@@ -165,8 +165,8 @@ pub struct NewQueue {
 /// By which rules a queue does not keep a call.
 #[derive(Args, Debug)]
 pub struct QueueRules {
-    /// Take no calls when each agent is one of: logged_out, unregistered, not_ready, in_call, ringing, wrap_up, resting;
-    /// or never, nobody_logged_in, nobody_ready, nobody_available
+    /// Take no calls when each agent is one of: logged_out, unregistered, not_ready, in_call, ringing, wrap_up,
+    /// resting, out_of_reach; or never, nobody_logged_in, nobody_ready, nobody_available
     #[arg(long, value_name = "CONDITION,...", value_delimiter = ',')]
     pub refuse_when: Option<Vec<String>>,
     /// Let waiting calls leave when each agent is one of these

@@ -127,6 +127,7 @@ impl Acting<'_> {
                     | EntryId::Route(_)
                     | EntryId::Reason(_)
                     | EntryId::Disposition(_)
+                    | EntryId::Skill(_)
                     | EntryId::BlacklistedNumber(_)
                     | EntryId::Calendar(_),
                     _,
