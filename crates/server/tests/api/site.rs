@@ -37,7 +37,7 @@ pub(crate) struct Ids {
 }
 
 impl Ids {
-    pub(crate) fn all(&self) -> [&str; 14] {
+    pub(crate) fn all(&self) -> [&str; 15] {
         [
             &self.user,
             &self.team,
