@@ -53,12 +53,7 @@ pub(super) async fn agent(api: &Api, printer: &Printer, verb: &AgentVerb) -> Res
             let (agent, queue) = (api.id("agents", agent).await?, api.id("queues", queue).await?);
             outcome(printer, &api.delete(&format!("/v1/agents/{agent}/queues/{queue}")).await?);
         }
-        AgentVerb::Pin { agent, remove } => {
-            let id = api.id("agents", agent).await?;
-            let pin = if *remove { Value::Null } else { json!(secret_from_stdin()?) };
-            api.put(&format!("/v1/agents/{id}/pin"), &json!({ "pin": pin })).await?;
-            printer.done(if *remove { "the PIN is removed" } else { "the PIN is set" });
-        }
+        AgentVerb::Pin { agent, remove } => set_pin(api, printer, agent, *remove).await?,
         AgentVerb::LogIn { agent, device } => {
             let device = api.id("devices", device).await?;
             act(api, printer, agent, "log-in", &json!({ "device": device })).await?;
@@ -80,6 +75,14 @@ pub(super) async fn agent(api: &Api, printer: &Printer, verb: &AgentVerb) -> Res
         AgentVerb::ExtendWrapUp { agent } => act(api, printer, agent, "extend-wrap-up", &nothing()).await?,
         AgentVerb::EndWrapUp { agent } => act(api, printer, agent, "end-wrap-up", &nothing()).await?,
     }
+    Ok(())
+}
+
+async fn set_pin(api: &Api, printer: &Printer, agent: &str, remove: bool) -> Result<(), Failure> {
+    let id = api.id("agents", agent).await?;
+    let pin = if remove { Value::Null } else { json!(secret_from_stdin()?) };
+    api.put(&format!("/v1/agents/{id}/pin"), &json!({ "pin": pin })).await?;
+    printer.done(if remove { "the PIN is removed" } else { "the PIN is set" });
     Ok(())
 }
 
