@@ -101,8 +101,7 @@ async fn a_client_that_we_did_not_write_listens_under_tls() {
                 older target_ended
                 older extension_agent_status
                 older call_ended
-                older extension_register []
-                older extension_agent_status"#]],
+                older extension_register []"#]],
         };
         expected.assert_eq(&told(&own));
     }
