@@ -23,7 +23,7 @@ const SPEECH: [&str; 4] = ["-s", "150", "-g", "4"];
 const VOICE: &str = "en-us+f3";
 
 /// What callers and people at phones hear in English, besides what every language has.
-const ENGLISH: [(&str, &str); 43] = [
+const ENGLISH: [(&str, &str); 45] = [
     ("greeting", "Hello, and thank you for calling."),
     (
         "queue-welcome",
@@ -59,6 +59,8 @@ const ENGLISH: [(&str, &str); 43] = [
     ("no-more-messages", "There are no more messages."),
     ("parked", "The call is parked at"),
     ("enter-number", "Please enter the number, then press the hash key."),
+    ("enter-pin", "Please enter your PIN, then press the hash key."),
+    ("wrong-pin", "The number and the PIN do not belong together."),
     ("not-permitted", "You may not do this."),
     ("digit-0", "Zero."),
     ("digit-1", "One."),

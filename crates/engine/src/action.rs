@@ -1,9 +1,9 @@
 //! What the world must do. Imperative, done once, never stored: after a restart actions are derived from state.
 
-use crate::call::Cause;
+use crate::call::{Cause, Pin};
 use crate::command::Endpoint;
 use crate::entry::Name;
-use crate::id::{Guid, LegId, RecordingId, TenantId};
+use crate::id::{AgentId, Guid, LegId, RecordingId, TenantId};
 use crate::text::Number;
 
 /// One thing for the node to do with SIP or media.
@@ -91,6 +91,15 @@ pub enum Action {
         guid: Guid,
         /// In whose folder.
         tenant: TenantId,
+    },
+    /// Says whether a PIN is an agent's ([`crate::Report::PinChecked`]). Who has none has no right one.
+    CheckPin {
+        /// Where it was pressed.
+        leg: LegId,
+        /// Whose it should be.
+        agent: AgentId,
+        /// What was pressed.
+        pin: Pin,
     },
     /// Ends what a leg is played.
     StopPlay {

@@ -9,7 +9,10 @@ mod monitor;
 mod number;
 mod park;
 mod pick_up;
+mod pin;
 mod route;
+
+pub use pin::Pin;
 
 pub(crate) use mailbox::Service;
 use serde::{Deserialize, Serialize};

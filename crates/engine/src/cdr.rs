@@ -742,6 +742,8 @@ fn call_of(fact: &Fact) -> Option<CallId> {
         | Fact::FeatureCodeDialled { .. }
         | Fact::MonitoringStarted { .. }
         | Fact::NumberAsked { .. }
+        | Fact::LogInAsked { .. }
+        | Fact::PinRefused { .. }
         | Fact::AnnouncementStarted { .. }
         | Fact::MailboxReached { .. }
         | Fact::MailboxOpened { .. }

@@ -405,6 +405,15 @@ pub enum Report {
         /// `0` to `9`, `A` to `D`, `*` or `#`.
         digit: char,
     },
+    /// What came of [`crate::Action::CheckPin`].
+    PinChecked {
+        /// Where it was pressed.
+        leg: LegId,
+        /// Whose it should be.
+        agent: AgentId,
+        /// Whether it is.
+        right: bool,
+    },
     /// All prompts that were to be played to a leg have been played.
     PromptsEnded {
         /// Which.

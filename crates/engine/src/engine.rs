@@ -6,14 +6,15 @@
 
 mod query;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::action::Action;
+use crate::call::Pin;
 use crate::command::{Actor, Answer, Command, Input, Origin, Report};
 use crate::entry::Kind;
 use crate::fact::{Event, Fact};
 use crate::guid::GuidSource;
-use crate::id::{Guid, TenantId};
+use crate::id::{CallId, Guid, TenantId};
 use crate::refusal::Refusal;
 use crate::state::State;
 use crate::time::{Now, Timestamp};
@@ -29,6 +30,8 @@ pub struct Engine {
     pub(crate) by: Actor,
     /// Whence, as far as is known.
     origin: Option<Origin>,
+    /// PINs that are being pressed, by call. No part of the state: they end with the process, as their calls do.
+    pub(crate) pins: BTreeMap<CallId, Pin>,
     guids: GuidSource,
     events: VecDeque<Event>,
     actions: VecDeque<Action>,
@@ -49,6 +52,7 @@ impl Engine {
             now,
             by: Actor::Policy,
             origin: None,
+            pins: BTreeMap::new(),
             guids: GuidSource::new(seed),
             events: VecDeque::new(),
             actions: VecDeque::new(),
@@ -196,6 +200,7 @@ impl Engine {
             Report::LegRetrieved { leg } => self.leg_retrieved(leg),
             Report::LegCleared { leg, cause } => self.leg_cleared(leg, cause),
             Report::Digit { leg, digit } => self.leg_digit(leg, digit),
+            Report::PinChecked { leg, agent, right } => self.pin_checked(leg, agent, right),
             Report::PromptsEnded { leg } => self.prompts_ended(leg),
             Report::RecordingSaved { recording, audio_ms, paused_ms, bytes } => {
                 self.recording_saved(recording, audio_ms, paused_ms, bytes);

@@ -15,7 +15,7 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-pub use route::{Destination, Route};
+pub use route::{Destination, Preference, Route};
 pub use treatment::{Choice, Language, MenuKey, Told, Treatment};
 pub use trunk::{Transport, Trunk};
 

@@ -190,6 +190,12 @@ pub enum Fact {
     MonitoringStarted { call: CallId, monitored: CallId, agent: AgentId },
     /// Who dialled a feature code is asked for the number that belongs to it, and has pressed these digits of it so far.
     NumberAsked { call: CallId, agent: AgentId, feature: Feature, digits: Text<32> },
+    /// Who dialled the code of a hot desk is asked for his number, of which he has pressed these digits so far; then, with
+    /// `pin`, for his PIN, whose digits are told to nobody. So many PINs were wrong in this call.
+    LogInAsked { call: CallId, digits: Text<32>, pin: bool, wrong: u8 },
+    /// What was pressed is not the agent's PIN, for the `wrong`th time in a row. With `until` he is locked out of hot desks
+    /// until then.
+    PinRefused { call: CallId, agent: AgentId, wrong: u8, until: Option<Timestamp> },
     /// An agent has a part in the call now, through the queue or directly, and is in call.
     AgentConnected { call: CallId, agent: AgentId, leg: LegId, queue: Option<QueueId> },
     /// The agent's part in the talking is over.

@@ -77,6 +77,14 @@ pub const PARKING_MS: u64 = 120_000;
 pub const PARKING_REMINDERS_MAX: u8 = 3;
 /// How long somebody is waited for who is asked for a number. Milliseconds; then the code is denied.
 pub const NUMBER_MS_MAX: u64 = 15_000;
+/// Shortest PIN. Digits; a shorter one is refused.
+pub const PIN_DIGITS_MIN: usize = 4;
+/// Longest PIN. Digits; a longer one is refused, and further keys are not heard.
+pub const PIN_DIGITS_MAX: usize = 12;
+/// Wrong PINs in one call, and in a row for one agent. Then the call is denied, and the agent locked out of hot desks.
+pub const PIN_TRIES_MAX: u8 = 3;
+/// How long an agent is locked out of hot desks, whatever PIN is pressed. Milliseconds (a quarter of an hour).
+pub const PIN_LOCK_MS: u64 = 900_000;
 /// A pause after a digit that ends the number. Milliseconds.
 pub const DIGIT_PAUSE_MS: u64 = 4_000;
 /// Calls in which one call is heard. Beyond it nobody else hears it.

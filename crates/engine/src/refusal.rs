@@ -92,6 +92,9 @@ pub enum Refusal {
     /// Who asks may not do this.
     #[error("who asks may not do this")]
     NotPermitted,
+    /// The number and the PIN do not belong together, or the agent is locked out.
+    #[error("the number and the PIN do not belong together")]
+    WrongPin,
     /// The queue takes no more calls.
     #[error("the queue is full")]
     QueueFull,
@@ -128,6 +131,7 @@ impl Refusal {
             Self::FeatureUnavailable => "feature-unavailable",
             Self::NobodyThere => "nobody-there",
             Self::NotPermitted => "not-permitted",
+            Self::WrongPin => "wrong-pin",
             Self::QueueFull => "queue-full",
         }
     }

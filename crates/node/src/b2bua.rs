@@ -296,6 +296,10 @@ impl Node {
             Action::Monitor { leg, a, b } => self.monitor(leg, &[a, b]),
             Action::Play { leg, prompts, then } => self.play(leg, &prompts, then),
             Action::PlayMessage { leg, guid, tenant } => self.play_message(leg, guid, tenant),
+            Action::CheckPin { leg, agent, pin } => {
+                let right = self.is_pin_of(agent, &pin);
+                self.report(now, Report::PinChecked { leg, agent, right });
+            }
             Action::StopPlay { leg } => self.stop_play(leg),
             Action::StartRecording { recording, guid, tenant, left, right } => {
                 self.start_recording(now, recording, (guid, tenant), (left, right));

@@ -60,7 +60,9 @@ pub(crate) const fn to_reason(cause: Cause) -> Option<&'static str> {
 pub(crate) const fn refused(refusal: &Refusal) -> (u16, &'static str) {
     match refusal {
         Refusal::NoRoute | Refusal::NotFound(_) => (404, "Not Found"),
-        Refusal::DestinationDenied | Refusal::LedOutAgain | Refusal::NotPermitted => (403, "Forbidden"),
+        Refusal::DestinationDenied | Refusal::LedOutAgain | Refusal::NotPermitted | Refusal::WrongPin => {
+            (403, "Forbidden")
+        }
         Refusal::Busy | Refusal::QueueFull => (486, "Busy Here"),
         // Not 503: a phone would take its next server, or come again at once. Not 486: the called party is not busy.
         Refusal::DeviceUnregistered | Refusal::NotLoggedIn | Refusal::OutboundLimit(_) => {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
 use cordial_engine::entry::{self, Device, Digest, Entry, Trunk};
-use cordial_engine::id::{DeviceId, TenantId, TrunkId};
+use cordial_engine::id::{AgentId, DeviceId, TenantId, TrunkId};
 use cordial_engine::{Endpoint, Engine, EntryId, Fact, Kind};
 use cordial_sip::{
     Account, AccountId, ClientCredentials, Flow, Listener, ListenerId, Origin, Peer, PeerId, PeerTarget,
@@ -48,10 +48,17 @@ impl Ways<'_> {
     }
 }
 
+/// What is kept of an agent's PIN instead of it: SHA-256, as of the secrets of devices.
+pub fn pin_digest(agent: AgentId, pin: &str) -> [u8; 32] {
+    digest::ha1_sha256(&agent.to_string(), "pin", pin)
+}
+
 /// Secrets by owner; they live outside the journal and are told at start and on change.
 #[derive(Default)]
 pub(crate) struct Secrets {
     pub(crate) devices: BTreeMap<DeviceId, DeviceSecret>,
+    /// What [`pin_digest`] says of agents' PINs.
+    pub(crate) pins: BTreeMap<AgentId, [u8; 32]>,
     pub(crate) trunks: BTreeMap<TrunkId, String>,
 }
 

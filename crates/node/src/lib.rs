@@ -39,5 +39,5 @@ mod node;
 pub use cordial_engine as engine;
 pub use cordial_media as media;
 pub use cordial_sip as sip;
-pub use directory::DeviceSecret;
+pub use directory::{DeviceSecret, pin_digest};
 pub use node::{Admission, AskId, Config, ConfigError, Counts, Node, Output, Reach};

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 
-use cordial_engine::id::{DeviceId, Guid, LegId, RecordingId, TenantId, TrunkId};
+use cordial_engine::call::Pin;
+use cordial_engine::id::{AgentId, DeviceId, Guid, LegId, RecordingId, TenantId, TrunkId};
 use cordial_engine::{
     Action, Answer, Engine, EntryId, Event, Fact, Input, Now, Refusal, Report, Seen, State, Timestamp, Watch,
 };
@@ -240,6 +241,22 @@ impl Node {
             None => self.secrets.devices.remove(&device),
         };
         self.sync_entry(EntryId::Device(device));
+    }
+
+    /// Sets or takes away what [`directory::pin_digest`] says of an agent's PIN.
+    pub fn set_agent_pin(&mut self, agent: AgentId, digest: Option<[u8; 32]>) {
+        match digest {
+            Some(digest) => self.secrets.pins.insert(agent, digest),
+            None => self.secrets.pins.remove(&agent),
+        };
+    }
+
+    /// Whether a PIN is an agent's; who has none has no right one. Takes the same time whatever is wrong with it.
+    pub(crate) fn is_pin_of(&self, agent: AgentId, pin: &Pin) -> bool {
+        let kept = self.secrets.pins.get(&agent);
+        let pressed = directory::pin_digest(agent, pin.as_str());
+        let differs = |kept: &[u8; 32]| kept.iter().zip(&pressed).fold(0, |all, (a, b)| all | (a ^ b)) != 0;
+        kept.is_some_and(|kept| !differs(kept))
     }
 
     /// Sets or takes away a trunk's password.

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use cordial_engine::command::Origin;
-use cordial_engine::id::{DeviceId, TenantId, TrunkId};
+use cordial_engine::id::{AgentId, DeviceId, TenantId, TrunkId};
 use cordial_engine::{Actor, Answer, Command, Engine, Input, Now, Refusal, Report};
 use cordial_media::PlayId;
-use cordial_node::DeviceSecret;
+use cordial_node::{DeviceSecret, pin_digest};
 use cordial_store::Store;
 use tokio::sync::{Semaphore, broadcast, mpsc, oneshot, watch};
 
@@ -80,6 +80,8 @@ pub(crate) enum ToNode {
     Audio(PlayId, Arc<[u8]>),
     /// A device's secret changed; it is in the store already.
     DeviceSecret(DeviceId, Option<DeviceSecret>),
+    /// What is kept of an agent's PIN.
+    AgentPin(AgentId, Option<[u8; 32]>),
     /// A trunk's password changed; it is in the store already.
     TrunkSecret(TrunkId, Option<String>),
     /// From now on no new calls.
@@ -193,6 +195,16 @@ impl Handle {
     ) -> Result<(), Unavailable> {
         self.shared.store.set_device_secret(device, secret).await.map_err(not_kept)?;
         self.send(ToNode::DeviceSecret(device, secret.map(for_node)))
+    }
+
+    /// Keeps the digest of an agent's PIN, and goes by it from now on.
+    ///
+    /// # Errors
+    /// When it could not be kept, or nobody can answer now.
+    pub async fn set_agent_pin(&self, agent: AgentId, pin: Option<&str>) -> Result<(), Unavailable> {
+        let digest = pin.map(|pin| pin_digest(agent, pin));
+        self.shared.store.set_agent_pin(agent, digest).await.map_err(not_kept)?;
+        self.send(ToNode::AgentPin(agent, digest))
     }
 
     /// Keeps a trunk's password sealed, and uses it from now on.

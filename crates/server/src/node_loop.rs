@@ -286,6 +286,7 @@ impl NodeLoop {
             ToNode::Audio(play, audio) => self.node.handle_audio(play, audio),
             ToNode::Report(report) => self.node.handle_report(now, report),
             ToNode::DeviceSecret(device, secret) => self.node.set_device_secret(device, secret),
+            ToNode::AgentPin(agent, digest) => self.node.set_agent_pin(agent, digest),
             ToNode::TrunkSecret(trunk, password) => self.node.set_trunk_secret(trunk, password),
             ToNode::Drain => {
                 self.pending.draining = true;

@@ -117,6 +117,13 @@ async fn cases(site: &Site) -> Vec<Case> {
             "supervise",
         ),
         case(
+            "PUT /v1/agents/{id}/pin",
+            format!("/v1/agents/{}/pin", a.agent),
+            json!({"pin": "4711"}),
+            204,
+            "supervise",
+        ),
+        case(
             "PUT /v1/trunks/{id}/password",
             format!("/v1/trunks/{}/password", a.trunk),
             json!({"password": null}),

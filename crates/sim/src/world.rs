@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 
-use cordial_engine::id::{DeviceId, Guid, RecordingId, TenantId, TrunkId};
+use cordial_engine::id::{AgentId, DeviceId, Guid, RecordingId, TenantId, TrunkId};
 use cordial_engine::{Answer, Event, Input, Now, Refusal, State, Timestamp, WallTime};
 use cordial_media::MediaEvent;
 use cordial_node::{AskId, DeviceSecret, Node};
@@ -76,6 +76,7 @@ pub struct World {
     media_wake: Option<u64>,
     journal: Journal,
     device_secrets: BTreeMap<DeviceId, DeviceSecret>,
+    agent_pins: BTreeMap<AgentId, [u8; 32]>,
     trunk_secrets: BTreeMap<TrunkId, String>,
     bindings: BTreeMap<DeviceId, Vec<Binding>>,
     recordings: BTreeMap<RecordingId, Tape>,
@@ -147,6 +148,7 @@ impl World {
             media_wake: None,
             journal: Journal::default(),
             device_secrets: BTreeMap::new(),
+            agent_pins: BTreeMap::new(),
             trunk_secrets: BTreeMap::new(),
             bindings: BTreeMap::new(),
             recordings: BTreeMap::new(),

@@ -1,9 +1,10 @@
-//! What must never be in the journal, which is kept for ever and shown to many: passwords, device secrets, tokens.
+//! What must never be in the journal, which is kept for ever and shown to many: passwords, PINs, device secrets, tokens.
 //!
 //! None of the types here has `Debug` or `Display` that shows a secret.
 
 pub mod device;
 pub mod password;
+pub mod pin;
 pub(crate) mod seal;
 pub mod token;
 pub mod trunk;

@@ -349,6 +349,7 @@ pub fn refused(refusal: &Refusal) -> String {
         | Refusal::FeatureUnavailable
         | Refusal::NobodyThere
         | Refusal::NotPermitted
+        | Refusal::WrongPin
         | Refusal::NoRoute
         | Refusal::DestinationDenied
         | Refusal::LedOutAgain

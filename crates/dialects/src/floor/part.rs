@@ -69,6 +69,8 @@ impl Part {
             | Fact::ParkingEnded { .. }
             | Fact::MonitoringStarted { .. }
             | Fact::NumberAsked { .. }
+            | Fact::LogInAsked { .. }
+            | Fact::PinRefused { .. }
             | Fact::CalendarTurned { .. }
             | Fact::NightModeSet { .. }
             | Fact::EmergencySet { .. }

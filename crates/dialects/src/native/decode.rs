@@ -14,7 +14,7 @@ use cordial_engine::entry::{self, Entry, Name};
 use cordial_engine::id::{
     AgentId, CalendarId, CallId, DeviceId, DispositionId, QueueId, ReasonId, TeamId, UserId,
 };
-use cordial_engine::limits::{OUTBOUND_DENIED_MAX, OUTBOUND_UNLIMITED_MAX};
+use cordial_engine::limits::{OUTBOUND_DENIED_MAX, OUTBOUND_UNLIMITED_MAX, PIN_DIGITS_MAX, PIN_DIGITS_MIN};
 use cordial_engine::outbound::OutboundRules;
 use cordial_engine::text::{Number, Text, TextError};
 use std::collections::{BTreeMap, BTreeSet};
@@ -317,6 +317,10 @@ impl EntryBody for wire::Route {
             self.destination,
             ["/destination/queue", "/destination/agent", "/destination/device"],
         );
+        let preference = f.perhaps(self.preference, |f, wire::Preference { agent, wait_ms }| {
+            let agent = f.entry::<AgentId>("/preference/agent", agent)?;
+            Some(entry::Preference { agent, wait_ms })
+        });
         let calendar = f.perhaps(self.calendar, |f, id| f.entry::<CalendarId>("/calendar", id));
         let closed_greeting =
             f.perhaps(self.closed_greeting.as_deref(), |f, text| f.name("/closed_greeting", text));
@@ -334,6 +338,7 @@ impl EntryBody for wire::Route {
                     let wire::Priority { urgency, head_start_ms } = self.priority;
                     entry::Priority { urgency, head_start_ms }
                 },
+                preference: preference?,
                 calendar: calendar?,
                 closed_greeting: closed_greeting?,
                 when_closed: when_closed?,
@@ -627,6 +632,19 @@ pub fn user_password(body: &wire::UserPassword) -> Result<(), Faults> {
 pub fn trunk_password(body: &wire::TrunkPassword) -> Result<(), Faults> {
     let mut f = Fields::new(&Nothing);
     f.password("/password", body.password.as_deref(), 1);
+    f.finish(|| Some(()))
+}
+
+/// An agent's PIN: digits, neither few nor many.
+pub fn agent_pin(body: &wire::AgentPin) -> Result<(), Faults> {
+    let mut f = Fields::new(&Nothing);
+    let is_one = |pin: &String| {
+        (PIN_DIGITS_MIN..=PIN_DIGITS_MAX).contains(&pin.len())
+            && pin.bytes().all(|digit| digit.is_ascii_digit())
+    };
+    if !body.pin.as_ref().is_none_or(is_one) {
+        f.fault::<()>("/pin", "must be 4 to 12 digits");
+    }
     f.finish(|| Some(()))
 }
 

@@ -289,10 +289,15 @@ fn route(it: &entry::Route, names: &dyn Names) -> Encoded<wire::Route> {
         greeting: it.greeting.as_ref().map(ToString::to_string),
         destination: destination(it.destination, names)?,
         priority: priority(it.priority),
+        preference: it.preference.map(|preference| self::preference(preference, names)).transpose()?,
         calendar: perhaps(names, it.calendar)?,
         closed_greeting: it.closed_greeting.as_ref().map(ToString::to_string),
         when_closed: destination(it.when_closed, names)?,
     })
+}
+
+fn preference(it: entry::Preference, names: &dyn Names) -> Encoded<wire::Preference> {
+    Ok(wire::Preference { agent: id(names, it.agent)?, wait_ms: it.wait_ms })
 }
 
 fn destination(to: entry::Destination, names: &dyn Names) -> Encoded<wire::Destination> {

@@ -194,6 +194,7 @@ const fn status(refusal: &Refusal) -> (u16, &'static str) {
         Refusal::FeatureUnavailable => (409, "The feature is not available"),
         Refusal::NobodyThere => (409, "Nobody is logged in at the device, and it has no owner"),
         Refusal::NotPermitted => (403, "Who asks may not do this"),
+        Refusal::WrongPin => (403, "The number and the PIN do not belong together"),
         Refusal::QueueFull => (429, "The queue is full"),
     }
 }

@@ -115,7 +115,7 @@ const fn words(refusal: &Refusal) -> (u16, &'static str) {
         Refusal::FeatureUnavailable => (400, "NOT_AVAILABLE"),
         Refusal::NobodyThere => (400, "AGENT_LOGGED_OUT"),
         Refusal::NotRecording => (400, "NOT_RECORDING"),
-        Refusal::NotPermitted => (403, "NOT_PERMITTED"),
+        Refusal::NotPermitted | Refusal::WrongPin => (403, "NOT_PERMITTED"),
         Refusal::NoRoute | Refusal::DestinationDenied | Refusal::LedOutAgain => {
             (403, "DESTINATION_NOT_ALLOWED")
         }

@@ -6,7 +6,7 @@ use crate::command::{Actor, Answer};
 use crate::engine::Engine;
 use crate::entry::{EntryId, Tier};
 use crate::fact::Fact;
-use crate::id::{AgentId, DeviceId, QueueId, TenantId};
+use crate::id::{AgentId, DeviceId, LegId, QueueId, TenantId};
 use crate::limits::QUEUES_PER_AGENT_MAX;
 use crate::refusal::Refusal;
 use crate::state::Assignment;
@@ -18,11 +18,22 @@ impl Engine {
         id: AgentId,
         device: DeviceId,
     ) -> Result<Answer, Refusal> {
+        self.come_to(tenant, id, device, None)
+    }
+
+    /// As [`Engine::log_in`], asked for at the device by this leg of its own.
+    pub(crate) fn come_to(
+        &mut self,
+        tenant: TenantId,
+        id: AgentId,
+        device: DeviceId,
+        asking: Option<LegId>,
+    ) -> Result<Answer, Refusal> {
         self.owned(tenant, EntryId::Agent(id))?;
         self.owned(tenant, EntryId::Device(device))?;
         let agent = self.state.agent(id);
         match agent.login {
-            Some(login) if login.device != device => return self.move_to(id, login.device, device),
+            Some(login) if login.device != device => return self.move_to(id, (login.device, device), asking),
             // Who logs in while a log-out is pending stays.
             Some(_) if agent.pending == Some(Duty::LoggedOut) => {
                 self.record(tenant, Fact::DutyPending { agent: id, duty: None });
@@ -32,7 +43,7 @@ impl Engine {
             None => {}
         }
         if let Some(occupant) = self.state.device(device).agent {
-            self.vacate(device, occupant, id)?;
+            self.vacate(device, (occupant, id), asking)?;
         }
         self.record(tenant, Fact::AgentLoggedIn { agent: id, device, moved_from: None });
         Ok(Answer::Done)
@@ -40,7 +51,12 @@ impl Engine {
 
     /// Moves an agent to another device of his own, or to a hot desk. He keeps all that he is, a
     /// wrap-up, too; what rings or talks at the old device stays there, so that he must be free of it first.
-    fn move_to(&mut self, id: AgentId, from: DeviceId, to: DeviceId) -> Result<Answer, Refusal> {
+    fn move_to(
+        &mut self,
+        id: AgentId,
+        (from, to): (DeviceId, DeviceId),
+        asking: Option<LegId>,
+    ) -> Result<Answer, Refusal> {
         let new = self.state.device(to);
         if new.filed.entry.owner != Some(id) && !new.filed.entry.hot_desk {
             return Err(Refusal::LoggedInElsewhere);
@@ -52,7 +68,7 @@ impl Engine {
         }
         let (tenant, leaves) = (agent.filed.tenant, agent.pending == Some(Duty::LoggedOut));
         if let Some(occupant) = new.agent {
-            self.vacate(to, occupant, id)?;
+            self.vacate(to, (occupant, id), asking)?;
         }
         // Who logs in while a log-out is pending stays.
         if leaves {
@@ -63,13 +79,19 @@ impl Engine {
     }
 
     /// Logs out who sits at a hot desk that somebody else comes to, as a rule of that desk and not as his own wish.
-    fn vacate(&mut self, device: DeviceId, occupant: AgentId, agent: AgentId) -> Result<(), Refusal> {
+    fn vacate(
+        &mut self,
+        device: DeviceId,
+        (occupant, agent): (AgentId, AgentId),
+        asking: Option<LegId>,
+    ) -> Result<(), Refusal> {
         let desk = self.state.device(device);
         if !desk.filed.entry.hot_desk {
             return Err(Refusal::DeviceTaken);
         }
-        // A leg of the phone is one of his calls, even when it came to the phone's own number.
-        if !self.state.agent(occupant).is_idle() || !desk.legs.is_empty() {
+        // A leg of the phone is one of his calls, even when it came to the phone's own number; the other's is not.
+        let in_use = desk.legs.iter().any(|leg| Some(*leg) != asking);
+        if !self.state.agent(occupant).is_idle() || in_use {
             return Err(Refusal::Busy);
         }
         let tenant = desk.filed.tenant;

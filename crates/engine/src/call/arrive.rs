@@ -127,9 +127,9 @@ impl Engine {
         let Some(leg) = self.state.legs.get(&leg) else {
             return;
         };
-        // Who is asked for a number has time to press it after he was asked.
+        // Who is asked for keys has time to press them after he was asked.
         let service = self.state.call(leg.call).service;
-        if !matches!(service, Some(Service::Asks { .. })) {
+        if !matches!(service, Some(Service::Asks { .. } | Service::LogsIn { .. })) {
             self.end_greeting(leg.call);
         }
     }
@@ -216,9 +216,9 @@ impl Engine {
 
     pub(crate) fn lead(&mut self, call: CallId, target: Target) {
         match target {
-            Target::Queue(queue, priority) => match self.blacklisted(call) {
+            Target::Queue(queue, priority, preference) => match self.blacklisted(call) {
                 Some(number) => self.refuse_caller(call, queue, number),
-                None => self.enter_queue(call, queue, priority),
+                None => self.enter_queue(call, queue, priority, preference),
             },
             Target::Device(device) => self.ring_device(call, device),
             Target::Trunk(trunk, number) => self.ring_trunk(call, trunk, number),

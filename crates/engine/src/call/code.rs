@@ -107,6 +107,9 @@ impl Engine {
             self.record(tenant, dialled);
             return self.open_mailbox(call, owner);
         }
+        if feature == Feature::HotDeskOn && refused.is_none() {
+            return self.ask_who_comes(call, device, argument);
+        }
         if let (true, None, Some(agent)) = (takes_number(feature), &argument, agent) {
             return self.ask_for_number(call, agent, feature);
         }
@@ -255,6 +258,8 @@ impl Engine {
             | Feature::PickUp
             | Feature::PickUpGroup
             | Feature::Retrieve => Err(Refusal::NotFound(Kind::Call)),
+            // Who comes to a hot desk was asked who he is.
+            Feature::HotDeskOn => Err(Refusal::FeatureUnavailable),
             Feature::SharedVoicemail
             | Feature::ParkForGroup
             | Feature::Transfer
@@ -277,7 +282,6 @@ impl Engine {
             | Feature::CallWhenFreeOn
             | Feature::CallWhenFreeOff
             | Feature::Paging
-            | Feature::HotDeskOn
             | Feature::CallFlip
             | Feature::ClearPush => Err(Refusal::FeatureUnavailable),
         }
@@ -428,7 +432,7 @@ fn parked(slot: u16) -> Vec<Name> {
 #[expect(clippy::wildcard_enum_match_arm, reason = "for the others the tone says it all")]
 const fn word_of(feature: Feature) -> Option<&'static str> {
     match feature {
-        Feature::LogIn => Some("en/logged-in"),
+        Feature::LogIn | Feature::HotDeskOn => Some("en/logged-in"),
         Feature::LogOut | Feature::HotDeskOff => Some("en/logged-out"),
         Feature::Ready => Some("en/ready"),
         Feature::NotReady => Some("en/not-ready"),
@@ -458,6 +462,7 @@ const fn why(refusal: &Refusal) -> Option<&'static str> {
         Refusal::NobodyThere => Some("en/nobody-there"),
         Refusal::FeatureUnavailable => Some("en/not-available"),
         Refusal::NotPermitted => Some("en/not-permitted"),
+        Refusal::WrongPin => Some("en/wrong-pin"),
         Refusal::Invalid { .. } => Some("en/invalid"),
         _ => None,
     }

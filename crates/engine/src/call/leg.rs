@@ -183,7 +183,7 @@ impl Engine {
     }
 
     /// The leg that a report is about, if it lives; what follows is by its device, or by the network.
-    fn reported(&mut self, id: LegId) -> Option<(CallId, Leg)> {
+    pub(super) fn reported(&mut self, id: LegId) -> Option<(CallId, Leg)> {
         let leg = self.state.legs.get(&id)?.clone();
         self.by = match leg.endpoint {
             Endpoint::Device(device) => Actor::Device(device),

@@ -43,6 +43,13 @@ pub(crate) enum Service {
         /// For what.
         feature: Feature,
     },
+    /// Asks who comes to a hot desk; see [`super::pin`].
+    LogsIn {
+        /// Whether his number is known, and his PIN is being asked for.
+        pin: bool,
+        /// PINs that were wrong.
+        wrong: u8,
+    },
     /// Plays a mailbox to its owner: the new messages, or all when there was no new one.
     Plays {
         /// Whose.
@@ -58,7 +65,7 @@ impl Service {
     /// Whose mailbox it is about, if it is about one.
     pub(crate) const fn agent(self) -> Option<AgentId> {
         match self {
-            Self::Announces | Self::Monitors(_) | Self::Asks { .. } => None,
+            Self::Announces | Self::Monitors(_) | Self::Asks { .. } | Self::LogsIn { .. } => None,
             Self::Greets(agent) | Self::Takes(agent) | Self::Plays { agent, .. } => Some(agent),
         }
     }
@@ -109,6 +116,7 @@ impl Engine {
                 self.play_next(call);
             }
             Some(Service::Asks { .. }) => self.number_is_said(call),
+            Some(Service::LogsIn { .. }) => self.number_is_known(call),
             Some(Service::Announces | Service::Takes(_) | Service::Monitors(_)) | None => {
                 self.clear_call(call, Cause::Normal);
             }
@@ -133,6 +141,7 @@ impl Engine {
         }
         match (whole.service, digit) {
             (Some(Service::Asks { .. }), digit) => self.take_digit(call, digit),
+            (Some(Service::LogsIn { .. }), digit) => self.take_identity(call, digit),
             (Some(Service::Takes(_)), '#') => self.clear_call(call, Cause::Normal),
             (Some(Service::Plays { agent, message: Some(message), .. }), '7') => {
                 let tenant = self.state.agent(agent).filed.tenant;

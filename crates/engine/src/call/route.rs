@@ -4,7 +4,7 @@ use crate::agent::{Handling, Missed};
 use crate::call::Cause;
 use crate::command::Endpoint;
 use crate::engine::Engine;
-use crate::entry::{Destination, EntryId, Kind, Name, Priority, Route};
+use crate::entry::{Destination, EntryId, Kind, Name, Preference, Priority, Route};
 use crate::id::{AgentId, DeviceId, QueueId, RouteId, TenantId, TrunkId};
 use crate::limits::FORWARDS_MAX;
 use crate::refusal::Refusal;
@@ -13,8 +13,8 @@ use crate::text::Number;
 /// Where a call can be led.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
-    /// Into a line, this urgent.
-    Queue(QueueId, Priority),
+    /// Into a line, this urgent, and for whom first.
+    Queue(QueueId, Priority, Option<Preference>),
     /// To a phone or browser of the tenant.
     Device(DeviceId),
     /// Out, to a number beyond a trunk.
@@ -116,7 +116,7 @@ impl Engine {
             };
             hop = match self.state.tenant(tenant).plan.get(&number) {
                 Some(EntryId::Device(id)) => self.to_device(*id, by),
-                Some(EntryId::Queue(id)) => Hop::There(Target::Queue(*id, Priority::default())),
+                Some(EntryId::Queue(id)) => Hop::There(Target::Queue(*id, Priority::default(), None)),
                 Some(EntryId::Agent(id)) => self.to_agent(*id),
                 Some(EntryId::Route(id)) => self.beyond(*id, by),
                 Some(
@@ -157,7 +157,7 @@ impl Engine {
         let route = self.state.route(id);
         let destination = if self.is_open(route) { route.destination } else { route.when_closed };
         match destination {
-            Destination::Queue(id) => Hop::There(Target::Queue(id, route.priority)),
+            Destination::Queue(id) => Hop::There(Target::Queue(id, route.priority, route.preference)),
             Destination::Device(id) => self.to_device(id, by),
             Destination::Agent(id) => self.to_agent(id),
             Destination::Clear => Hop::There(Target::Gone(Cause::Normal)),

@@ -222,6 +222,12 @@ impl Engine {
         if let Some(calendar) = route.calendar {
             self.owned(tenant, EntryId::Calendar(calendar))?;
         }
+        if let Some(preference) = route.preference {
+            self.owned(tenant, EntryId::Agent(preference.agent))?;
+            if preference.wait_ms > PREFERENCE_MS_MAX {
+                return Err(invalid("preference.wait_ms", "must be at most 3600000"));
+            }
+        }
         self.check_destination(tenant, route.destination)?;
         self.check_destination(tenant, route.when_closed)
     }

@@ -133,10 +133,12 @@ impl Engine {
     }
 
     fn has_route(&self, tenant: TenantId, destination: Destination) -> Option<&'static str> {
+        let preferred = |entry: &entry::Route| entry.preference.map(|it| Destination::Agent(it.agent));
         let mut routes = self.state.routes.values();
         let leads = routes.any(|route| {
             let entry = &route.entry;
-            route.tenant == tenant && [entry.destination, entry.when_closed].contains(&destination)
+            let needs = [Some(entry.destination), Some(entry.when_closed), preferred(entry)];
+            route.tenant == tenant && needs.contains(&Some(destination))
         });
         leads.then_some("a route")
     }

@@ -18,6 +18,9 @@ pub struct Route {
     /// How urgent the call is in the queue that it is led to.
     #[serde(default, skip_serializing_if = "Priority::is_default")]
     pub priority: Priority,
+    /// Whom it is for first in that queue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preference: Option<Preference>,
     /// When the number is open; without one, at any time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calendar: Option<CalendarId>,
@@ -37,11 +40,21 @@ impl Route {
             greeting: None,
             destination,
             priority: Priority { urgency: 0, head_start_ms: 0 },
+            preference: None,
             calendar: None,
             closed_greeting: None,
             when_closed: Destination::Clear,
         }
     }
+}
+
+/// The agent whom a call is for first, as long as he is there for the queue's calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preference {
+    /// Who.
+    pub agent: AgentId,
+    /// How long the call waits for him before anybody may have it. Milliseconds.
+    pub wait_ms: u64,
 }
 
 /// Where a call is led.

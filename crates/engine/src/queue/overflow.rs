@@ -30,7 +30,7 @@ impl Engine {
         // The place that it has just lost is counted already.
         let once_more = self.state.call(id).overflows <= OVERFLOWS_MAX;
         match to {
-            Overflow::Queue(next) if once_more => self.enter_queue(id, next, priority),
+            Overflow::Queue(next) if once_more => self.enter_queue(id, next, priority, None),
             Overflow::Number(number) if once_more => self.lead_to_number(id, &number, None),
             Overflow::Announcement(prompt) => self.announce(id, vec![prompt]),
             Overflow::Voicemail(agent) => self.reach_mailbox(id, agent),

@@ -2,7 +2,7 @@
 
 use crate::call::{Cause, Preferred, WaitingEnd};
 use crate::engine::Engine;
-use crate::entry::Priority;
+use crate::entry::{Preference, Priority};
 use crate::fact::Fact;
 use crate::id::{CallId, QueueId};
 use crate::limits::WAITING_MAX;
@@ -10,7 +10,13 @@ use crate::time::Timestamp;
 
 impl Engine {
     /// Puts a call into a queue's line, or leads it away when the queue does not take it. The caller is answered only if he waits.
-    pub(crate) fn enter_queue(&mut self, call: CallId, queue: QueueId, priority: Priority) {
+    pub(crate) fn enter_queue(
+        &mut self,
+        call: CallId,
+        queue: QueueId,
+        priority: Priority,
+        preference: Option<Preference>,
+    ) {
         let tenant = self.state.call(call).tenant;
         self.heed_clock(queue);
         if let Some(why) = self.turns_away(queue, self.state.call(call).diverted) {
@@ -25,20 +31,28 @@ impl Engine {
         }
         self.answer_caller(call);
         let entered = self.now.at;
-        let preferred = self.preferred(call, queue);
+        let preferred = self.preferred(call, queue, preference);
         self.record(tenant, Fact::CallQueued { call, queue, entered, priority, preferred });
         self.announce_first(call);
     }
 
-    /// The agent whom the caller talked to last, if that counts here and he is there for the queue's calls.
-    fn preferred(&self, call: CallId, queue: QueueId) -> Option<Preferred> {
+    /// The agent whom the number dialled is for, else whom the caller talked to last, if that counts here; the first of them
+    /// who is there for the queue's calls.
+    fn preferred(&self, call: CallId, queue: QueueId, wanted: Option<Preference>) -> Option<Preferred> {
+        let is_there = |wanted: &Preference| {
+            self.state.agents.get(&wanted.agent).is_some_and(|agent| agent.serves(queue))
+        };
+        let Preference { agent, wait_ms } =
+            wanted.filter(is_there).or_else(|| self.last_partner(call, queue).filter(is_there))?;
+        Some(Preferred { agent, until: Timestamp(self.now.at.0.saturating_add(wait_ms)) })
+    }
+
+    fn last_partner(&self, call: CallId, queue: QueueId) -> Option<Preference> {
         let line = self.state.queue(queue);
         let sticky = line.filed.entry.sticky?;
         let caller = self.state.call(call).caller.as_ref()?;
         let agent = line.partner(caller, self.now.at)?;
-        let is_there = self.state.agents.get(&agent).is_some_and(|agent| agent.serves(queue));
-        let until = Timestamp(self.now.at.0.saturating_add(sticky.wait_ms));
-        is_there.then_some(Preferred { agent, until })
+        Some(Preference { agent, wait_ms: sticky.wait_ms })
     }
 
     /// The call has waited as long as the queue's service level says.

@@ -8,8 +8,9 @@ use super::{Filed, Presence, State};
 use crate::agent::{
     ACTIVITY, Activity, CallSettings, DUTY, Duty, Handling, Login, Membership, PendingMembership,
 };
-use crate::command::Actor;
-use crate::entry::{self, Conditions, Name, Strategy, Tier};
+use crate::code::Feature;
+use crate::command::{Access, Actor};
+use crate::entry::{self, Conditions, EntryId, Name, Strategy, Tier};
 use crate::fact::{Event, Fact};
 use crate::id::{AgentId, CallId, DeviceId, Guid, LegId, OfferId, QueueId, RecordingId};
 use crate::machine::assert_legal;
@@ -40,6 +41,10 @@ pub(crate) struct Agent {
     pub(crate) parts: BTreeMap<LegId, Part>,
     pub(crate) wrap_up: Option<WrapUp>,
     pub(crate) rest_until: Option<Timestamp>,
+    /// PINs in a row that were not his; none while he is locked out for them.
+    pub(crate) wrong_pins: u8,
+    /// Until when no PIN lets him in at a hot desk.
+    pub(crate) locked_until: Option<Timestamp>,
     /// What is in the mailbox, the oldest first.
     pub(crate) messages: BTreeMap<RecordingId, Message>,
     /// The later of: became ready, end of the last call, end of the last wrap-up.
@@ -133,6 +138,8 @@ impl Agent {
             parts: BTreeMap::new(),
             wrap_up: None,
             rest_until: None,
+            wrong_pins: 0,
+            locked_until: None,
             messages: BTreeMap::new(),
             idle_since: at,
             at_work: false,
@@ -323,6 +330,27 @@ impl State {
                 self.agent_mut(*agent).messages.remove(message);
             }
             _ => {}
+        }
+    }
+
+    /// Wrong PINs are counted until one is right, the agent is locked out, or he is given a PIN.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the caller names every fact; this reads its share of them"
+    )]
+    pub(super) fn count_pins(&mut self, fact: &Fact) {
+        let (id, wrong, until) = match fact {
+            Fact::PinRefused { agent, until: None, wrong, .. } => (*agent, *wrong, None),
+            Fact::PinRefused { agent, until, .. } => (*agent, 0, *until),
+            // Only who pressed the right PIN is named by this code.
+            Fact::FeatureCodeDialled { feature: Feature::HotDeskOn, agent: Some(agent), .. } => {
+                (*agent, 0, None)
+            }
+            Fact::AccessNoted { what: Access::SecretSet { id: EntryId::Agent(agent) } } => (*agent, 0, None),
+            _ => return,
+        };
+        if let Some(agent) = self.agents.get_mut(&id) {
+            (agent.wrong_pins, agent.locked_until) = (wrong, until);
         }
     }
 

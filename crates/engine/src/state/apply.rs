@@ -74,6 +74,7 @@ impl State {
             | Fact::MailboxReached { .. }
             | Fact::MailboxOpened { .. }
             | Fact::NumberAsked { .. }
+            | Fact::LogInAsked { .. }
             | Fact::MessagePlayed { .. } => self.serve(&event.fact),
             Fact::CallParked { .. } | Fact::ParkingEnded { .. } => self.apply_parking(event),
             Fact::MonitoringStarted { call, monitored, .. } => self.start_monitoring(*call, *monitored),
@@ -97,10 +98,10 @@ impl State {
             Fact::MessageLeft { .. } | Fact::MessageMarked { .. } | Fact::MessageRemoved { .. } => {
                 self.apply_message(event);
             }
-            Fact::FeatureCodeDialled { .. }
-            | Fact::DispositionSet { .. }
-            | Fact::AccessNoted { .. }
-            | Fact::NodeStarted { .. } => {}
+            Fact::PinRefused { .. } | Fact::FeatureCodeDialled { .. } | Fact::AccessNoted { .. } => {
+                self.count_pins(&event.fact);
+            }
+            Fact::DispositionSet { .. } | Fact::NodeStarted { .. } => {}
         }
     }
 }

@@ -371,6 +371,12 @@ impl State {
                 let within_ms = if digits.as_str().is_empty() { NUMBER_MS_MAX } else { DIGIT_PAUSE_MS };
                 (*call, Service::Asks { agent: *agent, feature: *feature }, within_ms)
             }
+            Fact::LogInAsked { call, digits, pin, wrong } => {
+                self.call_mut(*call).digits = digits.as_str().to_owned();
+                let pauses = !pin && !digits.as_str().is_empty();
+                let within_ms = if pauses { DIGIT_PAUSE_MS } else { NUMBER_MS_MAX };
+                (*call, Service::LogsIn { pin: *pin, wrong: *wrong }, within_ms)
+            }
             Fact::MessagePlayed { call, agent, message } => {
                 let before = self.call(*call).service;
                 let new = matches!(before, Some(Service::Plays { new: true, .. }));

@@ -184,6 +184,9 @@ impl Checks {
             Action::StartRecording { tenant, left, right, .. } => {
                 assert_eq!((*tenant, *tenant), (owner_of_leg(left), owner_of_leg(right)), "H12: {action:?}");
             }
+            Action::CheckPin { leg, agent, .. } => {
+                assert_eq!(owner_of_leg(leg), self.owners[&("entry", agent.0)], "H12: {action:?}");
+            }
             Action::PlayMessage { leg, tenant, .. } => {
                 assert_eq!(*tenant, owner_of_leg(leg), "H12: {action:?}");
             }

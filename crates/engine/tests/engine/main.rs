@@ -25,6 +25,7 @@ mod outbound;
 mod pages;
 #[cfg(test)]
 mod parking;
+mod pins;
 mod queues;
 mod random;
 mod recovery;

@@ -655,7 +655,7 @@ fn no_code_is_answered_by_silence() {
                     "tones/denied" => Some(Said::No),
                     other => panic!("{feature:?} {argument} begins with {other}"),
                 },
-                Fact::NumberAsked { .. } => Some(Said::Asks),
+                Fact::NumberAsked { .. } | Fact::LogInAsked { .. } => Some(Said::Asks),
                 _other => None,
             });
             let said = said.unwrap_or_else(|| panic!("{feature:?} {argument}: nothing is said: {events:?}"));

@@ -101,9 +101,10 @@ fn pick<T: Copy>(things: &[T], by: u8) -> T {
     things[usize::from(by) % things.len()]
 }
 
-const DIALLED: [&str; 24] = [
+const DIALLED: [&str; 26] = [
     "5551", "5552", "5551", "5553", "5554", "101", "102", "201", "600", "004912", "+4991", "5555", "*36",
-    "*36600", "*375551", "*38", "*38600", "*39", "*21", "*57", "*97101", "*97202", "*98", "*46",
+    "*36600", "*375551", "*38", "*38600", "*39", "*21", "*57", "*97101", "*97202", "*98", "*46", "*70",
+    "*70201",
 ];
 
 /// A callback at 1 and somewhere else at 7.
@@ -290,6 +291,7 @@ fn input(world: &World, tenant: &Tenant, (what, a, b, c): Step) -> Input {
                 _ => Attend::NotReady { reason: (c % 2 == 0).then_some(tenant.reason), note },
             },
         },
+        35 if c % 3 == 0 => return Input::Report(Report::PinChecked { leg, agent, right: b % 3 > 0 }),
         35 => {
             let digit = pick(&['#', '7', '*', '1'], b);
             return Input::Report(Report::Digit { leg, digit });

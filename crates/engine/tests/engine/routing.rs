@@ -4,7 +4,7 @@ use cordial_engine::call::Cause;
 use cordial_engine::command::Command;
 use cordial_engine::entry::*;
 use cordial_engine::id::*;
-use cordial_engine::{Endpoint, Entry, EntryId, Fact, Input, Report, Timestamp};
+use cordial_engine::{Endpoint, Entry, EntryId, Fact, Input, Refusal, Report, Timestamp};
 use proptest::prelude::{ProptestConfig, any, proptest};
 
 use crate::world::{World, name, number};
@@ -434,6 +434,39 @@ fn a_caller_gets_the_agent_of_last_time_or_after_a_while_anybody() {
     assert_eq!(floor.calls("00", Some("0177")), NOBODY, "the other was the last, and talks");
     ready(&mut floor, 1, false);
     assert_eq!(floor.clears(0, Cause::Normal), [0]);
+}
+
+#[test]
+fn calls_of_a_number_are_for_its_agent_first_and_after_a_while_for_anybody() {
+    let sticky = Sticky { remember_ms: 3_600_000, wait_ms: 5_000 };
+    let mut floor = floor_of(&[0, 0], |queue| queue.sticky = Some(sticky));
+    let id = floor.world.ids["00"];
+    let preference = Some(Preference { agent: floor.agents[1], wait_ms: 3_000 });
+    let route = Route { preference, ..Route::to(number("00"), Destination::Queue(floor.queues[0])) };
+    floor.world.granted(Command::Change(id, Entry::Route(route)));
+    assert_eq!(floor.calls("00", Some("0177")), [1], "though the other has been idle longer");
+    floor.answers(1);
+    // While he talks, the next waits for him, and then for anybody.
+    assert_eq!(floor.calls("00", Some("0178")), NOBODY);
+    let from = floor.world.journal.len();
+    floor.pass(2_999);
+    assert_eq!(floor.asked_since(from), NOBODY);
+    floor.pass(1);
+    assert_eq!(floor.asked_since(from), [0]);
+    floor.answers(0);
+    floor.clears(0, Cause::Normal);
+    floor.clears(1, Cause::Normal);
+    // The number comes before the agent of last time; when its agent is not there, he does not.
+    assert_eq!(floor.calls("00", Some("0178")), [1]);
+    assert_eq!(floor.clears(1, Cause::Rejected), [0]);
+    floor.answers(0);
+    floor.clears(0, Cause::Normal);
+    ready(&mut floor, 1, false);
+    assert_eq!(floor.calls("00", Some("0179")), [0], "nobody waits for who is not there");
+    let agent = EntryId::Agent(floor.agents[1]);
+    floor.world.granted(Command::LogOut { agent: floor.agents[1] });
+    let refused = floor.world.command(Command::Remove(agent));
+    assert_eq!(refused.0.unwrap_err(), Refusal::InUse(Kind::Agent, "a route"));
 }
 
 #[test]

@@ -282,6 +282,10 @@ impl Story {
             "holds" => Report::LegHeld { leg },
             "retrieves" => Report::LegRetrieved { leg },
             "is-saved" => Report::LegSaved { leg, dialog: format!("dialog of {who}") },
+            "has-pin-of" | "has-no-pin-of" => {
+                let agent = self.world.agent(rest[0]);
+                Report::PinChecked { leg, agent, right: verb == "has-pin-of" }
+            }
             "presses" => Report::Digit { leg, digit: rest[0].chars().next().unwrap() },
             "heard-all" => Report::PromptsEnded { leg },
             other => panic!("nobody knows how to {other}"),

@@ -168,6 +168,13 @@ impl Names {
             Fact::MonitoringStarted { call, monitored, agent } => {
                 format!("{} hears {} of {}", self.call(*call), self.call(*monitored), self.agent(*agent))
             }
+            Fact::LogInAsked { digits, pin, wrong, .. } => {
+                format!("{}{}, {wrong} wrong", digits.as_str(), if *pin { " and a PIN" } else { "" })
+            }
+            Fact::PinRefused { agent, wrong, until, .. } => {
+                let until = until.map_or(String::new(), |until| format!(", locked out until {until:?}"));
+                format!("{} {wrong}{until}", self.agent(*agent))
+            }
             Fact::NumberAsked { agent, feature, digits, .. } => {
                 format!("{} {} {digits}", self.agent(*agent), feature.word())
             }
@@ -295,6 +302,9 @@ impl Names {
                 format!("let {} hear {} {}", self.leg(*leg), self.leg(*a), self.leg(*b))
             }
             Action::PlayMessage { leg, .. } => format!("play a message to {}", self.leg(*leg)),
+            Action::CheckPin { leg, agent, pin } => {
+                format!("check {} keys at {} for {}", pin.as_str().len(), self.leg(*leg), self.agent(*agent))
+            }
             Action::StopPlay { leg } => format!("stop playing to {}", self.leg(*leg)),
             Action::StartRecording { left, right, .. } => {
                 format!("record {} {}", self.leg(*left), self.leg(*right))

@@ -363,6 +363,14 @@ pub enum AgentVerb {
         /// Name or id
         queue: Which,
     },
+    /// Set the PIN that an agent proves himself by at hot desks, read from standard input
+    Pin {
+        /// Name or id
+        agent: Which,
+        /// Take it away instead
+        #[arg(long)]
+        remove: bool,
+    },
     /// Log an agent in at a device
     LogIn {
         /// Name or id
@@ -596,7 +604,9 @@ pub enum RouteVerb {
         which: Which,
     },
     /// Change fields of a route; the others stay, and nothing is changed if somebody else did meanwhile
-    #[command(after_help = "Example: cordial route set 4930123 priority.urgency=2")]
+    #[command(
+        after_help = "Example: cordial route set 4930123 priority.urgency=2 preference.agent=ann preference.wait_ms=20000"
+    )]
     Set {
         /// Number or id
         which: Which,

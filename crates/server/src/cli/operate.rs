@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Failure;
-use super::api::{Api, PAGE, escape, nothing, object};
+use super::api::{Api, PAGE, escape, nothing, object, secret_from_stdin};
 use super::arguments::{AgentVerb, CallVerb, TokenVerb};
 use super::directory::remove;
 use super::kinds::{set, show};
@@ -52,6 +52,12 @@ pub(super) async fn agent(api: &Api, printer: &Printer, verb: &AgentVerb) -> Res
         AgentVerb::Unassign { agent, queue } => {
             let (agent, queue) = (api.id("agents", agent).await?, api.id("queues", queue).await?);
             outcome(printer, &api.delete(&format!("/v1/agents/{agent}/queues/{queue}")).await?);
+        }
+        AgentVerb::Pin { agent, remove } => {
+            let id = api.id("agents", agent).await?;
+            let pin = if *remove { Value::Null } else { json!(secret_from_stdin()?) };
+            api.put(&format!("/v1/agents/{id}/pin"), &json!({ "pin": pin })).await?;
+            printer.done(if *remove { "the PIN is removed" } else { "the PIN is set" });
         }
         AgentVerb::LogIn { agent, device } => {
             let device = api.id("devices", device).await?;

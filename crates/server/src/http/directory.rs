@@ -98,6 +98,18 @@ pub(super) fn operations() -> Vec<Operation> {
             .handled_by(set_user_password),
     );
     all.push(
+        put("/v1/agents/{id}/pin")
+            .called(
+                "set_agent_pin",
+                "directory",
+                "Sets or removes the PIN that an agent proves himself by at hot desks",
+            )
+            .needs(&[Scope::Admin])
+            .body::<wire::AgentPin>()
+            .answers_other(204, None, "It is so.")
+            .handled_by(set_agent_pin),
+    );
+    all.push(
         put("/v1/trunks/{id}/password")
             .called("set_trunk_password", "directory", "Sets or removes a trunk's password")
             .needs(&[Scope::Admin])
@@ -309,6 +321,19 @@ async fn set_user_password(
     Ok(StatusCode::NO_CONTENT)
 }
 
+async fn set_agent_pin(
+    extract::State(state): extract::State<State>,
+    Extension(who): Extension<Who>,
+    At(id): At<Id>,
+    Body(body): Body<wire::AgentPin>,
+) -> Result<StatusCode, No> {
+    decode::agent_pin(&body)?;
+    let agent = state.look(&who, move |scene| Ok(scene.key::<AgentId>(id)?)).await?;
+    state.parts.handle.set_agent_pin(agent, body.pin.as_deref()).await?;
+    note_secret(&state, &who, agent).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 async fn set_trunk_password(
     extract::State(state): extract::State<State>,
     Extension(who): Extension<Who>,
@@ -508,6 +533,10 @@ impl Resource for Agents {
     fn told(scene: &Scene<'_>, key: AgentId) -> Result<Option<wire::AgentState>, Unnamed> {
         let view = scene.engine.agent(scene.tenant, key);
         view.map(|view| encode::agent(&view, scene.now, scene)).transpose()
+    }
+
+    async fn forget(state: &State, _: &Who, agent: AgentId) -> Result<(), No> {
+        Ok(state.parts.handle.set_agent_pin(agent, None).await?)
     }
 
     fn created(answer: wire::AgentState, _: Option<wire::DeviceSecret>) -> Result<wire::AgentState, No> {

@@ -15,7 +15,7 @@ use crate::listeners;
 
 /// The form of a snapshot's bytes: [`State`] as JSON. A state that gains a field raises it; a snapshot of another
 /// version is not read, and the journal alone rebuilds.
-pub const SNAPSHOT_VERSION: u32 = 9;
+pub const SNAPSHOT_VERSION: u32 = 10;
 
 /// A node as it was, not yet started.
 pub(super) struct Restored {
@@ -54,6 +54,9 @@ pub(super) async fn restore(
     read_journal(store, after, |event| node.restore(event)).await.map_err(RestoreError::Store)?;
     for (device, secret) in store.device_secrets().await? {
         node.set_device_secret(device, Some(for_node(secret)));
+    }
+    for (agent, digest) in store.agent_pins().await? {
+        node.set_agent_pin(agent, Some(digest));
     }
     for (trunk, password) in store.trunk_passwords().await? {
         node.set_trunk_secret(trunk, Some(password));

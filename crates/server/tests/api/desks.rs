@@ -67,6 +67,30 @@ async fn a_log_in_at_another_device_of_his_moves_the_agent_as_he_is() {
 }
 
 #[tokio::test]
+async fn a_pin_is_set_and_removed_and_never_shown() {
+    let site = Site::open().await;
+    let ann = &site.ids.agent;
+    let path = format!("/v1/agents/{ann}/pin");
+    let put = async |body: &str| site.ask("PUT", &path, &site.token, Some(body), None, false).await;
+    assert_eq!(put(r#"{"pin":"80217643"}"#).await.status, 204);
+    for wrong in ["123", "1234567890123", "12a4", "１２３４", ""] {
+        let refused = put(&json!({ "pin": wrong }).to_string()).await;
+        assert_eq!((refused.status, &refused.json()["code"]), (422, &json!("invalid")), "{wrong}");
+        assert_eq!(refused.json()["errors"][0]["pointer"], "/pin");
+    }
+    let noted = "/v1/audit?limit=1&operation=secret_set";
+    site.until(noted, |page| page["items"][0]["after"]["id"] == ann.as_str()).await;
+    let said = [site.get(noted).await, site.get(&format!("/v1/agents/{ann}")).await];
+    assert!(!said.iter().any(|said| said.to_string().contains("80217643")));
+    assert_eq!(put(r#"{"pin":null}"#).await.status, 204);
+    let elsewhere = format!("/v1/agents/{}/pin", site.ids.queue);
+    let unknown = site.ask("PUT", &elsewhere, &site.token, Some(r#"{"pin":"1234"}"#), None, false).await;
+    assert_eq!(unknown.status, 404);
+    let reader = site.scoped("read");
+    assert_eq!(site.ask("PUT", &path, &reader, Some(r#"{"pin":"1234"}"#), None, false).await.status, 403);
+}
+
+#[tokio::test]
 async fn who_is_offered_a_call_keeps_his_hot_desk() {
     let site = Site::open().await;
     let desk = format!("/v1/devices/{}", site.ids.device);

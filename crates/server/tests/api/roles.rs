@@ -104,7 +104,7 @@ impl Role {
     /// Whether an operation is done by and to agents, on calls and offers.
     fn acts(self, operation: &str) -> bool {
         let (method, path) = operation.split_once(' ').expect("a method and a path");
-        let arranges = path == "/v1/agents/{id}/queues/{queue}";
+        let arranges = matches!(path, "/v1/agents/{id}/queues/{queue}" | "/v1/agents/{id}/pin");
         let verb = path.starts_with("/v1/agents/{id}/") && !arranges;
         let call = (path.starts_with("/v1/calls") || path.starts_with("/v1/offers")) && method != "GET";
         verb || call

@@ -186,6 +186,8 @@ impl Books {
             | Fact::ParkingEnded { .. }
             | Fact::MonitoringStarted { .. }
             | Fact::NumberAsked { .. }
+            | Fact::LogInAsked { .. }
+            | Fact::PinRefused { .. }
             | Fact::AnnouncementStarted { .. }
             | Fact::MailboxReached { .. }
             | Fact::MailboxOpened { .. }

@@ -148,6 +148,7 @@ fn named(action: &Action) -> [Option<(&'static str, u64)>; 4] {
             [Some(("leg", a.0)), Some(("leg", b.0)), None, None]
         }
         Action::Monitor { leg, a, b } => [Some(("leg", leg.0)), Some(("leg", a.0)), Some(("leg", b.0)), None],
+        Action::CheckPin { leg, agent, .. } => [Some(("leg", leg.0)), Some(("agent", agent.0)), None, None],
         Action::PlayMessage { leg, tenant, .. } => {
             [Some(("leg", leg.0)), Some(("tenant", tenant.0)), None, None]
         }

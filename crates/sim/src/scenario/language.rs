@@ -27,22 +27,55 @@ pub struct StoryError {
 #[derive(Clone, Debug)]
 pub(super) enum Given {
     Tenant(String),
-    Queue { name: String, number: Option<String>, traits: Vec<Vec<String>> },
-    Calendar { name: String, zone: String, traits: Vec<Vec<String>> },
-    Agent { name: String, device: String, queues: Vec<String> },
-    SecondPhone { name: String, device: String },
+    Queue {
+        name: String,
+        number: Option<String>,
+        traits: Vec<Vec<String>>,
+    },
+    Calendar {
+        name: String,
+        zone: String,
+        traits: Vec<Vec<String>>,
+    },
+    Agent {
+        name: String,
+        device: String,
+        queues: Vec<String>,
+    },
+    SecondPhone {
+        name: String,
+        device: String,
+    },
     Phone(String),
-    Owner { name: String, device: String },
+    Owner {
+        name: String,
+        device: String,
+    },
     HotDesk(String),
+    /// What an agent says at a hot desk.
+    Identity {
+        name: String,
+        number: String,
+        pin: String,
+    },
     Mailbox(String),
     Supervisor(String),
-    Carrier { name: String, digest: bool },
-    Number { number: String, to: Option<String>, greeting: Option<String> },
+    Carrier {
+        name: String,
+        digest: bool,
+    },
+    Number {
+        number: String,
+        to: Option<String>,
+        greeting: Option<String>,
+    },
     Outbound(Vec<Vec<String>>),
     Reason(String),
     Disposition(String),
     Audio,
-    SessionTimer { after_s: u32 },
+    SessionTimer {
+        after_s: u32,
+    },
     Registrations,
 }
 
@@ -183,6 +216,9 @@ fn given(text: &str) -> Result<Given, Fault> {
         },
         ["phone", name, "is", "also", device] => Given::SecondPhone { name: own(name), device: own(device) },
         [name, "has", "a", "mailbox"] => Given::Mailbox(own(name)),
+        [name, "has", "number", number, "and", "PIN", pin] => {
+            Given::Identity { name: own(name), number: own(number), pin: own(pin) }
+        }
         [name, "supervises"] => Given::Supervisor(own(name)),
         [name, "owns", device] => Given::Owner { name: own(name), device: own(device) },
         [device, "is", "a", "hot", "desk"] => Given::HotDesk(own(device)),
@@ -207,7 +243,7 @@ fn given(text: &str) -> Result<Given, Fault> {
         ["registrations", "are", "shown"] => Given::Registrations,
         _ => {
             return Err(format!(
-                "`{text}` is none of: tenant, queue, calendar NAME in ZONE, agent, NAME owns NUMBER, NAME has a mailbox, NAME supervises, phone, carrier, number, outbound, reason, \
+                "`{text}` is none of: tenant, queue, calendar NAME in ZONE, agent, NAME owns NUMBER, NAME has a mailbox, NAME has number NUMBER and PIN DIGITS, NAME supervises, phone, carrier, number, outbound, reason, \
                  disposition, audio, only a session timer of TIME, registrations are shown"
             ));
         }
@@ -311,6 +347,8 @@ fn deed(who: &str, words: &[&str], text: &str) -> Result<Step, Fault> {
             phone(Deed::Habit(Habit::EarlyMedia { after_ms: duration(time)? }))
         }
         ["hangs", "up"] => phone(Deed::HangUp),
+        // `#` begins a comment.
+        ["presses", "hash"] => phone(Deed::Press(Digit::parse('#').ok_or("a phone has a `#`")?)),
         ["presses", key] => {
             let mut keys = key.chars();
             let digit = keys.next().and_then(Digit::parse).filter(|_| keys.next().is_none());

@@ -165,6 +165,7 @@ impl Stage {
             | Given::Phone(_)
             | Given::Owner { .. }
             | Given::HotDesk(_)
+            | Given::Identity { .. }
             | Given::Mailbox(_)
             | Given::Supervisor(_)
             | Given::Carrier { .. } => {
@@ -234,6 +235,12 @@ impl Stage {
             Given::HotDesk(device) => {
                 let (_, desk) = self.desk_of(device)?;
                 self.world.change_device(tenant, desk.device, |entry| entry.hot_desk = true);
+            }
+            Given::Identity { name: title, number: own, pin } => {
+                let (_, agent, _) = self.agents.get(title).ok_or_else(|| unknown("agent", title))?;
+                let agent = *agent;
+                self.world.give_number(tenant, agent, number(own));
+                self.world.set_agent_pin(agent, pin);
             }
             Given::Mailbox(title) => {
                 let (_, agent, _) = self.agents.get(title).ok_or_else(|| unknown("agent", title))?;

@@ -123,6 +123,15 @@ impl World {
         self.must(Input::Command { tenant, by: Actor::Operator, command });
     }
 
+    /// Gives an agent a number of his own.
+    pub fn give_number(&mut self, tenant: TenantId, agent: AgentId, number: Number) {
+        let id = EntryId::Agent(agent);
+        let entry = self.node().and_then(|node| node.engine().entry(tenant, id));
+        let Some(Entry::Agent(entry)) = entry else { panic!("an agent's id has an agent's entry") };
+        let command = Command::Change(id, Entry::Agent(entry::Agent { number: Some(number), ..entry }));
+        self.must(Input::Command { tenant, by: Actor::Operator, command });
+    }
+
     /// Gives an agent a user who is a supervisor.
     pub fn make_supervisor(&mut self, tenant: TenantId, agent: AgentId) {
         let id = EntryId::Agent(agent);

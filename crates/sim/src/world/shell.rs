@@ -3,11 +3,11 @@
 
 use std::net::SocketAddr;
 
-use cordial_engine::id::{DeviceId, RecordingId, TrunkId};
+use cordial_engine::id::{AgentId, DeviceId, RecordingId, TrunkId};
 use cordial_engine::text::Text;
 use cordial_engine::{Event, Fact, Now, Report, Seen, Timestamp, WallTime, Watch};
 use cordial_media::{LocalSocket, Prompts, Recorded, Worker, WorkerConfig};
-use cordial_node::{Config, DeviceSecret, Node, Output};
+use cordial_node::{Config, DeviceSecret, Node, Output, pin_digest};
 use cordial_sip::{Listener, ListenerId, Transport, digest};
 
 use super::{DOMAINS, Happening, NODE, Settings, Tape, World};
@@ -94,6 +94,9 @@ impl World {
         for (device, secret) in &self.device_secrets {
             node.set_device_secret(*device, Some(secret.clone()));
         }
+        for (agent, digest) in &self.agent_pins {
+            node.set_agent_pin(*agent, Some(*digest));
+        }
         for (trunk, password) in &self.trunk_secrets {
             node.set_trunk_secret(*trunk, Some(password.clone()));
         }
@@ -134,6 +137,15 @@ impl World {
         self.device_secrets.insert(device, secret.clone());
         if let Some(node) = &mut self.node {
             node.set_device_secret(device, Some(secret));
+        }
+    }
+
+    /// Sets an agent's PIN, now and at later starts.
+    pub fn set_agent_pin(&mut self, agent: AgentId, pin: &str) {
+        let digest = pin_digest(agent, pin);
+        self.agent_pins.insert(agent, digest);
+        if let Some(node) = &mut self.node {
+            node.set_agent_pin(agent, Some(digest));
         }
     }
 

@@ -140,6 +140,7 @@ impl Subject {
             | Fact::AgentReady { agent: id }
             | Fact::AgentNotReady { agent: id, .. } => agent(*id, " duty"),
             Fact::HandlingSet { agent: id, .. } => agent(*id, " handling"),
+            Fact::PinRefused { agent: id, .. } => agent(*id, " pin"),
             Fact::CallSettingsSet { agent: id, .. } => agent(*id, " call-settings"),
             Fact::MessageMarked { agent: id, message, .. } | Fact::MessageRemoved { agent: id, message } => {
                 agent(*id, &format!(" message-{}", message.0))
@@ -199,6 +200,7 @@ impl Subject {
             | Fact::CallParked { .. }
             | Fact::ParkingEnded { .. }
             | Fact::NumberAsked { .. }
+            | Fact::LogInAsked { .. }
             | Fact::RecordingStarted { .. }
             | Fact::RecordingStopped { .. }
             | Fact::RecordingSaved { .. }

@@ -121,6 +121,8 @@ async fn fold_rows(
         | Fact::ParkingEnded { .. }
         | Fact::MonitoringStarted { .. }
         | Fact::NumberAsked { .. }
+        | Fact::LogInAsked { .. }
+        | Fact::PinRefused { .. }
         | Fact::AnnouncementStarted { .. }
         | Fact::MailboxReached { .. }
         | Fact::MailboxOpened { .. }

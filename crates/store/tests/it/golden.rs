@@ -343,15 +343,7 @@ fn directory() -> Vec<Fact> {
     let destinations = [Destination::Agent(AgentId(2)), Destination::Device(DeviceId(4)), Destination::Clear];
     facts.extend(destinations.map(|destination| Fact::EntryChanged {
         id: EntryId::Route(RouteId(7)),
-        entry: Entry::Route(entry::Route {
-            number: number("+4930999"),
-            greeting: None,
-            destination,
-            priority: Priority::default(),
-            calendar: None,
-            closed_greeting: None,
-            when_closed: Destination::Clear,
-        }),
+        entry: Entry::Route(entry::Route::to(number("+4930999"), destination)),
     }));
     facts
 }
@@ -412,6 +404,7 @@ fn entries() -> impl Iterator<Item = (EntryId, Entry)> {
                 priority: Priority { urgency: 1, head_start_ms: 0 },
                 calendar: Some(CalendarId(10)),
                 closed_greeting: Some(text("en/closed")),
+                preference: Some(entry::Preference { agent: AgentId(2), wait_ms: 20_000 }),
                 when_closed: Destination::Queue(QueueId(6)),
             }),
         ),
@@ -505,6 +498,10 @@ fn sessions() -> Vec<Fact> {
     let mut facts: Vec<Fact> = why.map(|why| Fact::AgentLoggedOut { agent, why: Some(why) }).into();
     let (device, moved_from) = (DeviceId(5), Some(DeviceId(4)));
     facts.push(Fact::AgentLoggedIn { agent, device, moved_from });
+    let call = CallId(9);
+    facts.push(Fact::LogInAsked { call, digits: text("201"), pin: true, wrong: 1 });
+    let refused = |until| Fact::PinRefused { call, agent, wrong: 3, until };
+    facts.extend([None, Some(Timestamp(900_000))].map(refused));
     facts
 }
 

@@ -1,7 +1,7 @@
 use std::time::{Duration, Instant};
 
 use cordial_engine::WallTime;
-use cordial_engine::id::{DeviceId, TrunkId, UserId};
+use cordial_engine::id::{AgentId, DeviceId, TrunkId, UserId};
 use cordial_store::{
     DeviceSecret, NewToken, Options, Owner, PasswordFault, Scope, Store, StoreError, limits,
 };
@@ -165,6 +165,21 @@ async fn device_secrets_and_trunk_passwords_come_back() {
     assert!(secrets.len() == 1 && secrets[0].0 == DeviceId(9) && secrets[0].1 == secret);
     assert!(store.device_secret(DeviceId(9)).await.unwrap() == Some(secret));
     assert_eq!(store.trunk_passwords().await.unwrap(), [(TrunkId(3), "geheim".to_owned())]);
+}
+
+#[tokio::test]
+async fn digests_of_pins_come_back_and_are_not_kept_as_they_are() {
+    let world = World::new();
+    let store = world.open().await;
+    for agent in [3, 4] {
+        store.set_agent_pin(AgentId(agent), Some([agent as u8; 32])).await.unwrap();
+    }
+    store.set_agent_pin(AgentId(4), None).await.unwrap();
+    drop(store);
+    let kept = std::fs::read(world.path()).unwrap();
+    assert!(!kept.windows(32).any(|bytes| bytes == [3; 32]), "a digest is sealed");
+    let store = world.open().await;
+    assert_eq!(store.agent_pins().await.unwrap(), [(AgentId(3), [3; 32])]);
 }
 
 #[tokio::test]

@@ -326,6 +326,18 @@ impl Teller<'_> {
                 feature: feature.word().to_owned(),
                 digits: digits.to_string(),
             },
+            Fact::LogInAsked { call, digits, pin, wrong } => What::LogInAsked {
+                call: self.call(*call)?,
+                digits: digits.to_string(),
+                pin: *pin,
+                wrong: *wrong,
+            },
+            Fact::PinRefused { call, agent, wrong, until } => What::PinRefused {
+                call: self.call(*call)?,
+                agent: self.agent(*agent)?,
+                wrong: *wrong,
+                until: until.map(|until| self.time(until)),
+            },
             Fact::MailboxReached { call, agent } => {
                 What::MailboxReached { call: self.call(*call)?, agent: self.agent(*agent)? }
             }

@@ -203,6 +203,14 @@ pub struct Trunk {
     pub password: Option<String>,
 }
 
+/// An agent's PIN, or its removal. It is never shown again.
+#[derive(Clone, Deserialize, ToSchema)]
+pub struct AgentPin {
+    /// Digits; `null` removes it, and ends that he is locked out.
+    #[schema(min_length = 4, max_length = 12, pattern = "^[0-9]+$", format = Password, required)]
+    pub pin: Option<String>,
+}
+
 /// A trunk's password, or its removal.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 pub struct TrunkPassword {
@@ -606,6 +614,9 @@ pub struct Route {
     /// How urgent the call is in the queue that it is led to.
     #[serde(default)]
     pub priority: Priority,
+    /// Whom it is for first in that queue.
+    #[serde(default)]
+    pub preference: Option<Preference>,
     /// The calendar that says when the number is open; without one, at any time.
     #[serde(default)]
     pub calendar: Option<Id>,
@@ -616,6 +627,17 @@ pub struct Route {
     /// Where the call goes when it is closed.
     #[serde(default)]
     pub when_closed: Destination,
+}
+
+/// The agent whom a call is for first, as long as he is there for the queue's calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Preference {
+    /// Who.
+    pub agent: Id,
+    /// How long the call waits for him before anybody may have it. Milliseconds.
+    #[schema(maximum = 3_600_000)]
+    pub wait_ms: u64,
 }
 
 /// Where a call is led.

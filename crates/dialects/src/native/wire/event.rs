@@ -292,6 +292,12 @@ pub enum What {
     MonitoringStarted { call: Id, monitored: Id, agent: Id },
     /// Who dialled a feature code is asked for the number that belongs to it, and has pressed these digits of it so far.
     NumberAsked { call: Id, agent: Id, feature: String, digits: String },
+    /// Who dialled the code of a hot desk is asked for his number, of which he has pressed these digits so far; then, with
+    /// `pin`, for his PIN, whose digits are told to nobody. So many PINs were wrong in this call.
+    LogInAsked { call: Id, digits: String, pin: bool, wrong: u8 },
+    /// What was pressed is not the agent's PIN, for the `wrong`th time in a row. With `until` he is locked out of hot desks
+    /// until then.
+    PinRefused { call: Id, agent: Id, wrong: u8, until: Option<Time> },
     /// The caller is greeted for an agent's mailbox.
     MailboxReached { call: Id, agent: Id },
     /// An agent's mailbox is played to him.
@@ -431,6 +437,8 @@ names! {
     ParkingEnded "parking_ended"
     MonitoringStarted "monitoring_started"
     NumberAsked "number_asked"
+    LogInAsked "log_in_asked"
+    PinRefused "pin_refused"
     MailboxReached "mailbox_reached"
     MailboxOpened "mailbox_opened"
     MessagePlayed "message_played"

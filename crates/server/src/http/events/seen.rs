@@ -121,6 +121,7 @@ impl Seen {
             | Fact::WrapUpExtended { call, agent, .. }
             | Fact::MonitoringStarted { call, agent, .. }
             | Fact::NumberAsked { call, agent, .. }
+            | Fact::PinRefused { call, agent, .. }
             | Fact::CallForwarded { call, agent, .. }
             | Fact::WrapUpEnded { call, agent }
             | Fact::DispositionSet { call, agent, .. }
@@ -148,6 +149,7 @@ impl Seen {
             | Fact::LegsUnbridged { call, .. }
             | Fact::GreetingStarted { call, .. }
             | Fact::FeatureCodeDialled { call, agent: None, .. }
+            | Fact::LogInAsked { call, .. }
             | Fact::AnnouncementStarted { call, .. }
             | Fact::CallCleared { call, .. }
             | Fact::RecordingPaused { call, .. }
