@@ -764,7 +764,7 @@ mod tests {
     use crate::names::{Named, Names};
     use crate::native::encode;
 
-    /// Queue 7 is known by the guid 7, and nothing else is.
+    /// A queue, a calendar and a skill are known, by the guids 7, 8 and 9.
     struct OneQueue;
 
     impl Find for OneQueue {
@@ -772,6 +772,7 @@ mod tests {
             match (kind, guid) {
                 (Kind::Queue, Guid(7)) => Some(EntryId::Queue(QueueId(7))),
                 (Kind::Calendar, Guid(8)) => Some(EntryId::Calendar(CalendarId(8))),
+                (Kind::Skill, Guid(9)) => Some(EntryId::Skill(SkillId(9))),
                 _other => None,
             }
         }
@@ -779,7 +780,8 @@ mod tests {
 
     impl Names for OneQueue {
         fn guid(&self, of: Named) -> Option<Guid> {
-            let known = [EntryId::Queue(QueueId(7)), EntryId::Calendar(CalendarId(8))];
+            let known =
+                [EntryId::Queue(QueueId(7)), EntryId::Calendar(CalendarId(8)), EntryId::Skill(SkillId(9))];
             known.into_iter().find(|id| of == Named::Entry(*id)).map(|id| Guid(id.number().into()))
         }
     }
