@@ -12,6 +12,7 @@ mod event;
 mod message;
 mod outbound;
 mod record;
+mod route;
 mod skill;
 mod value;
 
@@ -27,5 +28,6 @@ pub use event::*;
 pub use message::*;
 pub use outbound::*;
 pub use record::*;
+pub use route::*;
 pub use skill::*;
 pub use value::*;

@@ -46,7 +46,7 @@ impl Queue {
     /// How many rings must have relaxed what the queue needs before somebody with these skills has it; `None` is never.
     pub fn ring_of(&self, skills: &[SkillLevel]) -> Option<u8> {
         // A need only ever relaxes, so whoever meets it in a ring meets it in all later ones.
-        let rings = self.skills.iter().map(|needed| {
+        let mut rings = self.skills.iter().map(|needed| {
             let has = skills.iter().find(|has| has.skill == needed.skill).map_or(0, |has| has.level);
             if has >= needed.level {
                 return Some(0);
@@ -57,7 +57,7 @@ impl Queue {
             let first = self.rings.iter().position(is_enough)?;
             u8::try_from(first + 1).ok()
         });
-        rings.fold(Some(0), |outermost, ring| Some(outermost?.max(ring?)))
+        rings.try_fold(0, |outermost, ring| Some(outermost.max(ring?)))
     }
 
     /// Whom a waiting call reaches, step by step: the levels of [`Queue::reach`] and the rings on one line of time.

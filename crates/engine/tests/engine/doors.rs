@@ -98,7 +98,7 @@ fn is_empty(engine: &Engine, tenant: TenantId, queue: QueueId, rule: Conditions,
     let (max, (reach, rings)) = (max_level(engine, tenant, &entry, queue, step), step_of(&entry, step));
     let is_out_of_reach = |agent: &AgentView| {
         let seen = candidate(engine, tenant, agent.id, &entry, queue);
-        !(reach.min_level..=max).contains(&seen.tier.level) || !seen.ring.is_some_and(|ring| ring <= rings)
+        !(reach.min_level..=max).contains(&seen.tier.level) || seen.ring.is_none_or(|ring| ring > rings)
     };
     let mut agents = engine.queue_agents(tenant, queue).into_iter();
     let excluded = |agent: &AgentView| {

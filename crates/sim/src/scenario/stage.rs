@@ -199,17 +199,19 @@ impl Stage {
             Given::Skill(title) => {
                 self.skills.insert(title.clone(), self.world.add_skill(tenant, title));
             }
-            Given::Can { agent: title, skills } => {
-                let (_, agent, _) = self.agents.get(title).ok_or_else(|| unknown("agent", title))?;
-                let agent = *agent;
-                let levels = skills.iter().map(|words| match words.as_slice() {
-                    [skill, level] => self.skill_level(skill, level),
-                    _ => Err("say `NAME can: SKILL LEVEL, SKILL LEVEL`".to_owned()),
-                });
-                let levels = levels.collect::<Result<_, _>>()?;
-                self.world.give_skills(tenant, agent, levels);
-            }
+            Given::Can { agent, skills } => self.give_skills(tenant, agent, skills)?,
         }
+        Ok(())
+    }
+
+    fn give_skills(&mut self, tenant: TenantId, title: &str, skills: &[Vec<String>]) -> Result<(), Fault> {
+        let (_, agent, _) = *self.agents.get(title).ok_or_else(|| unknown("agent", title))?;
+        let levels = skills.iter().map(|words| match words.as_slice() {
+            [skill, level] => self.skill_level(skill, level),
+            _ => Err("say `NAME can: SKILL LEVEL, SKILL LEVEL`".to_owned()),
+        });
+        let levels = levels.collect::<Result<_, _>>()?;
+        self.world.give_skills(tenant, agent, levels);
         Ok(())
     }
 
