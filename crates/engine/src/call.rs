@@ -145,7 +145,7 @@ pub struct Preferred {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Widening {
-    /// It has waited long enough for the step of [`crate::entry::Queue::reach`] with this index.
+    /// It has waited long enough for the step of [`crate::entry::Queue::steps`] with this index.
     Step(u8),
     /// Ring progressively rings one more.
     OneMore,

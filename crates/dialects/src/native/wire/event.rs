@@ -486,7 +486,7 @@ pub struct Preferred {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(tag = "by", rename_all = "snake_case")]
 pub enum Widening {
-    /// It has waited long enough for this step of the queue's reach.
+    /// It has waited long enough for this step of the queue's reach and rings.
     Step {
         /// Its index, from 0.
         step: u8,
