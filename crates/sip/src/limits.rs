@@ -40,7 +40,7 @@ pub const PROVISIONAL_REPEAT_MS: u64 = 60_000;
 pub const PROVISIONALS_WAITING_MAX: usize = 4;
 /// Milliseconds until a refused session refresh is tried again, at most. The timer runs on meanwhile.
 pub const REFRESH_RETRY_MS_MAX: u64 = 10_000;
-/// Added to CSeq by a BYE after a restart: requests sent since the blob was written stay below it.
+/// Added to CSeq by a BYE after a restart: requests that went before it, and that nobody knows of, stay below it.
 pub const BLOB_CSEQ_STEP: u32 = 65_536;
 /// Wrong answers to challenges from one address (an IPv6 /64 counts as one), at once; then 503 until one more is
 /// allowed. Answers for a device from the address at which it is registered are counted apart, with the same limit.

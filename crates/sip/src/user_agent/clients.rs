@@ -7,7 +7,7 @@ use crate::dialog::{DialogId, State};
 use crate::digest;
 use crate::directory::PeerId;
 use crate::flow::Flow;
-use crate::limits::AUTH_RETRIES_MAX;
+use crate::limits::{AUTH_RETRIES_MAX, BLOB_CSEQ_STEP};
 use crate::message::{Essentials, Method, Name, Parameters, Request, Response, Via};
 use crate::time::{Letter, TimerKey, Timestamp};
 use crate::transaction::client_invite::{self, ClientInvite};
@@ -32,6 +32,9 @@ pub(super) struct Client {
     pub(super) early: Vec<Early>,
     /// Whether its session interval was raised after a 422: it is done once.
     pub(super) stretched: bool,
+    /// How many numbers behind that of an INVITE an earlier life may have used while it rang: for PRACK (RFC 3262). A BYE
+    /// with one of them would be refused (RFC 3261 section 12.2.2).
+    pub(super) cseqs_used: u32,
 }
 
 /// An ACK of a 2xx.
@@ -164,6 +167,7 @@ impl UserAgent {
             acks: Vec::new(),
             early: Vec::new(),
             stretched: false,
+            cseqs_used: 0,
         };
         self.clients.insert(id, client);
         self.run_client(now, id, steps, None);
@@ -479,6 +483,7 @@ impl UserAgent {
             acks: Vec::new(),
             early: Vec::new(),
             stretched: false,
+            cseqs_used: BLOB_CSEQ_STEP,
         };
         self.clients.insert(id, client);
         id

@@ -307,7 +307,8 @@ impl UserAgent {
         let cseq = relation.cseq;
         // Requests of ours in the early dialog have gone before.
         let early = client.early.iter().find(|early| early.tag() == tag);
-        let relation = Relation { cseq: early.map_or(cseq, |early| early.relation.cseq), ..relation };
+        let used = early.map_or(cseq.saturating_add(client.cseqs_used), |early| early.relation.cseq);
+        let relation = Relation { cseq: used, ..relation };
         let relation = match client.purpose {
             Purpose::Reinvite(dialog) | Purpose::Refresh(dialog) => match self.dialogs.get_mut(&dialog) {
                 Some(dialog) => {

@@ -10,7 +10,7 @@ use crate::chance::hex;
 use crate::config::Key;
 use crate::dialog::Relation;
 use crate::flow::Flow;
-use crate::limits::{STRAY_MS, STRAYS_BURST};
+use crate::limits::{BLOB_CSEQ_STEP, STRAY_MS, STRAYS_BURST};
 use crate::message::{BRANCH_COOKIE, Method, Name, Uri};
 use crate::time::Timestamp;
 
@@ -98,7 +98,7 @@ impl UserAgent {
         let token = self.key.proof(theirs, &essentials.call_id);
         let bye = self.key.branch(&token, &essentials.call_id);
         if !self.client_keys.contains_key(&(bye.clone(), Method::Bye)) {
-            relation.cseq += 1;
+            relation.cseq = relation.cseq.saturating_add(BLOB_CSEQ_STEP);
             let mut request = relation.request(Method::Bye, relation.cseq);
             request.headers.push(Name::Reason, "SIP;cause=503;text=\"Restarted\"");
             request.headers.push(Name::UserAgent, self.config.user_agent.clone());
