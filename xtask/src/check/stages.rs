@@ -54,7 +54,7 @@ pub(super) const STAGES: &[Stage] = &[
              -p cordial-media -p cordial-dialects -p cordial-node -p cordial-sim",
         )],
     },
-    Stage { name: "build", budget_s: 540, steps: &[Step::Cargo(BUILD)] },
+    Stage { name: "build", budget_s: 600, steps: &[Step::Cargo(BUILD)] },
     Stage { name: "tests", budget_s: 120, steps: &[Step::Tests("--workspace --locked")] },
     Stage {
         name: "scenarios",
@@ -91,7 +91,7 @@ pub(super) const STAGES: &[Stage] = &[
     Stage {
         name: "hostile",
         // One after another: a flood beside another test would be that test's flood as well.
-        budget_s: 180,
+        budget_s: 160,
         steps: &[Step::Tests(
             "--workspace --locked --test wire -- --include-ignored --nocapture --test-threads=1 hostile::",
         )],
@@ -99,7 +99,7 @@ pub(super) const STAGES: &[Stage] = &[
     Stage {
         name: "crash",
         // Ten kills under load, drains, and disks that fail, one after the other: each wants the machine to itself.
-        budget_s: 180,
+        budget_s: 140,
         steps: &[Step::Tests(
             "--workspace --locked --test wire -- --include-ignored --nocapture --test-threads=1 crash::",
         )],

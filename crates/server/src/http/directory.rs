@@ -129,26 +129,26 @@ pub(super) fn operations() -> Vec<Operation> {
 }
 
 fn of<R: Resource>() -> [Operation; 5] {
-    let (plural, one) = (R::PLURAL, R::ONE);
-    // Of the ten kinds, a vowel is heard at the beginning of `agent` alone.
+    let (plural, one, called) = (R::PLURAL, R::ONE, R::ONE.replace('_', " "));
+    // Of all kinds, a vowel is heard at the beginning of `agent` alone.
     let article = if one.starts_with('a') { "an" } else { "a" };
     let (many_path, one_path) = (format!("/v1/{plural}"), format!("/v1/{plural}/{{id}}"));
     [
         get(&many_path)
-            .called(format!("list_{plural}"), "directory", format!("Lists {plural}"))
+            .called(format!("list_{plural}"), "directory", format!("Lists {called}s"))
             .needs(&[Scope::Read])
             .paged()
             .filtered(R::FILTERS)
             .answers_page::<R::Answer>()
             .handled_by(list::<R>),
         post(&many_path)
-            .called(format!("create_{one}"), "directory", format!("Makes {article} {one}"))
+            .called(format!("create_{one}"), "directory", format!("Makes {article} {called}"))
             .needs(&[Scope::Admin])
             .body::<R::Body>()
             .answers::<R::Created>(201, "It is there; `Location` says where.")
             .handled_by(create::<R>),
         get(&one_path)
-            .called(format!("get_{one}"), "directory", format!("Shows {article} {one}"))
+            .called(format!("get_{one}"), "directory", format!("Shows {article} {called}"))
             .needs(&[Scope::Read])
             .answers::<R::Answer>(200, "As it is.")
             .handled_by(read::<R>),
@@ -156,7 +156,7 @@ fn of<R: Resource>() -> [Operation; 5] {
             .called(
                 format!("replace_{one}"),
                 "directory",
-                format!("Replaces {article} {one}; what is left out gets its default"),
+                format!("Replaces {article} {called}; what is left out gets its default"),
             )
             .needs(R::CHANGED_BY)
             .body::<R::Body>()
@@ -168,7 +168,7 @@ fn of<R: Resource>() -> [Operation; 5] {
             .called(
                 format!("delete_{one}"),
                 "directory",
-                format!("Removes {article} {one} that nothing needs any more"),
+                format!("Removes {article} {called} that nothing needs any more"),
             )
             .needs(&[Scope::Admin])
             .answers_other(204, None, "It is gone.")
