@@ -211,6 +211,8 @@ pub struct Trunk {
 #[derive(Clone, Deserialize, ToSchema)]
 pub struct AgentPin {
     /// Digits; `null` removes it, and ends that he is locked out.
+    // Who leaves it out has not said that it shall go.
+    #[serde(deserialize_with = "Option::deserialize")]
     #[schema(min_length = 4, max_length = 12, pattern = "^[0-9]+$", format = Password, required)]
     pub pin: Option<String>,
 }
@@ -219,6 +221,8 @@ pub struct AgentPin {
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 pub struct TrunkPassword {
     /// The password; `null` removes it.
+    // Who leaves it out has not said that it shall go.
+    #[serde(deserialize_with = "Option::deserialize")]
     #[schema(max_length = 256, format = Password, required)]
     pub password: Option<String>,
 }
