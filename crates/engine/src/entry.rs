@@ -2,10 +2,12 @@
 
 mod calendar;
 mod empty;
+mod numbered;
 
 pub use calendar::{Calendar, HORIZON, Holiday, Hours, Zone};
 pub use empty::{Condition, Conditions};
 pub use jiff::civil::Date;
+pub use numbered::Numbered;
 
 mod route;
 mod skill;

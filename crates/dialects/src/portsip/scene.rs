@@ -5,7 +5,7 @@
 
 use cordial_engine::Engine;
 use cordial_engine::agent::Activity;
-use cordial_engine::entry::{Entry, EntryId, Kind, Tier};
+use cordial_engine::entry::{Entry, EntryId, Kind, Numbered, Tier};
 use cordial_engine::id::{AgentId, CallId, DeviceId, Guid, QueueId, ReasonId, TenantId, UserId};
 use cordial_engine::text::Number;
 use cordial_engine::time::Now;
@@ -13,6 +13,7 @@ use cordial_engine::view::{AgentView, QueueView};
 
 use super::problem::Problem;
 use super::state::{Axes, Doing, Rest, Status};
+use crate::names::EntryKey as _;
 
 /// One tenant's part of the engine at one instant.
 #[derive(Clone, Copy)]
@@ -38,24 +39,12 @@ impl Scene<'_> {
     /// The queue with this id or number.
     pub fn queue(&self, name: &str) -> Result<QueueView, Problem> {
         let by_id = Guid::parse(name).and_then(|guid| self.engine.find(self.tenant, Kind::Queue, guid));
-        let by_number = || self.engine.find_by_number(self.tenant, &Number::parse(name).ok()?);
-        let view = match by_id.or_else(by_number) {
-            Some(EntryId::Queue(id)) => self.engine.queue(self.tenant, id, self.now.at),
-            Some(
-                EntryId::User(_)
-                | EntryId::Agent(_)
-                | EntryId::Team(_)
-                | EntryId::Device(_)
-                | EntryId::Trunk(_)
-                | EntryId::Route(_)
-                | EntryId::Reason(_)
-                | EntryId::Disposition(_)
-                | EntryId::Skill(_)
-                | EntryId::BlacklistedNumber(_)
-                | EntryId::Calendar(_),
-            )
-            | None => None,
+        let by_number = || match self.engine.find_by_number(self.tenant, &Number::parse(name).ok()?)? {
+            Numbered::Queue(id) => Some(id),
+            Numbered::Agent(_) | Numbered::Device(_) | Numbered::Route(_) => None,
         };
+        let id = by_id.and_then(QueueId::of).or_else(by_number);
+        let view = id.and_then(|id| self.engine.queue(self.tenant, id, self.now.at));
         view.ok_or_else(|| Problem::not_found("call queue"))
     }
 
@@ -64,25 +53,13 @@ impl Scene<'_> {
         let none = || Problem::not_found("extension");
         let parsed = Number::parse(number).map_err(|_| none())?;
         match self.engine.find_by_number(self.tenant, &parsed) {
-            Some(EntryId::Agent(agent)) => Ok(Extension { agent, device: None }),
-            Some(EntryId::Device(id)) => {
+            Some(Numbered::Agent(agent)) => Ok(Extension { agent, device: None }),
+            Some(Numbered::Device(id)) => {
                 let device = self.engine.device(self.tenant, id).ok_or_else(none)?;
                 let agent = device.agent.or(device.entry.owner).ok_or_else(none)?;
                 Ok(Extension { agent, device: Some(id) })
             }
-            Some(
-                EntryId::User(_)
-                | EntryId::Team(_)
-                | EntryId::Trunk(_)
-                | EntryId::Queue(_)
-                | EntryId::Route(_)
-                | EntryId::Reason(_)
-                | EntryId::Disposition(_)
-                | EntryId::Skill(_)
-                | EntryId::BlacklistedNumber(_)
-                | EntryId::Calendar(_),
-            )
-            | None => Err(none()),
+            Some(Numbered::Queue(_) | Numbered::Route(_)) | None => Err(none()),
         }
     }
 
@@ -90,23 +67,10 @@ impl Scene<'_> {
     pub fn user(&self, name: &str) -> Result<AgentView, Problem> {
         let none = || Problem::not_found("user");
         let guid = Guid::parse(name).ok_or_else(none)?;
-        let user = self.engine.find(self.tenant, Kind::User, guid);
-        let agent = match user.or_else(|| self.engine.find(self.tenant, Kind::Agent, guid)) {
-            Some(EntryId::User(user)) => self.engine.agent_of_user(self.tenant, user),
-            Some(EntryId::Agent(agent)) => Some(agent),
-            Some(
-                EntryId::Team(_)
-                | EntryId::Device(_)
-                | EntryId::Trunk(_)
-                | EntryId::Queue(_)
-                | EntryId::Route(_)
-                | EntryId::Reason(_)
-                | EntryId::Disposition(_)
-                | EntryId::Skill(_)
-                | EntryId::BlacklistedNumber(_)
-                | EntryId::Calendar(_),
-            )
-            | None => None,
+        let user = self.engine.find(self.tenant, Kind::User, guid).and_then(UserId::of);
+        let agent = match user {
+            Some(user) => self.engine.agent_of_user(self.tenant, user),
+            None => self.engine.find(self.tenant, Kind::Agent, guid).and_then(AgentId::of),
         };
         agent.and_then(|agent| self.engine.agent(self.tenant, agent)).ok_or_else(none)
     }
@@ -182,22 +146,7 @@ impl Scene<'_> {
     }
 
     fn rest(&self, reason: ReasonId) -> Option<Rest> {
-        match self.engine.entry(self.tenant, EntryId::Reason(reason)) {
-            Some(Entry::Reason(entry)) => Rest::named(entry.name.as_str()),
-            Some(
-                Entry::User(_)
-                | Entry::Agent(_)
-                | Entry::Team(_)
-                | Entry::Device(_)
-                | Entry::Trunk(_)
-                | Entry::Queue(_)
-                | Entry::Route(_)
-                | Entry::Disposition(_)
-                | Entry::Skill(_)
-                | Entry::BlacklistedNumber(_)
-                | Entry::Calendar(_),
-            )
-            | None => None,
-        }
+        let entry = self.engine.entry(self.tenant, EntryId::Reason(reason));
+        if let Some(Entry::Reason(entry)) = entry { Rest::named(entry.name.as_str()) } else { None }
     }
 }

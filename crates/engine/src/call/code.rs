@@ -11,7 +11,7 @@ use crate::agent::{Attend, ForwardTo, Handling, Missed};
 use crate::code::Feature;
 use crate::command::{Answer, Endpoint, Note};
 use crate::engine::Engine;
-use crate::entry::{Destination, EntryId, Kind, Name};
+use crate::entry::{Destination, Kind, Name, Numbered};
 use crate::fact::Fact;
 use crate::id::{AgentId, CallId, DeviceId, QueueId, TenantId};
 use crate::refusal::Refusal;
@@ -363,21 +363,9 @@ impl Engine {
             Destination::Agent(_) | Destination::Device(_) | Destination::Clear => None,
         };
         let queue = match found {
-            Some(EntryId::Queue(queue)) => Some(*queue),
-            Some(EntryId::Route(id)) => route(*id),
-            Some(
-                EntryId::User(_)
-                | EntryId::Agent(_)
-                | EntryId::Team(_)
-                | EntryId::Device(_)
-                | EntryId::Trunk(_)
-                | EntryId::Reason(_)
-                | EntryId::Disposition(_)
-                | EntryId::Skill(_)
-                | EntryId::BlacklistedNumber(_)
-                | EntryId::Calendar(_),
-            )
-            | None => None,
+            Some(Numbered::Queue(queue)) => Some(*queue),
+            Some(Numbered::Route(id)) => route(*id),
+            Some(Numbered::Agent(_) | Numbered::Device(_)) | None => None,
         };
         queue.ok_or(Refusal::NotFound(Kind::Queue))
     }

@@ -6,7 +6,7 @@ use super::{CallStep, Cause};
 use crate::action::Action;
 use crate::code::Feature;
 use crate::engine::Engine;
-use crate::entry::{EntryId, Kind, Role};
+use crate::entry::{Kind, Numbered, Role};
 use crate::fact::Fact;
 use crate::id::{AgentId, CallId, TeamId, TenantId};
 use crate::limits::MONITORS_MAX;
@@ -25,21 +25,9 @@ impl Engine {
         let user = user.and_then(|user| self.state.users.get(&user)).map(|user| &user.entry);
         let user = user.filter(|user| user.roles.contains(&Role::Supervisor)).ok_or(Refusal::NotPermitted)?;
         let agent = match self.state.tenant(tenant).plan.get(number) {
-            Some(EntryId::Agent(agent)) => Some(*agent),
-            Some(EntryId::Device(device)) => self.person_at(*device),
-            Some(
-                EntryId::Queue(_)
-                | EntryId::Route(_)
-                | EntryId::User(_)
-                | EntryId::Team(_)
-                | EntryId::Trunk(_)
-                | EntryId::Reason(_)
-                | EntryId::Disposition(_)
-                | EntryId::Skill(_)
-                | EntryId::BlacklistedNumber(_)
-                | EntryId::Calendar(_),
-            )
-            | None => None,
+            Some(Numbered::Agent(agent)) => Some(*agent),
+            Some(Numbered::Device(device)) => self.person_at(*device),
+            Some(Numbered::Queue(_) | Numbered::Route(_)) | None => None,
         };
         let agent = agent.ok_or(Refusal::NotFound(Kind::Agent))?;
         let team = self.state.agent(agent).filed.entry.team;

@@ -9,7 +9,7 @@ use crate::action::Action;
 use crate::code::Feature;
 use crate::command::{Answer, Endpoint};
 use crate::engine::Engine;
-use crate::entry::{EntryId, Kind};
+use crate::entry::{Kind, Numbered};
 use crate::fact::Fact;
 use crate::id::{DeviceId, LegId, OfferId, TenantId};
 use crate::refusal::Refusal;
@@ -25,21 +25,9 @@ impl Engine {
         number: Number,
     ) -> Result<Answer, Refusal> {
         let rung = match self.state.tenant(tenant).plan.get(&number) {
-            Some(EntryId::Device(device)) => Some(*device),
-            Some(EntryId::Agent(agent)) => self.state.agent(*agent).login.map(|login| login.device),
-            Some(
-                EntryId::Queue(_)
-                | EntryId::Route(_)
-                | EntryId::User(_)
-                | EntryId::Team(_)
-                | EntryId::Trunk(_)
-                | EntryId::Reason(_)
-                | EntryId::Disposition(_)
-                | EntryId::Skill(_)
-                | EntryId::BlacklistedNumber(_)
-                | EntryId::Calendar(_),
-            )
-            | None => None,
+            Some(Numbered::Device(device)) => Some(*device),
+            Some(Numbered::Agent(agent)) => self.state.agent(*agent).login.map(|login| login.device),
+            Some(Numbered::Queue(_) | Numbered::Route(_)) | None => None,
         };
         let legs = rung.map(|rung| &self.state.device(rung).legs);
         let ringing = legs.into_iter().flatten().find(|leg| is_ringing(self.state.leg(**leg))).copied();

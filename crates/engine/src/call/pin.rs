@@ -10,7 +10,7 @@ use crate::action::{Action, AfterPrompts};
 use crate::code::Feature;
 use crate::command::Endpoint;
 use crate::engine::Engine;
-use crate::entry::EntryId;
+use crate::entry::Numbered;
 use crate::fact::Fact;
 use crate::id::{AgentId, CallId, DeviceId, LegId};
 use crate::limits::{PIN_DIGITS_MAX, PIN_LOCK_MS, PIN_TRIES_MAX};
@@ -186,22 +186,9 @@ impl Engine {
 impl crate::state::State {
     /// The agent whose number on the tenant's plan it is.
     fn agent_of_number(&self, tenant: crate::id::TenantId, number: &Number) -> Option<AgentId> {
-        match self.tenant(tenant).plan.get(number) {
-            Some(EntryId::Agent(agent)) => Some(*agent),
-            Some(
-                EntryId::User(_)
-                | EntryId::Team(_)
-                | EntryId::Device(_)
-                | EntryId::Trunk(_)
-                | EntryId::Queue(_)
-                | EntryId::Route(_)
-                | EntryId::Reason(_)
-                | EntryId::Disposition(_)
-                | EntryId::BlacklistedNumber(_)
-                | EntryId::Calendar(_)
-                | EntryId::Skill(_),
-            )
-            | None => None,
+        match self.tenant(tenant).plan.get(number)? {
+            Numbered::Agent(agent) => Some(*agent),
+            Numbered::Device(_) | Numbered::Queue(_) | Numbered::Route(_) => None,
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::agent::{Handling, Missed};
 use crate::call::Cause;
 use crate::command::Endpoint;
 use crate::engine::Engine;
-use crate::entry::{Destination, EntryId, Kind, Name, Preference, Priority, Route};
+use crate::entry::{Destination, EntryId, Kind, Name, Numbered, Preference, Priority, Route};
 use crate::id::{AgentId, DeviceId, QueueId, RouteId, TenantId, TrunkId};
 use crate::limits::FORWARDS_MAX;
 use crate::refusal::Refusal;
@@ -46,7 +46,7 @@ impl Engine {
     ) -> Result<Target, Refusal> {
         let plan = &self.state.tenant(tenant).plan;
         let hop = match (from, plan.get(dialled)) {
-            (_, Some(EntryId::Route(route))) => self.through_route(*route),
+            (_, Some(Numbered::Route(route))) => self.through_route(*route),
             (Endpoint::Trunk(_), _) => return Err(Refusal::NoRoute),
             (Endpoint::Device(_), _) => Hop::Dial(dialled.clone()),
         };
@@ -71,21 +71,10 @@ impl Engine {
     /// What a person who is asked to call the number sees.
     pub(crate) fn name_of(&self, tenant: TenantId, number: &Number) -> Name {
         match self.state.tenant(tenant).plan.get(number) {
-            Some(EntryId::Device(id)) => self.state.device(*id).filed.entry.display_name.clone(),
-            Some(EntryId::Agent(id)) => self.state.agent(*id).filed.entry.name.clone(),
-            Some(EntryId::Queue(id)) => self.state.queue(*id).filed.entry.name.clone(),
-            Some(
-                EntryId::Route(_)
-                | EntryId::User(_)
-                | EntryId::Team(_)
-                | EntryId::Trunk(_)
-                | EntryId::Reason(_)
-                | EntryId::Disposition(_)
-                | EntryId::Skill(_)
-                | EntryId::BlacklistedNumber(_)
-                | EntryId::Calendar(_),
-            )
-            | None => Name::default(),
+            Some(Numbered::Device(id)) => self.state.device(*id).filed.entry.display_name.clone(),
+            Some(Numbered::Agent(id)) => self.state.agent(*id).filed.entry.name.clone(),
+            Some(Numbered::Queue(id)) => self.state.queue(*id).filed.entry.name.clone(),
+            Some(Numbered::Route(_)) | None => Name::default(),
         }
     }
 
@@ -116,20 +105,10 @@ impl Engine {
                 }
             };
             hop = match self.state.tenant(tenant).plan.get(&number) {
-                Some(EntryId::Device(id)) => self.to_device(*id, by),
-                Some(EntryId::Queue(id)) => Hop::There(Target::Queue(*id, Priority::default(), None)),
-                Some(EntryId::Agent(id)) => self.to_agent(*id),
-                Some(EntryId::Route(id)) => self.beyond(*id, by),
-                Some(
-                    EntryId::User(_)
-                    | EntryId::Team(_)
-                    | EntryId::Trunk(_)
-                    | EntryId::Reason(_)
-                    | EntryId::Disposition(_)
-                    | EntryId::Skill(_)
-                    | EntryId::BlacklistedNumber(_)
-                    | EntryId::Calendar(_),
-                ) => return Err(Refusal::NoRoute),
+                Some(Numbered::Device(id)) => self.to_device(*id, by),
+                Some(Numbered::Queue(id)) => Hop::There(Target::Queue(*id, Priority::default(), None)),
+                Some(Numbered::Agent(id)) => self.to_agent(*id),
+                Some(Numbered::Route(id)) => self.beyond(*id, by),
                 None => {
                     let (trunk, number) = self.out(tenant, from, &number)?;
                     return Ok(Target::Trunk(trunk, number));

@@ -56,7 +56,7 @@ impl Engine {
         let owner = self.state.tenant(tenant);
         let kind = entry.kind();
         let same_number = entry.number().and_then(|number| owner.plan.get(number));
-        if let Some(other) = same_number.filter(|other| Some(**other) != own) {
+        if let Some(other) = same_number.map(|other| other.entry_id()).filter(|other| Some(*other) != own) {
             return Err(Refusal::Taken(other.kind(), "number"));
         }
         let same_key = owner.keys.get(&kind).and_then(|keys| keys.get(entry.key()));

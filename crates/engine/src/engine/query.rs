@@ -5,7 +5,7 @@ use crate::agent::{Activity, DeviceState};
 use crate::blacklist::BlacklistPrompts;
 use crate::call::{CallStep, LegPhase};
 use crate::code::FeatureCodes;
-use crate::entry::{Emergency, Entry, EntryId, Kind};
+use crate::entry::{Emergency, Entry, EntryId, Kind, Numbered};
 use crate::id::{
     AgentId, BlacklistedNumberId, CalendarId, CallId, DeviceId, Guid, LegId, OfferId, QueueId, RecordingId,
     TeamId, TenantId, UserId,
@@ -105,7 +105,7 @@ impl Engine {
     }
 
     /// Whom a number on the tenant's plan reaches.
-    pub fn find_by_number(&self, tenant: TenantId, number: &Number) -> Option<EntryId> {
+    pub fn find_by_number(&self, tenant: TenantId, number: &Number) -> Option<Numbered> {
         self.state.tenants.get(&tenant)?.plan.get(number).copied()
     }
 

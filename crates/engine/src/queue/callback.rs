@@ -9,7 +9,7 @@ use crate::call::arrive::cause_of;
 use crate::call::{Cause, Direction, WaitingEnd, Withdrawn};
 use crate::command::Endpoint;
 use crate::engine::Engine;
-use crate::entry::{EntryId, Overflow};
+use crate::entry::{Numbered, Overflow};
 use crate::fact::Fact;
 use crate::id::{CallId, LegId, QueueId, TenantId};
 use crate::text::Number;
@@ -62,7 +62,7 @@ impl Engine {
     /// further than the rules for calls out let everybody dial.
     fn can_call_back(&self, tenant: TenantId, number: &Number) -> bool {
         let own = self.state.tenant(tenant).plan.get(number);
-        matches!(own, Some(EntryId::Device(_)))
+        matches!(own, Some(Numbered::Device(_)))
             || own.is_none() && self.may_go_out(tenant, None, number).is_ok()
     }
 

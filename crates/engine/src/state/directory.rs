@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Agent, Calendar, Outbound, Queue, State};
 use crate::blacklist::{BlacklistPrompts, BlacklistedNumber};
 use crate::code::FeatureCodes;
-use crate::entry::{self, Entry, EntryId, Kind, Name};
+use crate::entry::{self, Entry, EntryId, Kind, Name, Numbered};
 use crate::id::{AgentId, CallId, Guid, LegId, TenantId, UserId};
 use crate::limits::CLOSED_CALLS_KEPT;
 use crate::text::{Number, Text};
@@ -39,7 +39,7 @@ pub(crate) struct Tenant {
     /// By [`Entry::key`].
     pub(crate) keys: BTreeMap<Kind, BTreeMap<String, EntryId>>,
     /// Whom a number reaches from a device.
-    pub(crate) plan: BTreeMap<Number, EntryId>,
+    pub(crate) plan: BTreeMap<Number, Numbered>,
     pub(crate) agent_of_user: BTreeMap<UserId, AgentId>,
     pub(crate) calls: BTreeMap<CallId, Guid>,
     pub(crate) call_guids: BTreeMap<Guid, CallId>,
@@ -112,8 +112,8 @@ impl Tenant {
     fn index(&mut self, id: EntryId, entry: &Entry) {
         let keys = self.keys.entry(id.kind()).or_default();
         keys.insert(entry.key().to_owned(), id);
-        if let Some(number) = entry.number() {
-            self.plan.insert(number.clone(), id);
+        if let (Some(number), Some(owner)) = (entry.number(), Numbered::of(id)) {
+            self.plan.insert(number.clone(), owner);
         }
         if let (EntryId::Agent(agent), Entry::Agent(entry::Agent { user: Some(user), .. })) = (id, entry) {
             self.agent_of_user.insert(*user, agent);
