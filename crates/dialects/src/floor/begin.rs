@@ -6,7 +6,7 @@ use cordial_engine::agent::{Activity, DeviceState, Duty, WhyNotReady};
 use cordial_engine::call::{LegPhase, Role};
 use cordial_engine::command::Endpoint;
 use cordial_engine::entry::{Entry, EntryId, Kind};
-use cordial_engine::id::{AgentId, CallId, DeviceId, TenantId};
+use cordial_engine::id::{AgentId, CallId, DeviceId, QueueId, TenantId};
 use cordial_engine::view::{AgentView, CallPhase, CallView, DeviceView, OfferView, QueueView};
 use cordial_engine::{Engine, Now, Timestamp, WallTime};
 
@@ -40,7 +40,7 @@ impl Floor {
         floor
     }
 
-    /// What one agent and one phone have of the floor: them, their calls, and the queues that those wait in. Costs the
+    /// What one agent and one phone have of the floor: them, their calls, and the queues that those wait in or came through. Costs the
     /// same however many others there are.
     #[must_use]
     pub fn around(
@@ -61,7 +61,7 @@ impl Floor {
                 floor.begin_device(device, now);
             }
         }
-        let mut offered = None;
+        let (mut offered, mut queues) = (None, BTreeSet::<QueueId>::new());
         if let Some(agent) = agent {
             if let Duty::NotReady { reason: Some(WhyNotReady::Reason(reason)), .. } = &agent.duty {
                 let id = EntryId::Reason(*reason);
@@ -72,18 +72,26 @@ impl Floor {
             match agent.activity {
                 Activity::Idle => {}
                 Activity::Offered { offer } => offered = engine.offer(offer),
-                Activity::InCall { call, .. } | Activity::WrapUp { call, .. } => drop(calls.insert(call)),
+                Activity::InCall { call, queue, .. } => {
+                    calls.insert(call);
+                    queues.extend(queue);
+                }
+                Activity::WrapUp { call, queue, .. } => {
+                    calls.insert(call);
+                    queues.insert(queue);
+                }
             }
             calls.extend(offered.iter().map(|offer| offer.call));
             floor.begin_agent(engine, agent, now);
         }
         for call in calls.into_iter().filter_map(|call| engine.call(tenant, call)) {
             floor.begin_call(&call, now);
-            if let CallPhase::Waiting { queue, .. } = call.phase
-                && let Some(queue) = engine.queue(tenant, queue, now.at)
-            {
-                floor.begin_queue(engine, tenant, queue, now);
+            if let CallPhase::Waiting { queue, .. } = call.phase {
+                queues.insert(queue);
             }
+        }
+        for queue in queues.into_iter().filter_map(|queue| engine.queue(tenant, queue, now.at)) {
+            floor.begin_queue(engine, tenant, queue, now);
         }
         if let Some(offer) = offered {
             floor.begin_offer(engine, &offer, now);

@@ -3,7 +3,7 @@
 use cordial_engine::call::{Cause, LegPhase, Role};
 use cordial_engine::id::{AgentId, CallId, DeviceId, LegId, QueueId};
 use cordial_engine::{Event, Fact, WallTime};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::APP;
 use crate::event_socket::uuid;
@@ -36,21 +36,15 @@ pub fn items(floor: &Floor, own: Own, at: WallTime) -> Value {
     let item = |party: &Party| {
         let talk = floor.calls.get(&party.call)?;
         let mut item = about(floor, party, talk);
-        let duration = (at.0 - talk.began.0).max(0) / 1_000;
-        for (name, value) in [
-            ("id", json!(uuid(party.guid))),
-            ("app_id", json!(APP)),
-            ("state", json!(state(party.phase))),
-            ("type", json!("call")),
-            ("timestamp", json!(at.0)),
-            ("created_at", json!(talk.began.0)),
-            ("duration", json!(duration)),
-        ] {
-            item.insert(name.to_owned(), value);
-        }
-        item.remove("payload");
-        item.insert("variables".to_owned(), json!({}));
-        Some(Value::Object(item))
+        item["id"] = json!(uuid(party.guid));
+        item["app_id"] = json!(APP);
+        item["state"] = json!(state(party.phase));
+        item["type"] = json!("call");
+        item["timestamp"] = json!(at.0);
+        item["created_at"] = json!(talk.began.0);
+        item["duration"] = json!((at.0 - talk.began.0).max(0) / 1_000);
+        item["variables"] = json!({});
+        Some(item)
     };
     json!({ "items": parties.filter_map(item).collect::<Vec<_>>(), "next": false })
 }
@@ -86,7 +80,9 @@ pub fn leaving(floor: &Floor, own: Own, event: &Event) -> Option<Value> {
 fn of_leg(floor: &Floor, own: Own, leg: LegId, action: &str, at: WallTime) -> Vec<Value> {
     let told = own.leg(floor, leg).and_then(|party| {
         let talk = floor.calls.get(&party.call)?;
-        Some(frame(party, action, at, &Value::Object(about(floor, party, talk))))
+        let mut data = about(floor, party, talk);
+        data["payload"] = json!({});
+        Some(frame(party, action, at, &data))
     });
     told.into_iter().collect()
 }
@@ -108,29 +104,21 @@ fn frame(party: &Party, action: &str, at: WallTime, data: &Value) -> Value {
 }
 
 /// What a channel is, seen from its phone.
-fn about(floor: &Floor, party: &Party, talk: &Talk) -> Map<String, Value> {
+fn about(floor: &Floor, party: &Party, talk: &Talk) -> Value {
     let own = end_of(floor, party, talk);
     let first = talk.first.and_then(|leg| floor.legs.get(&leg));
     let (direction, from, to) = match party.role {
         Role::Caller => ("outbound", own, json!({ "type": "dest", "number": talk.dialled, "name": "" })),
         Role::Callee => ("inbound", first.map_or_else(|| stranger(talk), |it| end_of(floor, it, talk)), own),
     };
-    let mut about = Map::new();
-    for (name, value) in [
-        ("direction", json!(direction)),
-        ("destination", json!(talk.dialled)),
-        ("from", from),
-        ("to", to),
-        ("sip_id", json!("")),
-        ("payload", json!({})),
-    ] {
-        about.insert(name.to_owned(), value);
-    }
+    let destination = &talk.dialled;
+    let mut about =
+        json!({ "direction": direction, "destination": destination, "from": from, "to": to, "sip_id": "" });
     if let (Role::Callee, Some(parent)) = (party.role, talk.first_guid) {
-        about.insert("parent_id".to_owned(), json!(uuid(parent)));
+        about["parent_id"] = json!(uuid(parent));
     }
     if let Some(queue) = queue_of(floor, party, talk) {
-        about.insert("queue".to_owned(), queue);
+        about["queue"] = queue;
     }
     about
 }

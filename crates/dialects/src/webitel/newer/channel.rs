@@ -3,7 +3,7 @@
 use cordial_engine::call::{OfferEnd, Role};
 use cordial_engine::id::{AgentId, CallId, QueueId};
 use cordial_engine::{Event, Fact, WallTime};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{APP, channel_state};
 use crate::event_socket::uuid;
@@ -31,41 +31,34 @@ impl Channel {
             && *agent == self.agent
         {
             let mut missed = status("missed", Some(*call), event.wall);
-            missed.insert("missed".to_owned(), json!({ "timeout": 0 }));
-            all.push(Value::Object(missed));
+            missed["missed"] = json!({ "timeout": 0 });
+            all.push(missed);
         }
         let about = attempt(floor, self.agent);
         if let Some(change) = applied.agent.as_ref().filter(|change| change.agent == self.agent) {
             let now = channel_state(&change.after);
             if channel_state(&change.before) != now {
                 let mut told = status(now, about.or(self.about), event.wall);
-                told.extend(self.more(floor, now, about, event));
-                all.push(Value::Object(told));
+                if let Some(more) = self.more(floor, now, about, event) {
+                    told[now] = more;
+                }
+                all.push(told);
             }
         }
         self.about = about.or(self.about);
         all
     }
 
-    /// What a state has beside it.
-    fn more(
-        &self,
-        floor: &Floor,
-        state: &str,
-        about: Option<CallId>,
-        event: &Event,
-    ) -> Option<(String, Value)> {
-        let more = match (state, &event.fact) {
+    /// What a state has beside it, under its own name.
+    fn more(&self, floor: &Floor, state: &str, about: Option<CallId>, event: &Event) -> Option<Value> {
+        match (state, &event.fact) {
             ("wrap_time", Fact::WrapUpStarted { until, .. }) => {
                 let left = i64::try_from(until.millis_since(event.at)).unwrap_or(i64::MAX);
-                json!({ "timeout": event.wall.0.saturating_add(left) })
+                Some(json!({ "timeout": event.wall.0.saturating_add(left) }))
             }
-            ("distribute" | "offering", _) => {
-                Value::Object(distribute(floor, self.agent, about?, state, event.wall)?)
-            }
-            _ => return None,
-        };
-        Some((state.to_owned(), more))
+            ("distribute" | "offering", _) => distribute(floor, self.agent, about?, state, event.wall),
+            _ => None,
+        }
     }
 }
 
@@ -76,10 +69,10 @@ pub fn tasks(floor: &Floor, agent: AgentId, at: WallTime) -> Vec<Value> {
     let task = |call: CallId| {
         let state = channel_state(&axes);
         let mut task = distribute(floor, agent, call, state, at)?;
-        task.insert("state".to_owned(), json!(state));
         let began = floor.calls.get(&call)?.began;
-        task.insert("duration".to_owned(), json!((at.0 - began.0).max(0) / 1_000));
-        Some(Value::Object(task))
+        task["state"] = json!(state);
+        task["duration"] = json!((at.0 - began.0).max(0) / 1_000);
+        Some(task)
     };
     attempt(floor, agent).into_iter().filter_map(task).collect()
 }
@@ -99,23 +92,16 @@ fn attempt(floor: &Floor, agent: AgentId) -> Option<CallId> {
     talks.or_else(wrapped).or_else(offered).or_else(rings)
 }
 
-fn status(status: &str, call: Option<CallId>, at: WallTime) -> Map<String, Value> {
-    let told = json!({ "channel": "call", "status": status, "timestamp": at.0 });
-    let mut told = told.as_object().cloned().unwrap_or_default();
+fn status(status: &str, call: Option<CallId>, at: WallTime) -> Value {
+    let mut told = json!({ "channel": "call", "status": status, "timestamp": at.0 });
     if let Some(call) = call {
-        told.insert("attempt_id".to_owned(), json!(call.0));
+        told["attempt_id"] = json!(call.0);
     }
     told
 }
 
 /// A call of a queue as a task.
-fn distribute(
-    floor: &Floor,
-    agent: AgentId,
-    call: CallId,
-    state: &str,
-    at: WallTime,
-) -> Option<Map<String, Value>> {
+fn distribute(floor: &Floor, agent: AgentId, call: CallId, state: &str, at: WallTime) -> Option<Value> {
     let (seat, talk) = (floor.agents.get(&agent)?, floor.calls.get(&call)?);
     let queue = queue_of(seat, call).or(talk.queued.map(|(queue, _)| queue));
     let own = talk.legs.iter().filter_map(|leg| floor.legs.get(leg));
@@ -123,18 +109,14 @@ fn distribute(
     let own =
         own.next_back().map(|party| party.guid).or_else(|| talk.served.get(&agent).map(|served| served.leg));
     let mut told = status(state, Some(call), at);
-    for (name, value) in [
-        ("app_id", json!(APP)),
-        ("queue_id", json!(queue.map(|queue| queue.0))),
-        ("queue_name", json!(queue.and_then(|queue| Some(&floor.queues.get(&queue)?.name)))),
-        ("agent_id", json!(agent.0)),
-        ("member_channel_id", json!(talk.first_guid.map(uuid))),
-        ("agent_channel_id", json!(own.map(uuid))),
-        ("communication", json!({ "destination": talk.caller, "display": talk.caller_name })),
-        ("has_reporting", json!(false)),
-    ] {
-        told.insert(name.to_owned(), value);
-    }
+    told["app_id"] = json!(APP);
+    told["queue_id"] = json!(queue.map(|queue| queue.0));
+    told["queue_name"] = json!(queue.and_then(|queue| Some(&floor.queues.get(&queue)?.name)));
+    told["agent_id"] = json!(agent.0);
+    told["member_channel_id"] = json!(talk.first_guid.map(uuid));
+    told["agent_channel_id"] = json!(own.map(uuid));
+    told["communication"] = json!({ "destination": talk.caller, "display": talk.caller_name });
+    told["has_reporting"] = json!(false);
     Some(told)
 }
 

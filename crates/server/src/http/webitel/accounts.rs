@@ -13,7 +13,7 @@ use cordial_dialects::webitel::status::Status;
 use cordial_dialects::webitel::wish::Wish;
 use cordial_engine::command::Note;
 use cordial_engine::entry::{self, Entry, EntryId, Name, Role};
-use cordial_engine::id::UserId;
+use cordial_engine::id::{AgentId, UserId};
 use cordial_engine::text::Number;
 use cordial_engine::{Answer as Granted, Command};
 use cordial_store::{DeviceSecret, Owner};
@@ -95,6 +95,24 @@ async fn remove(
 /// Whether somebody may look at others than himself.
 pub(super) fn sees_all(caller: &Caller) -> bool {
     caller.scopes.contains(&Scope::Supervise) || caller.scopes.contains(&Scope::Admin)
+}
+
+/// The caller's own agent.
+pub(super) async fn own_agent(state: &State, caller: &Caller) -> Result<Option<AgentId>, No> {
+    let (tenant, user) = (caller.tenant, caller.user);
+    Ok(state.handle().read(move |engine, _| engine.agent_of_user(tenant, user?)).await?)
+}
+
+/// The agent, if he is the caller's to see; what one may not see is answered as what is not there.
+pub(super) async fn seen_agent(state: &State, caller: &Caller, agent: AgentId) -> Result<AgentId, No> {
+    let tenant = caller.tenant;
+    let there = state.handle().read(move |engine, _| engine.agent(tenant, agent).is_some()).await?;
+    let seen = there && (sees_all(caller) || own_agent(state, caller).await? == Some(agent));
+    if seen { Ok(agent) } else { Err(no_agent()) }
+}
+
+pub(super) fn no_agent() -> No {
+    No::new(404, "agent not found!")
 }
 
 /// All accounts that the caller may see, by name.

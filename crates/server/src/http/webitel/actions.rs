@@ -1,15 +1,17 @@
 //! The newer protocol's actions, each by its name.
 
 use cordial_dialects::floor::Floor;
+use cordial_dialects::names::EntryKey as _;
 use cordial_dialects::webitel::account::Account;
 use cordial_dialects::webitel::newer::{self, Act, channel};
 use cordial_dialects::webitel::wish::Wish;
 use cordial_engine::command::Note;
-use cordial_engine::entry::{Entry, EntryId, Kind};
-use cordial_engine::id::AgentId;
+use cordial_engine::entry::Kind;
+use cordial_engine::id::{AgentId, ReasonId};
 use cordial_engine::{Command, Refusal};
 use serde_json::{Value, json};
 
+use super::accounts::{no_agent, seen_agent};
 use super::functions::Doing;
 use super::{No, State};
 use crate::callcenter::Desk;
@@ -58,16 +60,14 @@ impl Acting<'_> {
         Desk { handle: self.state.handle(), caller: self.caller }
     }
 
-    /// The agent that is named, or one's own.
+    /// The agent that is named, if he is one's to see, or one's own.
     async fn agent(&self, act: &Act) -> Result<AgentId, No> {
         let own = self.account.and_then(|account| account.agent);
         let Some(named) = act.text("agent_id") else {
-            return own.ok_or_else(|| No::new(404, "agent not found!"));
+            return own.ok_or_else(no_agent);
         };
         let id = AgentId(named.parse().map_err(|_| No::new(400, "agent_id must be a number"))?);
-        let tenant = self.caller.tenant;
-        let there = self.state.handle().read(move |engine, _| engine.agent(tenant, id).is_some()).await?;
-        if there { Ok(id) } else { Err(No::new(404, "agent not found!")) }
+        seen_agent(self.state, self.caller, id).await
     }
 
     async fn wish(&self, act: &Act, wish: &Wish, note: &str) -> Result<Value, No> {
@@ -84,7 +84,7 @@ impl Acting<'_> {
         let told = self.state.handle().read(move |engine, now| {
             newer::agent(&Floor::around(engine, tenant, Some(agent), None, now), agent, now.wall)
         });
-        told.await?.ok_or_else(|| No::new(404, "agent not found!"))
+        told.await?.ok_or_else(no_agent)
     }
 
     async fn session(&self, act: &Act) -> Result<Value, No> {
@@ -113,27 +113,10 @@ impl Acting<'_> {
         desk.may_act_on(agent).await?;
         let tenant = self.caller.tenant;
         let wanted = cause.clone();
-        let reason = self.state.handle().read(move |engine, _| {
-            let id = engine.find_by_name(tenant, Kind::Reason, &wanted)?;
-            match (id, engine.entry(tenant, id)?) {
-                (EntryId::Reason(id), Entry::Reason(_)) => Some(id),
-                (
-                    EntryId::User(_)
-                    | EntryId::Agent(_)
-                    | EntryId::Team(_)
-                    | EntryId::Device(_)
-                    | EntryId::Trunk(_)
-                    | EntryId::Queue(_)
-                    | EntryId::Route(_)
-                    | EntryId::Reason(_)
-                    | EntryId::Disposition(_)
-                    | EntryId::Skill(_)
-                    | EntryId::BlacklistedNumber(_)
-                    | EntryId::Calendar(_),
-                    _,
-                ) => None,
-            }
-        });
+        let reason = self
+            .state
+            .handle()
+            .read(move |engine, _| engine.find_by_name(tenant, Kind::Reason, &wanted).and_then(ReasonId::of));
         let unknown = || No::new(400, format!("pause cause {cause:?} is not known"));
         let reason = Some(reason.await?.ok_or_else(unknown)?);
         let note = Note::parse(&comment).map_err(|why| No::new(400, format!("status_comment {why}")))?;
@@ -166,10 +149,9 @@ impl Acting<'_> {
         let agent = self.agent(act).await?;
         self.desk().may_act_on(agent).await?;
         let tenant = self.caller.tenant;
-        let items = self
-            .state
-            .handle()
-            .read(move |engine, now| channel::tasks(&Floor::of(engine, tenant, now), agent, now.wall));
+        let items = self.state.handle().read(move |engine, now| {
+            channel::tasks(&Floor::around(engine, tenant, Some(agent), None, now), agent, now.wall)
+        });
         Ok(json!({ "items": items.await? }))
     }
 

@@ -12,6 +12,7 @@ use cordial_engine::Command;
 use cordial_engine::entry::{Entry, EntryId, Name, Queue, Reach};
 use serde_json::{Map, Value, json};
 
+use super::accounts::no_agent;
 use super::{Answer, Entered, No, State, needed, object, ok, text};
 use crate::callcenter::Desk;
 use crate::http::Caller;
@@ -250,7 +251,7 @@ async fn agents(extract::State(state): From, Entered(caller): Entered) -> Answer
 
 async fn agent(extract::State(state): From, Entered(caller): Entered, Path(id): Path<String>) -> Answer {
     let row = look(&state, &caller, Look::AgentList { name: Some(id) }).await?.pop();
-    row.map(|row| ok(&json!(row))).ok_or_else(|| No::new(404, "agent not found!"))
+    row.map(|row| ok(&json!(row))).ok_or_else(no_agent)
 }
 
 async fn set_status(

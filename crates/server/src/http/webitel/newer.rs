@@ -19,7 +19,7 @@ use cordial_engine::{Engine, Now};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::accounts::sees_all;
+use super::accounts::{no_agent, own_agent, seen_agent, sees_all};
 use super::actions::Acting;
 use super::{No, State, TurnedAway, enter, object, own_account, peer};
 use crate::callcenter::home;
@@ -120,7 +120,7 @@ async fn show(extract::State(state): At, Session(caller): Session, Path(id): Pat
         let floor = Floor::around(engine, tenant, Some(agent), home(engine, tenant, agent), now);
         told(engine, tenant, &floor, &engine.agent(tenant, agent)?, now)
     });
-    Ok(Json(shown.await?.ok_or_else(missing)?))
+    Ok(Json(shown.await?.ok_or_else(no_agent)?))
 }
 
 /// `{status, on_demand, channels, payload, status_comment}`, carried out as the socket's action of that name.
@@ -240,19 +240,7 @@ fn told(engine: &Engine, tenant: TenantId, floor: &Floor, agent: &AgentView, now
     }))
 }
 
-fn missing() -> No {
-    No::new(404, "agent not found!")
-}
-
-async fn own_agent(state: &State, caller: &Caller) -> Result<Option<AgentId>, No> {
-    let (tenant, user) = (caller.tenant, caller.user);
-    Ok(state.handle().read(move |engine, _| engine.agent_of_user(tenant, user?)).await?)
-}
-
-/// The agent with that id, if he is the caller's to see; what one may not see is answered as what is not there.
+/// The agent with that id, if he is the caller's to see.
 async fn seen(state: &State, caller: &Caller, id: &str) -> Result<AgentId, No> {
-    let (tenant, agent) = (caller.tenant, AgentId(id.parse().map_err(|_| missing())?));
-    let there = state.handle().read(move |engine, _| engine.agent(tenant, agent).is_some()).await?;
-    let seen = there && (sees_all(caller) || own_agent(state, caller).await? == Some(agent));
-    if seen { Ok(agent) } else { Err(missing()) }
+    seen_agent(state, caller, AgentId(id.parse().map_err(|_| no_agent())?)).await
 }
