@@ -41,15 +41,13 @@ impl Online {
     /// A socket of an account opens.
     pub(super) fn open(&self, tenant: TenantId, account: &str) -> Presence {
         let key = (tenant, account.to_owned());
-        let count = {
-            let mut counts = self.counts();
-            let count = counts.entry(key.clone()).or_default();
-            *count += 1;
-            *count
-        };
-        if count == 1 {
+        let mut counts = self.counts();
+        let count = counts.entry(key.clone()).or_default();
+        *count += 1;
+        if *count == 1 {
             self.tell(&key, true);
         }
+        drop(counts);
         Presence { online: self.clone(), key }
     }
 
@@ -62,6 +60,7 @@ impl Online {
         self.news.subscribe()
     }
 
+    /// Told while the counts are held, so that news come in the order of what they tell.
     fn tell(&self, (tenant, account): &(TenantId, String), online: bool) {
         // Nobody listening is no fault.
         self.news.send(News { tenant: *tenant, account: account.clone(), online }).ok();
@@ -75,18 +74,13 @@ impl Online {
 
 impl Drop for Presence {
     fn drop(&mut self) {
-        let last = {
-            let mut counts = self.online.counts();
-            let left = counts.get(&self.key).map_or(0, |count| count - 1);
-            if left == 0 {
-                counts.remove(&self.key);
-            } else {
-                counts.insert(self.key.clone(), left);
-            }
-            left == 0
-        };
-        if last {
+        let mut counts = self.online.counts();
+        let left = counts.get(&self.key).map_or(0, |count| count - 1);
+        if left == 0 {
+            counts.remove(&self.key);
             self.online.tell(&self.key, false);
+        } else {
+            counts.insert(self.key.clone(), left);
         }
     }
 }
