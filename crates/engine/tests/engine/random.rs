@@ -5,8 +5,8 @@ use cordial_engine::call::Cause;
 use cordial_engine::command::Command;
 use cordial_engine::entry::{
     AfterMissed, AtClosing, Calendar, Choice, Condition, Conditions, Device, Emergency, Hours, Mailbox,
-    MenuKey, Overflow, Priority, Queue, Reach, Ring, SkillLevel, Sticky, Strategy as QueueStrategy, Tier,
-    Told, Zone,
+    MenuKey, Overflow, Preference, Priority, Queue, Reach, Ring, SkillLevel, Sticky,
+    Strategy as QueueStrategy, Tier, Told, Zone,
 };
 use cordial_engine::id::*;
 use cordial_engine::outbound::OutboundRules;
@@ -345,6 +345,8 @@ fn input(world: &World, tenant: &Tenant, (what, a, b, c): Step) -> Input {
                 return Input::Timeout;
             };
             route.priority = Priority { urgency: a % 3, head_start_ms: u64::from(b) * 40 };
+            let preference = Preference { agent, wait_ms: u64::from(c) * 40 };
+            route.preference = b.is_multiple_of(3).then_some(preference);
             Command::Change(id, cordial_engine::Entry::Route(route))
         }
         _ => {
