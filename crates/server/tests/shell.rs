@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -54,17 +55,37 @@ impl Running {
     async fn cordial(&self, folder: &Path, line: &str) -> Output {
         cordial(folder, Some(&self.url), line).await
     }
+
+    /// The same, with something to read from standard input.
+    async fn cordial_reads(&self, folder: &Path, line: &str, read: &str) -> Output {
+        run(command(folder, Some(&self.url), line), read.to_owned()).await
+    }
 }
 
 async fn cordial(folder: &Path, url: Option<&str>, line: &str) -> Output {
+    run(command(folder, url, line), String::new()).await
+}
+
+fn command(folder: &Path, url: Option<&str>, line: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cordial"));
-    command.args(line.split(' ')).stdin(Stdio::null()).env_remove("CORDIAL_TOKEN");
+    command.args(line.split(' ')).env_remove("CORDIAL_TOKEN");
     command.env("CORDIAL_CONFIG", folder.join("cordial.toml")).env("NO_COLOR", "1");
     match url {
         Some(url) => command.env("CORDIAL_URL", url),
         None => command.env_remove("CORDIAL_URL"),
     };
-    tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
+    command
+}
+
+async fn run(mut command: Command, read: String) -> Output {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let ended = move || {
+        let mut process = command.spawn().unwrap();
+        // Who reads nothing has closed it already.
+        process.stdin.take().unwrap().write_all(read.as_bytes()).ok();
+        process.wait_with_output().unwrap()
+    };
+    tokio::task::spawn_blocking(ended).await.unwrap()
 }
 
 fn text(output: &Output) -> String {
@@ -111,6 +132,38 @@ async fn an_operator_sets_up_a_site_with_the_command_line_and_finds_it_again_aft
         $ cordial device add 100
         cordial: Another has that name or number: another Device has that number [taken]
         (1)
+    "#]]
+    .assert_eq(&said);
+    let mut said = String::new();
+    for (line, read) in [
+        ("agent pin ann", "12ab\n"),
+        ("agent pin ann", "4711\n"),
+        ("agent pin ann --remove", ""),
+        ("agent missed-calls ann --busy 500 --unreachable voicemail", ""),
+        ("agent missed-calls ann --busy 500", ""),
+    ] {
+        said.push_str(&format!(
+            "$ cordial {line}\n{}\n",
+            text(&server.cordial_reads(folder, line, read).await)
+        ));
+    }
+    expect![[r#"
+        $ cordial agent pin ann
+        cordial: A field is not as it should be
+          pin: must be 4 to 12 digits [invalid]
+        (1)
+        $ cordial agent pin ann
+        the PIN is set
+        (0)
+        $ cordial agent pin ann --remove
+        the PIN is removed
+        (0)
+        $ cordial agent missed-calls ann --busy 500 --unreachable voicemail
+        cordial: The agent has no mailbox [no-mailbox]
+        (1)
+        $ cordial agent missed-calls ann --busy 500
+        ann: not ready, idle
+        (0)
     "#]]
     .assert_eq(&said);
     server.stop().await;
