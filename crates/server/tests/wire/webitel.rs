@@ -597,6 +597,26 @@ async fn exec(socket: &mut WebSocketStream<TcpStream>, func: &str, args: Value) 
     assert_eq!(answer["exec-complete"], "+OK", "{answer}");
 }
 
+#[tokio::test]
+#[ignore = "asks the real process: runs in the gate's stage `wire`"]
+async fn an_agent_is_shown_no_other_by_the_newer_protocol() {
+    let site = Site::open().await;
+    let account = json!({ "login": "2002", "password": "a very long word", "role": "user" });
+    site.ok(Method::POST, "/api/v2/accounts", account).await;
+    let list = site.http.get(format!("http://{}/call_center/agents?q=2002", site.at));
+    let list = list.header("X-Webitel-Access", &site.boss.1).send().await.expect("an answer");
+    let other = list.json::<Value>().await.expect("JSON")["items"][0]["id"].clone();
+    let mut io = socket(site.at, &site.log_in("2001").await).await;
+    for action in ["cc_agent_session", "cc_agent_tasks", "cc_agent_online"] {
+        let frame = json!({ "seq": 1, "action": action, "data": { "agent_id": other } });
+        io.send(Message::text(frame.to_string())).await.expect("the server reads");
+        let answer = io.next().await.expect("an answer").expect("an answer");
+        let answer: Value = serde_json::from_str(answer.to_text().expect("text")).expect("JSON");
+        let error = &answer["error"];
+        assert_eq!((&error["code"], &error["detail"]), (&json!(404), &json!("agent not found!")), "{answer}");
+    }
+}
+
 /// Closes a socket, and waits until the server has, too.
 async fn leave(mut io: WebSocketStream<TcpStream>) {
     io.close(None).await.expect("it was open");
