@@ -33,6 +33,8 @@ pub(super) const FORGET_EVERY: u64 = 4_096;
 pub(super) const REQUEST_TIME: Duration = Duration::from_secs(30);
 /// Largest answer that is not a stream. Bytes; our own lists stay far below it.
 pub(super) const ANSWER_MAX: usize = 64 * 1024 * 1024;
+/// What of a refusal in axum's words is repeated in a dialect's. Bytes; of a longer one nothing.
+pub(super) const REFUSAL_MAX: usize = 4 * 1024;
 /// How long a ticket stands for its token.
 pub(super) const TICKET_LIFE: Duration = Duration::from_secs(30);
 /// Tickets that stand at once. Beyond it 429.

@@ -15,7 +15,7 @@ use axum::body::Bytes;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{self, ConnectInfo, DefaultBodyLimit, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -27,7 +27,7 @@ use serde_json::{Map, Value, json};
 pub(crate) use self::absent::log_out_absent;
 pub(super) use self::online::Online;
 use super::access::{Known, known, scopes_of};
-use super::limits::{LOG_IN_MS, REQUEST_TIME};
+use super::limits::{LOG_IN_MS, REFUSAL_MAX, REQUEST_TIME};
 use super::{Caller, State, TurnedAway, wall};
 use crate::callcenter;
 use crate::handle::Unavailable;
@@ -43,8 +43,8 @@ pub(super) fn router(state: State) -> Router {
         .merge(accounts::routes())
         .merge(call_centre::routes())
         .merge(newer::routes())
-        .fallback(async || No::new(404, "path not found!"))
-        .method_not_allowed_fallback(async || No::new(405, "method not allowed"))
+        .fallback(async |uri: Uri| said(&uri, No::new(404, "path not found!")))
+        .method_not_allowed_fallback(async |uri: Uri| said(&uri, No::new(405, "method not allowed")))
         .layer(from_fn(in_time))
         .layer(DefaultBodyLimit::max(limit))
         .with_state(state)
@@ -193,13 +193,32 @@ fn needed(body: &Map<String, Value>, names: &[&str]) -> Result<String, No> {
         .ok_or_else(|| No::new(400, format!("{name} is required")))
 }
 
+/// A no in the form of the protocol that was spoken to.
+fn said(uri: &Uri, no: No) -> Response {
+    if newer::serves(uri) { newer::Fault(no).into_response() } else { no.into_response() }
+}
+
 async fn in_time(request: Request, next: Next) -> Response {
+    let uri = request.uri().clone();
     let answer = tokio::time::timeout(REQUEST_TIME, next.run(request)).await;
-    let mut answer = answer.unwrap_or_else(|_| No::new(408, "it took too long").into_response());
+    let answer = answer.unwrap_or_else(|_| said(&uri, No::new(408, "it took too long")));
+    let mut answer = in_own_words(&uri, answer).await;
     let headers = answer.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     answer
+}
+
+/// What axum refuses by itself (a path, query or body that it cannot take) it says in text of its own.
+async fn in_own_words(uri: &Uri, answer: Response) -> Response {
+    let is_text =
+        answer.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/"));
+    if !answer.status().is_client_error() || !is_text {
+        return answer;
+    }
+    let status = answer.status().as_u16();
+    let why = axum::body::to_bytes(answer.into_body(), REFUSAL_MAX).await.unwrap_or_default();
+    said(uri, No::new(status, String::from_utf8_lossy(&why)))
 }
 
 /// `POST /login`: a key and a token for a name and a password.

@@ -334,6 +334,9 @@ async fn rest_answers_as_documented_and_turns_strangers_away() {
             note(&what, site.ask(method, path, body, Some(who)).await);
         }
     }
+    let (large, boss) = (json!({ "login": "a".repeat(1 << 20) }), Some(&site.boss));
+    note("too large", site.ask(Method::POST, "/api/v2/accounts", large, boss).await);
+    note("not text", site.ask(Method::GET, "/api/v2/accounts/%ff", json!(null), boss).await);
     note("log out", site.ask(Method::POST, "/logout", json!(null), Some(&agent)).await);
     note("afterwards", site.ask(Method::GET, "/api/v2/accounts", json!(null), Some(&agent)).await);
     note("remove", site.ask(Method::DELETE, "/api/v2/accounts/2001", json!(null), Some(&site.boss)).await);
@@ -394,6 +397,8 @@ async fn rest_answers_as_documented_and_turns_strangers_away() {
         agent POST /api/v2/callcenter/agent/nobody/status {"status":"On Break"}: 404 {"info":"-ERR Agent not found!","status":"error"}
         agent DELETE /api/v2/callcenter/queues/sales/tiers/2001 null: 403 {"info":"-ERR permission denied","status":"error"}
         agent GET /api/v2/nothing null: 404 {"info":"path not found!","status":"error"}
+        too large: 413 {"info":"Failed to buffer the request body: length limit exceeded","status":"error"}
+        not text: 400 {"info":"Invalid URL: Invalid UTF-8 in `id`","status":"error"}
         log out: 200 {"info":"logged out","status":"OK"}
         afterwards: 401 {"info":"invalid credentials","status":"error"}
         remove: 200 {"info":"removed","status":"OK"}
@@ -551,6 +556,9 @@ async fn the_newer_rest_answers_as_its_documents_say() {
         ("/call_center/agents/999999", &site.boss.1),
         ("/call_center/agents/999999", &agent),
         ("/call_center/agents/x/pause_causes", &agent),
+        ("/call_center/agents/%ff", &agent),
+        ("/call_center/agents?page=one", &agent),
+        ("/call_center/nothing", &agent),
     ] {
         lines.push(ask(Method::GET, path, json!(null), token).await);
     }
@@ -577,7 +585,10 @@ async fn the_newer_rest_answers_as_its_documents_say() {
         GET /call_center/users?size=1 null: 200 {items: [{extension: "2001", id: "2", name: "2001", presence: {status: ""}, status: "offline"}], next: true}
         GET /call_center/agents/999999 null: 404 {code: 404, detail: "agent not found!", id: "app.request.refused", status: "Not Found"}
         GET /call_center/agents/999999 null: 404 {code: 404, detail: "agent not found!", id: "app.request.refused", status: "Not Found"}
-        GET /call_center/agents/x/pause_causes null: 404 {code: 404, detail: "agent not found!", id: "app.request.refused", status: "Not Found"}"#]].assert_eq(&lines.join("\n").replace(&format!("id: \"{id}\""), "id: \"ID\""));
+        GET /call_center/agents/x/pause_causes null: 404 {code: 404, detail: "agent not found!", id: "app.request.refused", status: "Not Found"}
+        GET /call_center/agents/%ff null: 400 {code: 400, detail: "Invalid URL: Invalid UTF-8 in `id`", id: "app.request.refused", status: "Bad Request"}
+        GET /call_center/agents?page=one null: 400 {code: 400, detail: "Failed to deserialize query string: page: invalid digit found in string", id: "app.request.refused", status: "Bad Request"}
+        GET /call_center/nothing null: 404 {code: 404, detail: "path not found!", id: "app.request.refused", status: "Not Found"}"#]].assert_eq(&lines.join("\n").replace(&format!("id: \"{id}\""), "id: \"ID\""));
 }
 
 /// A socket of the older protocol that has proved itself.

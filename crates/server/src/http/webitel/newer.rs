@@ -3,8 +3,8 @@
 
 use axum::body::Bytes;
 use axum::extract::{self, FromRequestParts, Path, Query};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, patch};
 use axum::{Json, Router};
@@ -28,19 +28,27 @@ use crate::http::Caller;
 /// Items of a page when nothing is said, and at most.
 const PAGE: (usize, usize) = (40, 1_000);
 
+/// What all of it lies below.
+const ROOT: &str = "/call_center/";
+
+/// Whether a path is of this protocol.
+pub(super) fn serves(uri: &Uri) -> bool {
+    uri.path().starts_with(ROOT)
+}
+
 pub(super) fn routes() -> Router<State> {
-    let agents = "/call_center/agents";
+    let agents = format!("{ROOT}agents");
     Router::new()
-        .route(agents, get(list))
+        .route(&agents, get(list))
         .route(&format!("{agents}/{{id}}"), get(show))
         .route(&format!("{agents}/{{id}}/status"), patch(set_status))
         .route(&format!("{agents}/{{id}}/states/waiting"), patch(set_waiting))
         .route(&format!("{agents}/{{id}}/pause_causes"), get(pause_causes))
-        .route("/call_center/users", get(users))
+        .route(&format!("{ROOT}users"), get(users))
 }
 
 /// A no in the newer form.
-struct Fault(No);
+pub(super) struct Fault(pub(super) No);
 
 impl<T: Into<No>> From<T> for Fault {
     fn from(no: T) -> Self {
