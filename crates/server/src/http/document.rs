@@ -18,7 +18,7 @@ const TAGS: &[(&str, &str)] = &[
     ("access", "Who may come in: log-in, tokens, tickets."),
     (
         "directory",
-        "What operators decide: users, teams, agents, devices, queues, trunks, routes, reasons, dispositions, skills.",
+        "What operators decide: users, teams, agents, skills, devices, queues, calendars, trunks, routes, blacklisted numbers, reasons, dispositions.",
     ),
     ("agents", "What an agent does, and what is done to one."),
     ("calls", "Live calls and offers."),
@@ -93,10 +93,18 @@ fn page(operations: &[Operation]) -> String {
             let method = operation.verb();
             let summary = operation.page.summary.as_deref().unwrap_or_default();
             let scope = operation.page.description.as_deref().unwrap_or_default();
+            let (summary, scope) = (with_code(summary), with_code(scope));
             write!(html, "<li><code>{method} {}</code> {summary}.<br><small>{scope}</small>", operation.path)
                 .expect("text can always be written to");
         }
         html.push_str("</ul>");
     }
     html
+}
+
+/// Our own words with what stands between backticks as code.
+fn with_code(words: &str) -> String {
+    let part =
+        |(n, part): (usize, &str)| if n % 2 == 1 { format!("<code>{part}</code>") } else { part.to_owned() };
+    words.split('`').enumerate().map(part).collect()
 }
