@@ -22,6 +22,7 @@ mod guard;
 mod guesses;
 mod hours;
 mod idempotency;
+mod leftover;
 mod limits;
 mod messages;
 mod names;
@@ -44,8 +45,9 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Router;
-use axum::http::{HeaderValue, header};
-use axum::middleware::{from_fn_with_state, map_response};
+use axum::extract::Request;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::get;
 use cordial_dialects::native::limits::BODY_MAX;
@@ -157,7 +159,7 @@ fn native(state: State) -> Router {
         .method_not_allowed_fallback(async || {
             No::new(Code::MethodNotAllowed, "see /docs for the methods of this path")
         })
-        .layer(map_response(harden))
+        .layer(from_fn(around))
         .with_state(state)
 }
 
@@ -186,9 +188,24 @@ fn operations() -> Vec<Operation> {
     all
 }
 
-/// Nothing that is answered may be kept by a cache or taken for another kind of file.
-async fn harden(mut answer: Response) -> Response {
+/// What stands around every request, in whichever dialect.
+async fn around(request: Request, next: Next) -> Response {
+    harden(leftover::heard_out(request, next).await)
+}
+
+/// What goes with every answer. Nothing that is answered may be kept by a cache or taken for
+/// another kind of file, and a refusal says what it means for the client's connection and for its next try.
+fn harden(mut answer: Response) -> Response {
+    let status = answer.status();
     let headers = answer.headers_mut();
+    // The rest of such a request is not read, so no other can follow it on this connection (RFC 9110 sections 15.5.9
+    // and 15.5.14).
+    if matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::PAYLOAD_TOO_LARGE) {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    if matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     answer
@@ -228,4 +245,31 @@ fn not_found(what: &str) -> No {
 /// The engine granted a command with an answer that this command does not have.
 fn odd_answer() -> No {
     No::new(Code::Internal, "the engine answered what was not asked")
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::response::IntoResponse;
+
+    use super::*;
+
+    /// The answers, by status, that have this header when they leave.
+    fn statuses_with(name: &header::HeaderName) -> Vec<u16> {
+        let mut found = Vec::new();
+        for status in (100..600).filter_map(|code| StatusCode::from_u16(code).ok()) {
+            let left = harden(status.into_response());
+            found.extend(left.headers().contains_key(name).then_some(status.as_u16()));
+        }
+        found
+    }
+
+    #[test]
+    fn a_request_that_is_not_read_to_its_end_is_the_last_of_its_connection() {
+        assert_eq!(statuses_with(&header::CONNECTION), [408, 413]);
+    }
+
+    #[test]
+    fn a_refusal_that_passes_says_when_to_ask_again() {
+        assert_eq!(statuses_with(&header::RETRY_AFTER), [429, 503]);
+    }
 }

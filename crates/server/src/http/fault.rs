@@ -93,35 +93,6 @@ impl IntoResponse for No {
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"cordial\""));
         }
-        // The rest of such a request is not read, so no other can follow it on this connection (RFC 9110 sections
-        // 15.5.9 and 15.5.14).
-        if status == StatusCode::REQUEST_TIMEOUT || status == StatusCode::PAYLOAD_TOO_LARGE {
-            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
-        }
-        if status == StatusCode::TOO_MANY_REQUESTS || status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-        }
         response
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_request_that_is_not_read_to_its_end_is_the_last_of_its_connection() {
-        let last = |code: Code| No::new(code, "").into_response().headers().contains_key(header::CONNECTION);
-        let all: Vec<&str> =
-            Code::ALL.into_iter().filter(|code| last(*code)).map(|it| it.words().1).collect();
-        assert_eq!(all, ["timeout", "too-large"]);
-    }
-
-    #[test]
-    fn a_no_that_passes_says_when_to_ask_again() {
-        let wait = |code: Code| No::new(code, "").into_response().headers().contains_key(header::RETRY_AFTER);
-        let all: Vec<&str> =
-            Code::ALL.into_iter().filter(|code| wait(*code)).map(|it| it.words().1).collect();
-        assert_eq!(all, ["too-many-requests", "unavailable"]);
     }
 }

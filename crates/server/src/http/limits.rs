@@ -31,6 +31,11 @@ pub(super) const GUESSES_MAX: usize = 4_096;
 pub(super) const FORGET_EVERY: u64 = 4_096;
 /// How long a request may take to arrive and to be answered. Beyond it 408; a command given meanwhile stays given.
 pub(super) const REQUEST_TIME: Duration = Duration::from_secs(30);
+/// What is still read of a body whose request was refused, so that its sender hears why. Bytes; who sends more may see
+/// the connection reset instead.
+pub(super) const LEFTOVER_MAX: usize = 16 * 1024 * 1024;
+/// How long that goes on.
+pub(super) const LEFTOVER_TIME: Duration = Duration::from_secs(5);
 /// Largest answer that is not a stream. Bytes; our own lists stay far below it.
 pub(super) const ANSWER_MAX: usize = 64 * 1024 * 1024;
 /// What of a refusal in axum's words is repeated in a dialect's. Bytes; of a longer one nothing.

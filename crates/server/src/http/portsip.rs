@@ -11,7 +11,7 @@ mod token;
 mod wsi;
 
 use axum::Router;
-use axum::middleware::{from_fn_with_state, map_response};
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodRouter, get, post};
 use cordial_dialects::portsip::problem::Problem;
 use cordial_dialects::portsip::routes::{BASE, Op, TOKEN_PATH};
@@ -42,7 +42,7 @@ fn finished(router: Router<State>, state: State) -> Router {
         .method_not_allowed_fallback(async || {
             No::from(Problem::new(405, "METHOD_NOT_ALLOWED", "this path has no such method"))
         })
-        .layer(map_response(super::harden))
+        .layer(from_fn(super::around))
         .with_state(state)
 }
 

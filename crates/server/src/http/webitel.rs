@@ -47,6 +47,7 @@ pub(super) fn router(state: State) -> Router {
         .method_not_allowed_fallback(async |uri: Uri| said(&uri, No::new(405, "method not allowed")))
         .layer(from_fn(in_time))
         .layer(DefaultBodyLimit::max(limit))
+        .layer(from_fn(super::around))
         .with_state(state)
 }
 
@@ -66,11 +67,7 @@ impl No {
 impl IntoResponse for No {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut answer = (status, Json(json!({ "status": "error", "info": self.info }))).into_response();
-        if matches!(self.status, 429 | 503) {
-            answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-        }
-        answer
+        (status, Json(json!({ "status": "error", "info": self.info }))).into_response()
     }
 }
 
@@ -202,11 +199,7 @@ async fn in_time(request: Request, next: Next) -> Response {
     let uri = request.uri().clone();
     let answer = tokio::time::timeout(REQUEST_TIME, next.run(request)).await;
     let answer = answer.unwrap_or_else(|_| said(&uri, No::new(408, "it took too long")));
-    let mut answer = in_own_words(&uri, answer).await;
-    let headers = answer.headers_mut();
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    answer
+    in_own_words(&uri, answer).await
 }
 
 /// What axum refuses by itself (a path, query or body that it cannot take) it says in text of its own.

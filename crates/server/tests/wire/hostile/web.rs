@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::site::Site;
+use crate::peers::free_port;
 use crate::server::Server;
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -110,6 +111,36 @@ async fn heads_bodies_and_chunks_without_end_are_cut_and_leave_memory_as_it_was(
     let growth = site.memory().saturating_sub(before);
     assert!(growth < 32 << 20, "grown by {} MiB", growth >> 20);
     site.server.get("/v1/calls").await;
+}
+
+#[tokio::test]
+#[ignore = "attacks the real process: runs in the gate's stage `hostile`"]
+async fn who_sends_too_large_a_body_whole_before_he_listens_hears_the_refusal_in_every_dialect() {
+    let [webitel, portsip, wsi] = [free_port(), free_port(), free_port()];
+    let tables = format!(
+        "[webitel]\nenabled = true\nlisten = \"127.0.0.1:{webitel}\"\n\
+         [portsip]\nenabled = true\nlisten = \"127.0.0.1:{portsip}\"\nwsi = \"127.0.0.1:{wsi}\"\ntls = false\n"
+    );
+    let server = Server::start_with_tables(&tables).await;
+    for (port, path, refusal) in [
+        (server.http().port(), "/v1/log-in", "\"code\":\"too-large\""),
+        (webitel, "/login", "\"status\":\"error\""),
+        (portsip, "/api/login/oauth/token", "TOO_LARGE"),
+    ] {
+        let length = 8 << 20;
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+        );
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("the server listens");
+        stream.set_write_timeout(Some(PATIENCE)).expect("a time above nought");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a time above nought");
+        stream.write_all(head.as_bytes()).expect("the head is taken");
+        stream.write_all(&vec![b'a'; length]).unwrap_or_else(|error| panic!("{path}: all is taken: {error}"));
+        let mut heard = String::new();
+        stream.read_to_string(&mut heard).unwrap_or_else(|error| panic!("{path}: {error}, after {heard}"));
+        assert_eq!(codes(&heard), [413], "{path}: {heard}");
+        assert!(heard.contains(refusal), "{path}: {heard}");
+    }
 }
 
 /// Opens many connections that send half a head, or half a body, and asks meanwhile as a good client.
