@@ -33,6 +33,7 @@ mod rates;
 mod records;
 mod scene;
 mod sight;
+mod sip;
 mod system;
 mod taps;
 mod tickets;
@@ -44,16 +45,17 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::get;
+use axum::{Extension, Router};
 use cordial_dialects::native::limits::BODY_MAX;
 use cordial_dialects::native::problem::{Code, Problem};
 use cordial_dialects::native::wire::Page;
 use cordial_engine::WallTime;
+use cordial_sip::ListenerId;
 
 use self::ask::PageOf;
 use self::document::Document;
@@ -69,6 +71,7 @@ use crate::handle::Handle;
 use crate::health::Health;
 use crate::meters::Meters;
 use crate::recordings::Library;
+use crate::streams::web_socket::Hall;
 use crate::tap::Tap;
 
 /// What the API is made of.
@@ -87,6 +90,8 @@ pub struct Parts {
     pub limits: config::Limits,
     /// Where SIP is taken, by UDP first.
     pub sip: Vec<SocketAddr>,
+    /// The node's ear for SIP over WebSocket.
+    pub(crate) sip_sockets: Hall,
 }
 
 /// What every request sees; cheap to clone.
@@ -134,14 +139,15 @@ impl State {
     }
 }
 
-/// Everything that is spoken at one kind of listener.
-pub fn router(face: Face, state: State) -> Router {
-    match face {
+/// Everything that is spoken at one kind of listener; `listener` is its name in flows of SIP.
+pub fn router(face: Face, listener: ListenerId, state: State) -> Router {
+    let router = match face {
         Face::Native => native(state),
         Face::Portsip => portsip::router(state),
         Face::PortsipWsi => portsip::wsi_router(state),
         Face::Webitel => webitel::router(state),
-    }
+    };
+    router.layer(Extension(listener))
 }
 
 /// All operations of our own API, each behind its guard.
@@ -155,6 +161,7 @@ fn native(state: State) -> Router {
     metrics::describe_histogram!("cordial_http_request_seconds", "How long answers took.");
     router
         .route("/docs/errors/{code}", get(system::error_page))
+        .route(sip::PATH, get(sip::connect))
         .fallback(async || No::new(Code::NoSuchPath, "see /docs for the paths there are"))
         .method_not_allowed_fallback(async || {
             No::new(Code::MethodNotAllowed, "see /docs for the methods of this path")

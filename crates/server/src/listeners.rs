@@ -1,7 +1,7 @@
 //! The sockets on which SIP is taken: opened at the start, each with a name of its own in every flow.
 
 use std::io;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 
 use cordial_node::Reach;
 use cordial_sip::{Listener, ListenerId, Transport};
@@ -58,13 +58,16 @@ impl SipSockets {
 
 /// How the user agent tells others of our listeners.
 pub(crate) fn advertised(config: &Config, all: &[(ListenerId, Transport, SocketAddr)]) -> Vec<Listener> {
+    let domain = config.first_tenant.domain.as_str();
+    // A browser asks on its own connection, whatever the host; so HTTP at all addresses needs no other name for it.
+    let unadvertised = |ip: IpAddr| if ip.is_unspecified() { domain.to_owned() } else { ip.to_string() };
     let listener = |(id, transport, address): &(ListenerId, Transport, SocketAddr)| Listener {
         id: *id,
         transport: *transport,
-        host: config.sip.advertised(address.ip()).map_or_else(|| address.ip().to_string(), str::to_owned),
+        host: config.sip.advertised(address.ip()).map_or_else(|| unadvertised(address.ip()), str::to_owned),
         port: address.port(),
         // One realm for all who dial us by address: that of the first tenant, whose devices most likely are meant.
-        realm: Some(config.first_tenant.domain.as_str().to_owned()),
+        realm: Some(domain.to_owned()),
     };
     all.iter().map(listener).collect()
 }

@@ -436,12 +436,14 @@ impl NodeLoop {
         self.counters.sip_out.count(&transmit.bytes);
         match transmit.flow.transport {
             Transport::Udp => self.transmit_datagram(&transmit),
-            Transport::Tcp | Transport::Tls => {
+            Transport::Ws if transmit.flow.stream.is_none() => {
+                tracing::debug!(flow = %transmit.flow, "nobody can connect to a browser");
+            }
+            Transport::Tcp | Transport::Tls | Transport::Ws => {
                 if let Err(lost) = self.streams.send(transmit) {
                     self.lost(lost);
                 }
             }
-            Transport::Ws => tracing::debug!(flow = %transmit.flow, "there are no WebSocket listeners"),
         }
     }
 

@@ -3,6 +3,7 @@
 
 pub(crate) mod book;
 pub(crate) mod connection;
+pub(crate) mod web_socket;
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;

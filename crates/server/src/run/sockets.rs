@@ -12,7 +12,7 @@ use super::event_socket;
 use super::start::count;
 use super::streams::Carriers;
 use super::web::Web;
-use crate::config::{Config, Listen, WebListener, Whole};
+use crate::config::{Config, Face, Listen, WebListener, Whole};
 use crate::event_socket::EventSocket;
 use crate::http;
 use crate::limits::{
@@ -21,14 +21,15 @@ use crate::limits::{
 };
 use crate::listeners::{self, Listening, SipSockets};
 use crate::streams::book::{Book, Room};
+use crate::streams::web_socket::Hall;
 use crate::streams::{Dial, FromStream, Numbers, Streams};
 use crate::tls::Tls;
 
 /// Name, transport and address of a SIP listener.
 pub(super) type Place = (ListenerId, Transport, SocketAddr);
 
-/// A socket of HTTP, and what it is for, with the address that it has.
-pub(super) type WebSocket = (TcpListener, WebListener);
+/// A socket of HTTP with its name in flows of SIP, and what it is for, with the address that it has.
+pub(super) type WebSocket = (ListenerId, TcpListener, WebListener);
 
 /// A socket of the event socket, and where it is.
 pub(super) type EventListener = (TcpListener, SocketAddr);
@@ -49,6 +50,8 @@ impl Sockets {
     pub(super) fn open(config: &Config) -> Result<Self, StartError> {
         let sockets = SipSockets::open(config)?;
         let sip = sockets.all();
+        // Those of HTTP are named behind all others, so that they name the same when HTTP is changed.
+        let web = open_web(config, sip.len())?;
         let SipSockets { udp, tcp, tls } = sockets;
         let tcp = tcp.into_iter().map(|socket| (socket, Transport::Tcp));
         let streams = tcp.chain(tls.into_iter().map(|socket| (socket, Transport::Tls))).collect();
@@ -56,21 +59,29 @@ impl Sockets {
             sip,
             udp,
             streams,
-            web: open_web(config)?,
+            web,
             event_sockets: open_event_sockets(config)?,
             tls: Tls::open(config)?,
         })
     }
 }
 
-fn open_web(config: &Config) -> Result<Vec<WebSocket>, StartError> {
-    let open = |place: WebListener| {
+/// Where SIP is taken, by WebSocket too.
+pub(super) fn all(sip: &[Place], web: &[WebSocket]) -> Vec<Place> {
+    let native = web.iter().filter(|(_, _, place)| place.face == Face::Native);
+    let web = native.map(|(id, _, place)| (*id, Transport::Ws, place.address));
+    sip.iter().copied().chain(web).collect()
+}
+
+fn open_web(config: &Config, before: usize) -> Result<Vec<WebSocket>, StartError> {
+    let open = |(id, place): (ListenerId, WebListener)| {
         let WebListener { key, address, .. } = place;
         let opened = listeners::open_tcp(address);
         let (socket, address) = opened.map_err(|source| StartError::Listen { key, address, source })?;
-        Ok((socket, WebListener { address, ..place }))
+        Ok((id, socket, WebListener { address, ..place }))
     };
-    config.web().into_iter().map(open).collect()
+    let ids = (before..).map_while(|id| u16::try_from(id).ok()).map(ListenerId);
+    ids.zip(config.web()).map(open).collect()
 }
 
 fn open_event_sockets(config: &Config) -> Result<Vec<EventListener>, StartError> {
@@ -122,6 +133,11 @@ impl Connections {
         (Self { carriers, dials }, table, from_streams)
     }
 
+    /// What WebSockets reach the node by.
+    pub(super) fn hall(&self) -> Hall {
+        Hall { node: self.carriers.node.clone(), numbers: self.carriers.numbers.clone() }
+    }
+
     /// Begins to accept and to open.
     pub(super) fn start(self, sockets: Vec<(Listening<TcpListener>, Transport)>) -> Vec<JoinHandle<()>> {
         let Self { carriers, dials } = self;
@@ -165,8 +181,8 @@ fn serve_web(
     let limits = &config.limits;
     let room = room(limits.http_connections, limits.http_connections_per_source, HTTP_UNPROVED_MAX);
     let web = Web::new(Book::new(room), stopped);
-    let serve = |(socket, place): WebSocket| {
-        let router = http::router(place.face, state.clone());
+    let serve = |(id, socket, place): WebSocket| {
+        let router = http::router(place.face, id, state.clone());
         (place, web.serve(socket, router, place.tls.then(|| tls.clone())))
     };
     sockets.into_iter().map(serve).unzip()

@@ -33,6 +33,7 @@ use crate::meters::{self, Meters};
 use crate::node_loop::{Counters, NodeLoop, Pending};
 use crate::prompts;
 use crate::recordings::{Library, RecordingDoor, RecordingInbox, RecordingWriter};
+use crate::streams::web_socket::Hall;
 use crate::streams::{FromStream, Streams};
 use crate::tap::Tap;
 
@@ -46,7 +47,7 @@ impl Server {
         let store = open_store(config).await?;
         let library = open_library(config)?;
         let Sockets { sip, udp, streams, web, event_sockets, tls } = Sockets::open(config)?;
-        let restored = restore::restore(&store, config, &sip).await?;
+        let restored = restore::restore(&store, config, &sockets::all(&sip, &web)).await?;
         let clock = Clock::resume(restored.last);
         let (writer, journal) = store.writer().await?;
         // Channels that join more than two parts; the others are made where their ends meet.
@@ -91,9 +92,10 @@ impl Server {
             Err(why) => return Err(not_begun(why, fatal).await),
         };
         left::settle(&handle, &library).await?;
+        let sip_sockets = connections.hall();
         tasks.extend(connections.start(streams));
         tasks.push(tokio::spawn(certificates::keep(tls.clone(), http_stopped.clone())?));
-        let spoken = web_state(config, &handle, &health, &library, &sip);
+        let spoken = web_state(config, &handle, &health, &library, &sip, sip_sockets);
         let served = sockets::serve(config, &spoken, http_stopped, (web, event_sockets), &tls);
         Ok(Self {
             handle,
@@ -199,6 +201,7 @@ fn web_state(
     health: &Health,
     library: &Library,
     sip: &[sockets::Place],
+    sip_sockets: Hall,
 ) -> http::State {
     http::State::new(http::Parts {
         handle: handle.clone(),
@@ -208,6 +211,7 @@ fn web_state(
         recordings: library.clone(),
         limits: config.limits.clone(),
         sip: sip.iter().map(|(_, _, address)| *address).collect(),
+        sip_sockets,
     })
 }
 

@@ -44,7 +44,7 @@ pub(crate) async fn carry<S: AsyncRead + AsyncWrite>(
 }
 
 /// What is queued when the node gives a connection up may still go out for a moment.
-async fn given_up(shut: oneshot::Receiver<Infallible>) -> &'static str {
+pub(super) async fn given_up(shut: oneshot::Receiver<Infallible>) -> &'static str {
     // Nothing is ever sent: the end of the sender is the message.
     shut.await.ok();
     sleep(STREAM_LINGER).await;

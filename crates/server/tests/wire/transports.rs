@@ -1,5 +1,6 @@
 //! SIP by connections and over IPv6, HTTPS, and those who misuse them.
 
+mod browsers;
 mod ipv6;
 mod outbound;
 mod phone;

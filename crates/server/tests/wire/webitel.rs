@@ -406,6 +406,73 @@ async fn rest_answers_as_documented_and_turns_strangers_away() {
     assert!(!site.server.log().contains("a very long word") && !site.server.log().contains(&site.boss.1));
 }
 
+#[tokio::test]
+#[ignore = "needs sipp and npm: runs in the gate's stage `wire`"]
+async fn a_phone_in_a_browser_has_the_same_three_states() {
+    let site = Site::open().await;
+    let device = site.server.get("/v1/devices?number=2001").await["items"][0]["id"].clone();
+    let device = device.as_str().expect("an id");
+    let ring = json!({ "number": "1001", "destination": { "to": "device", "device": device } });
+    site.server.post("/v1/routes", ring).await;
+    let state = async || {
+        let account = site.ok(Method::GET, "/api/v2/accounts/2001", json!(null)).await;
+        account["data"]["state"].as_str().unwrap_or_default().to_owned()
+    };
+    let mut states = vec![state().await];
+    let certificate = site.server.data().join("tls.crt");
+    let address = format!("wss://{}/sip", site.server.https);
+    let certificate = certificate.to_str().expect("a name of ours");
+    let phone =
+        |password: &str| Lines::of("phone.js", &[&address, certificate, "sip:2001@cordial.local", password]);
+    let mut told = phone("wrong").until(|thing| thing["phone"] == "refused");
+    states.push(state().await);
+    let mut client = phone(&site.sip);
+    told.extend(client.until(|thing| thing["phone"] == "registered"));
+    states.push(state().await);
+    let caller = |scenario: &str| {
+        let caller = Sipp::scenario(scenario).replaced("EXPECTED", "486").from(site.trunk_port);
+        caller.to(site.server.sip).service("1001").lasting(600).start()
+    };
+    let gives_up = caller("caller_gives_up.xml");
+    told.extend(client.until(|thing| thing["phone"] == "rings"));
+    states.push(state().await);
+    gives_up.succeeds();
+    told.extend(client.until(|thing| thing["phone"] == "over"));
+    states.push(state().await);
+    let declined = caller("caller_refused.xml");
+    told.extend(client.until(|thing| thing["phone"] == "rings"));
+    states.push(state().await);
+    client.go_on();
+    declined.succeeds();
+    told.extend(client.until(|thing| thing["phone"] == "over"));
+    states.push(state().await);
+    client.go_on();
+    told.extend(client.until(|thing| thing["phone"] == "unregistered"));
+    states.push(state().await);
+    drop(client);
+    let mut client = phone(&site.sip);
+    client.until(|thing| thing["phone"] == "registered");
+    states.push(state().await);
+    // Its tab is closed: nobody says a word, and the connection ends.
+    drop(client);
+    site.server.wait_for_device(device, "unregistered").await;
+    states.push(state().await);
+    expect!["nonreg nonreg onhook isbusy onhook isbusy onhook nonreg onhook nonreg"]
+        .assert_eq(&states.join(" "));
+    let told = told.iter().map(ToString::to_string).collect::<Vec<_>>();
+    expect![[r#"
+        {"authorized":true,"protocol":"sip"}
+        {"code":403,"phone":"refused"}
+        {"authorized":true,"protocol":"sip"}
+        {"phone":"registered"}
+        {"caller":"4711","phone":"rings"}
+        {"cause":"Canceled","phone":"over"}
+        {"caller":"4711","phone":"rings"}
+        {"cause":"Rejected","phone":"over"}
+        {"code":200,"phone":"unregistered"}"#]]
+    .assert_eq(&told.join("\n"));
+}
+
 /// Ids and times in the order in which they first come, so that two runs read the same.
 fn named(things: &[Value]) -> String {
     let mut names: Vec<String> = Vec::new();
