@@ -11,8 +11,10 @@ mod park;
 mod pick_up;
 mod pin;
 mod route;
+mod transfer;
 
 pub use pin::Pin;
+pub use transfer::TransferTo;
 
 pub(crate) use mailbox::Service;
 use serde::{Deserialize, Serialize};
@@ -261,7 +263,7 @@ pub(crate) enum CallStep {
 }
 
 /// The legal moves of a call. A place in a queue that ends leads back to setup: the call then talks, waits elsewhere
-/// or clears. So does a briefing to the agent of a call whose caller is yet to be called back.
+/// or clears. So do a briefing to the agent of a call whose caller is yet to be called back, and a transfer.
 pub(crate) const CALL: Moves<CallStep> = &[
     (
         CallStep::Setup,
@@ -276,7 +278,7 @@ pub(crate) const CALL: Moves<CallStep> = &[
     ),
     (CallStep::Greeting, &[CallStep::Setup, CallStep::Waiting, CallStep::Served, CallStep::Cleared]),
     (CallStep::Waiting, &[CallStep::Setup]),
-    (CallStep::Talking, &[CallStep::Parked, CallStep::Cleared]),
+    (CallStep::Talking, &[CallStep::Setup, CallStep::Parked, CallStep::Cleared]),
     (CallStep::Parked, &[CallStep::Talking, CallStep::Cleared]),
     (CallStep::Briefing, &[CallStep::Setup, CallStep::Talking, CallStep::Cleared]),
     (CallStep::Served, &[CallStep::Cleared]),

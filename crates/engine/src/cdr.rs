@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::call::{Cause, Direction, OfferEnd, ParkingEnd, Role, WaitingEnd};
+use crate::call::{Cause, Direction, OfferEnd, ParkingEnd, Role, TransferTo, WaitingEnd};
 use crate::command::{Endpoint, Note};
 use crate::entry::Name;
 use crate::fact::{Event, Fact};
@@ -73,6 +73,9 @@ pub struct Cdr {
     /// The slots it was parked in, in order. Records older than this field say nothing of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parkings: Vec<ParkingPart>,
+    /// How it was transferred, in order. Records older than this field say nothing of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub transfers: Vec<TransferPart>,
     /// The last word of each agent.
     pub dispositions: Vec<DispositionPart>,
     /// Its recordings.
@@ -166,6 +169,19 @@ pub struct ParkingPart {
     pub ended_ms: Option<u64>,
     /// How; `None` only while it lasts.
     pub end: Option<ParkingEnd>,
+}
+
+/// One transfer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransferPart {
+    /// From which device.
+    pub device: DeviceId,
+    /// By whom, if somebody was there.
+    pub agent: Option<AgentId>,
+    /// Where to.
+    pub to: TransferTo,
+    /// When.
+    pub transferred_ms: u64,
 }
 
 /// How the contact ended, in one agent's word.
@@ -371,6 +387,7 @@ impl OpenCall {
             offers: Vec::new(),
             agents: Vec::new(),
             parkings: Vec::new(),
+            transfers: Vec::new(),
             dispositions: Vec::new(),
             recordings: Vec::new(),
             left_out: 0,
@@ -393,7 +410,7 @@ impl OpenCall {
         self.apply_leg(event);
         self.apply_queue(event);
         self.apply_agent(event);
-        self.apply_parking(event);
+        self.apply_moves(event);
         self.apply_recording(event);
     }
 
@@ -557,7 +574,7 @@ impl OpenCall {
         }
     }
 
-    fn apply_parking(&mut self, event: &Event) {
+    fn apply_moves(&mut self, event: &Event) {
         let now_ms = event.at.millis_since(self.started);
         if let Fact::CallParked { slot, device, reminded: 0, .. } = &event.fact {
             let (slot, device) = (*slot, *device);
@@ -568,6 +585,10 @@ impl OpenCall {
             && let Some(part) = self.cdr.parkings.last_mut().filter(|part| part.end.is_none())
         {
             (part.ended_ms, part.end) = (Some(now_ms), Some(*end));
+        } else if let Fact::CallTransferred { device, agent, to, .. } = &event.fact {
+            let part =
+                TransferPart { device: *device, agent: *agent, to: to.clone(), transferred_ms: now_ms };
+            self.cdr.left_out += push_bounded(&mut self.cdr.transfers, part, |_| true);
         }
     }
 
@@ -682,6 +703,7 @@ fn call_of(fact: &Fact) -> Option<CallId> {
         | Fact::LegCleared { call, .. }
         | Fact::LegsBridged { call, .. }
         | Fact::LegsUnbridged { call, .. }
+        | Fact::CallTransferred { call, .. }
         | Fact::CallParked { call, .. }
         | Fact::ParkingEnded { call, .. }
         | Fact::AgentConnected { call, .. }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::agent::{Absence, Attend, CallSettings, Handling, Membership, QueueWish};
 use crate::blacklist::BlacklistPrompts;
-use crate::call::Cause;
+use crate::call::{Cause, TransferTo};
 use crate::code::FeatureCodes;
 use crate::entry::{Emergency, Entry, EntryId, Name, Tier};
 use crate::id::{
@@ -323,6 +323,15 @@ pub enum Command {
         call: CallId,
         /// Who is rung.
         device: DeviceId,
+    },
+    /// Leads a party of a call elsewhere, whose other party leaves it.
+    TransferCall {
+        /// Which; two parties talk in it.
+        call: CallId,
+        /// The device that leaves it; when absent, that of its agent, else the one that was rung.
+        device: Option<DeviceId>,
+        /// Where to.
+        to: TransferTo,
     },
     /// Stops taking audio into the call's recording until resumed.
     PauseRecording {

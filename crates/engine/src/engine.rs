@@ -178,6 +178,7 @@ impl Engine {
             }
             Command::PlaceCall { device, to } => self.place_call(tenant, device, to),
             Command::ClearCall { call } => self.clear_by_command(tenant, call),
+            Command::TransferCall { call, device, to } => self.transfer_by_command(tenant, call, device, to),
             Command::ParkCall { call, device, slot } => self.park_by_command(tenant, call, device, slot),
             Command::RetrieveCall { call, device } => self.retrieve_by_command(tenant, call, device),
             Command::PauseRecording { call, reason } => self.pause_recording(tenant, call, reason),

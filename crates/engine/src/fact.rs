@@ -6,7 +6,9 @@ use crate::agent::{
     CallSettings, Duty, ForwardTo, Handling, Membership, Missed, PendingMembership, WhyLoggedOut,
 };
 use crate::blacklist::BlacklistPrompts;
-use crate::call::{Cause, Direction, OfferEnd, ParkingEnd, Preferred, Role, WaitingEnd, Widening};
+use crate::call::{
+    Cause, Direction, OfferEnd, ParkingEnd, Preferred, Role, TransferTo, WaitingEnd, Widening,
+};
 use crate::code::{Feature, FeatureCodes};
 use crate::command::{Access, Actor, Endpoint, Note, Origin};
 use crate::entry::{Emergency, Entry, EntryId, Name, Priority, Tier};
@@ -181,6 +183,9 @@ pub enum Fact {
     MessagePlayed { call: CallId, agent: AgentId, message: RecordingId },
     /// The agent who answered a queue's call is told which, before he hears the caller.
     BriefingStarted { call: CallId, agent: AgentId, leg: LegId, prompt: Name },
+    /// One of two who talked leaves the call, the device's agent if somebody is there; the other, at `leg`, is its caller
+    /// from here on and is led there.
+    CallTransferred { call: CallId, leg: LegId, device: DeviceId, agent: Option<AgentId>, to: TransferTo },
     /// A call waits in a slot until somebody takes it; `leg` hears music, `device` parked it. Told anew each time that the
     /// device has been rung for it, `reminded` times by now; the next time will be at `until`.
     CallParked { call: CallId, leg: LegId, slot: u16, device: DeviceId, until: Timestamp, reminded: u8 },

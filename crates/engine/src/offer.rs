@@ -93,10 +93,7 @@ impl Engine {
 
     /// The briefing is said, or should be: the agent and the caller hear each other.
     pub(crate) fn end_briefing(&mut self, call: CallId) {
-        let mut agents = self.state.call(call).agents.iter();
-        let Some((agent, queue)) = agents.find_map(|(agent, queue)| Some((*agent, (*queue)?))) else {
-            return;
-        };
+        let Some((agent, queue)) = self.state.part_by_queue(call) else { return };
         let parts = &self.state.agent(agent).parts;
         if let Some(leg) = parts.iter().find(|(_, part)| part.call == call).map(|(leg, _)| *leg) {
             self.join(call, agent, leg, queue);

@@ -6,16 +6,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::call::Role;
 use crate::command::{Answer, Endpoint};
 use crate::engine::Engine;
 use crate::fact::Fact;
-use crate::id::{DeviceId, TenantId, TrunkId};
+use crate::id::{DeviceId, LegId, TenantId, TrunkId};
 use crate::limits::{
     OUTBOUND_CALLS_MAX, OUTBOUND_DENIED_MAX, OUTBOUND_DEVICE_CALLS_MAX, OUTBOUND_MINUTES_MAX,
     OUTBOUND_PACE_MAX, OUTBOUND_UNLIMITED_MAX,
 };
 use crate::refusal::Refusal;
+use crate::state::Call;
 use crate::text::Number;
 
 /// What a tenant lets out. Of every count, nought lets nothing out.
@@ -190,9 +190,10 @@ impl Engine {
     /// Calls out that live and that the device began. A device has few legs at a time, so this is a short look.
     fn calls_out_of(&self, device: DeviceId) -> usize {
         let legs = &self.state.device(device).legs;
-        let begun = legs.iter().map(|leg| self.state.leg(*leg)).filter(|leg| leg.role == Role::Caller);
-        let goes_out = |call| self.state.call(call).legs.iter().any(|leg| self.state.leg(*leg).goes_out());
-        begun.filter(|leg| goes_out(leg.call)).count()
+        let call_of = |leg: &LegId| (*leg, self.state.call(self.state.leg(*leg).call));
+        let begun = legs.iter().map(call_of).filter(|(leg, call)| call.caller_leg == Some(*leg));
+        let goes_out = |call: &Call| call.legs.iter().any(|leg| self.state.leg(*leg).goes_out());
+        begun.filter(|(_, call)| goes_out(call)).count()
     }
 }
 

@@ -273,6 +273,13 @@ async fn cases(site: &Site) -> Vec<Case> {
         ),
         // It waits in a queue, so nobody can leave it and nobody can take it.
         case("POST /v1/calls/{id}/park", call("park"), none.clone(), 422, "read"),
+        case(
+            "POST /v1/calls/{id}/transfer",
+            call("transfer"),
+            json!({"destination": {"to": "number", "number": "999"}}),
+            422,
+            "read",
+        ),
         case("POST /v1/calls/{id}/retrieve", call("retrieve"), json!({"device": a.device}), 422, "read"),
         case("GET /v1/parked", "/v1/parked", none.clone(), 200, "admin"),
         case("POST /v1/calls/{id}/hang-up", call("hang-up"), none.clone(), 200, "read"),

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use cordial_engine::agent::{CallSettings, ForwardTo, Handling, Membership};
+use cordial_engine::call::TransferTo;
 use cordial_engine::command::Note;
 use cordial_engine::text::Text;
 use cordial_engine::view::LegPhase;
@@ -253,6 +254,11 @@ impl Run {
                 let handling = self.chance.pick(&options)?.clone();
                 Some(Command::SetHandling { agent, handling })
             }
+            14 if self.chance.permille(700) => {
+                let to = self.chance.pick(&["101", "102", "500", "501", "300", "+44555", "999"])?;
+                let to = TransferTo::Number(number(to));
+                call.map(|call| Command::TransferCall { call, device: None, to })
+            }
             14 => call.map(|call| Command::ClearCall { call }),
             15 => {
                 let to = number(self.chance.pick(&["+44555", "102", "500", "300", "999"])?);
@@ -280,8 +286,8 @@ impl Run {
             (5, Some(line)) => self.world.at_phone(station, |phone, now| phone.hold(now, line, true)),
             (6, Some(line)) => self.world.at_phone(station, |phone, now| phone.hold(now, line, false)),
             (7, _) => {
-                let to = ["101", "102", "500", "301", "+44666", "999"];
-                let to = (*self.chance.pick(&to).expect("there are six")).to_owned();
+                let to = ["101", "102", "500", "301", "+44666", "999", "*54102", "*54500"];
+                let to = (*self.chance.pick(&to).expect("there are eight")).to_owned();
                 let give_up_after_ms = Some(self.chance.within(1_000..=30_000));
                 let hang_up_after_ms = Some(self.chance.within(1_000..=30_000));
                 let placing = Placing { to, from: None, give_up_after_ms, hang_up_after_ms };

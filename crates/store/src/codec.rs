@@ -138,7 +138,7 @@ names! {
     CallQueued WaitingEnded OfferMade OfferEnded
     WrapUpStarted WrapUpExtended WrapUpEnded DispositionSet
     RecordingStarted RecordingPaused RecordingResumed RecordingStopped RecordingSaved RecordingFailed
-    CallParked ParkingEnded MonitoringStarted NumberAsked LogInAsked PinRefused
+    CallTransferred CallParked ParkingEnded MonitoringStarted NumberAsked LogInAsked PinRefused
     MailboxReached MailboxOpened MessagePlayed MessageLeft MessageMarked MessageRemoved
     AccessNoted
     NodeStarted

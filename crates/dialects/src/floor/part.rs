@@ -65,6 +65,7 @@ impl Part {
             Fact::TenantAdded { .. }
             | Fact::CallSettingsSet { .. }
             | Fact::CallForwarded { .. }
+            | Fact::CallTransferred { .. }
             | Fact::CallParked { .. }
             | Fact::ParkingEnded { .. }
             | Fact::MonitoringStarted { .. }

@@ -8,6 +8,7 @@ mod calendar;
 pub use calendar::emergency;
 use cordial_engine::Refusal;
 use cordial_engine::agent::{Absence, Attend, CallSettings, ForwardTo, Handling, Membership};
+use cordial_engine::call::TransferTo;
 use cordial_engine::code::{Code, Feature, FeatureCodes};
 use cordial_engine::command::{Command, Note};
 use cordial_engine::entry::{self, Entry, Name};
@@ -577,6 +578,21 @@ pub fn park_call(call: CallId, body: &wire::ParkCall, find: &dyn Find) -> Result
     let mut f = Fields::new(find);
     let device = f.perhaps(body.device, |f, id| f.entry::<DeviceId>("/device", id));
     f.finish(|| Some(Command::ParkCall { call, device: device?, slot: body.slot }))
+}
+
+/// Transfer a call.
+pub fn transfer_call(call: CallId, body: &wire::TransferCall, find: &dyn Find) -> Result<Command, Faults> {
+    let mut f = Fields::new(find);
+    let device = f.perhaps(body.device, |f, id| f.entry::<DeviceId>("/device", id));
+    let to = match &body.destination {
+        wire::TransferTo::Number { number } => {
+            f.number("/destination/number", number).map(TransferTo::Number)
+        }
+        wire::TransferTo::Mailbox { agent } => {
+            f.entry::<AgentId>("/destination/agent", *agent).map(TransferTo::Mailbox)
+        }
+    };
+    f.finish(|| Some(Command::TransferCall { call, device: device?, to: to? }))
 }
 
 /// Ring a device for a parked call.

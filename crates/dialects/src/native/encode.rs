@@ -21,7 +21,9 @@ pub use record::cdr;
 pub use state::{agent, call, device, offer, parked, queue, snapshot, waiting};
 
 use cordial_engine::agent::{Absence, CallSettings, ForwardTo, Handling, Missed};
-use cordial_engine::call::{Cause, Direction, NotKept, OfferEnd, ParkingEnd, Role, WaitingEnd, Withdrawn};
+use cordial_engine::call::{
+    Cause, Direction, NotKept, OfferEnd, ParkingEnd, Role, TransferTo, WaitingEnd, Withdrawn,
+};
 use cordial_engine::command::Endpoint;
 use cordial_engine::entry::{self, Entry, EntryId};
 use cordial_engine::id::{CallId, OfferId};
@@ -371,6 +373,13 @@ fn forward_to(to: &ForwardTo) -> wire::ForwardTo {
         ForwardTo::Number(number) => wire::ForwardTo::Number { number: number.as_str().to_owned() },
         ForwardTo::Voicemail => wire::ForwardTo::Voicemail,
     }
+}
+
+fn transfer_to(to: &TransferTo, names: &dyn Names) -> Encoded<wire::TransferTo> {
+    Ok(match to {
+        TransferTo::Number(number) => wire::TransferTo::Number { number: number.as_str().to_owned() },
+        TransferTo::Mailbox(agent) => wire::TransferTo::Mailbox { agent: id(names, *agent)? },
+    })
 }
 
 const fn missed(missed: Missed) -> wire::Missed {

@@ -90,19 +90,8 @@ impl Engine {
         let entry = device.filed.entry.clone();
         self.check_room(tenant)?;
         let endpoint = Endpoint::Device(id);
-        let target = match self.dial(tenant, endpoint, &to)? {
-            Target::Absent(agent, missed) if self.state.agent(agent).settings.forward(missed).is_none() => {
-                return Err(if missed == Missed::Busy { Refusal::Busy } else { Refusal::NoRoute });
-            }
-            Target::Gone(Cause::Busy) => return Err(Refusal::Busy),
-            Target::Gone(_) => return Err(Refusal::NoRoute),
-            target @ (Target::Queue(..)
-            | Target::Device(_)
-            | Target::Trunk(..)
-            | Target::Greeting(..)
-            | Target::Mailbox(_)
-            | Target::Absent(..)) => target,
-        };
+        let target = self.dial(tenant, endpoint, &to)?;
+        let target = self.not_in_vain(target)?;
         let (number, name) = (Some(entry.number.clone()), entry.display_name);
         let (call, guid) = self.start_call(tenant, direction_to(&target), number, name, to.clone());
         let leg = self.add_leg(call, Role::Caller, false, endpoint);
@@ -110,6 +99,23 @@ impl Engine {
         let (number, caller, auto_answer) = (entry.number, Some(to), entry.auto_answer);
         self.act(Action::Ring { leg, endpoint, number, caller, caller_name, auto_answer });
         Ok(Answer::Call(call, guid))
+    }
+
+    /// The target, unless nobody is there who takes calls or has them taken elsewhere.
+    pub(super) fn not_in_vain(&self, target: Target) -> Result<Target, Refusal> {
+        match target {
+            Target::Absent(agent, missed) if self.state.agent(agent).settings.forward(missed).is_none() => {
+                Err(if missed == Missed::Busy { Refusal::Busy } else { Refusal::NoRoute })
+            }
+            Target::Gone(Cause::Busy) => Err(Refusal::Busy),
+            Target::Gone(_) => Err(Refusal::NoRoute),
+            Target::Queue(..)
+            | Target::Device(_)
+            | Target::Trunk(..)
+            | Target::Greeting(..)
+            | Target::Mailbox(_)
+            | Target::Absent(..) => Ok(target),
+        }
     }
 
     /// The device that was rung to place a call answered: what it wants is dialled now.

@@ -158,7 +158,7 @@ impl Engine {
             self.withdraw(offer, why, cause);
         }
         // The journal may be cut between an offer's acceptance and the end of the place: the agent has the call then.
-        let accepted = self.state.call(id).agents.values().any(Option::is_some);
+        let accepted = self.state.part_by_queue(id).is_some();
         self.leave_queue(id, if accepted { WaitingEnd::Answered } else { ender.waiting_end() });
         for leg in self.state.call(id).legs.clone() {
             self.clear_leg(leg, cause);

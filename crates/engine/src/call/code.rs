@@ -260,10 +260,12 @@ impl Engine {
             | Feature::Retrieve => Err(Refusal::NotFound(Kind::Call)),
             // Who comes to a hot desk was asked who he is.
             Feature::HotDeskOn => Err(Refusal::FeatureUnavailable),
+            Feature::Transfer | Feature::TransferToVoicemail => {
+                let number = argument.cloned().ok_or(missing())?;
+                self.transfer_by_code(tenant, device, feature, number)
+            }
             Feature::SharedVoicemail
             | Feature::ParkForGroup
-            | Feature::Transfer
-            | Feature::TransferToVoicemail
             | Feature::ForwardClosedOn
             | Feature::ForwardClosedOff
             | Feature::HideNumberOn

@@ -9,7 +9,7 @@ use crate::command::{Actor, Endpoint};
 use crate::engine::Engine;
 use crate::entry::Name;
 use crate::fact::Fact;
-use crate::id::{AgentId, CallId, LegId};
+use crate::id::{AgentId, CallId, LegId, QueueId};
 use crate::limits::DIALOG_BYTES_MAX;
 use crate::state::Leg;
 
@@ -146,7 +146,9 @@ impl Engine {
     pub(crate) fn connect_agent_at(&mut self, id: LegId) {
         let leg = self.state.leg(id);
         let (tenant, call) = (leg.tenant, leg.call);
-        if let Some(agent) = self.agent_at(leg.endpoint) {
+        // Who is led on by a transfer has his part already.
+        let has_none = |agent: &AgentId| !self.state.agent(*agent).parts.contains_key(&id);
+        if let Some(agent) = self.agent_at(leg.endpoint).filter(has_none) {
             let connected = Fact::AgentConnected { call, agent, leg: id, queue: None };
             self.record(tenant, connected);
         }
@@ -173,6 +175,12 @@ impl Engine {
         self.connect_agent_at(callee);
         self.connect_agent_at(caller);
         self.bridge(call, caller, callee);
+        // What an agent's queue records it records beyond a transfer.
+        let recorded = |queue: QueueId| self.state.queue(queue).filed.entry.record;
+        let records = self.state.call(call).agents.values().copied().flatten().any(recorded);
+        if let (true, Some(agent)) = (records, self.agent_at(self.state.leg(callee).endpoint)) {
+            self.start_recording(call, agent, callee, caller);
+        }
     }
 
     pub(super) fn play_hold_music(&mut self, call: CallId, leg: LegId) {

@@ -6,7 +6,7 @@ use super::{CallStep, Cause};
 use crate::action::Action;
 use crate::code::Feature;
 use crate::engine::Engine;
-use crate::entry::{Kind, Numbered, Role};
+use crate::entry::{Kind, Role};
 use crate::fact::Fact;
 use crate::id::{AgentId, CallId, TeamId, TenantId};
 use crate::limits::MONITORS_MAX;
@@ -24,12 +24,7 @@ impl Engine {
         let user = self.state.agent(supervisor).filed.entry.user;
         let user = user.and_then(|user| self.state.users.get(&user)).map(|user| &user.entry);
         let user = user.filter(|user| user.roles.contains(&Role::Supervisor)).ok_or(Refusal::NotPermitted)?;
-        let agent = match self.state.tenant(tenant).plan.get(number) {
-            Some(Numbered::Agent(agent)) => Some(*agent),
-            Some(Numbered::Device(device)) => self.person_at(*device),
-            Some(Numbered::Queue(_) | Numbered::Route(_)) | None => None,
-        };
-        let agent = agent.ok_or(Refusal::NotFound(Kind::Agent))?;
+        let agent = self.person_of_number(tenant, number).ok_or(Refusal::NotFound(Kind::Agent))?;
         let team = self.state.agent(agent).filed.entry.team;
         let supervises = |teams: &BTreeSet<TeamId>| team.is_some_and(|team| teams.contains(&team));
         if !user.teams.as_ref().is_none_or(supervises) {

@@ -5,7 +5,7 @@ use super::mailbox::{SILENCE, Service, prompt};
 use crate::action::{Action, AfterPrompts};
 use crate::agent::{ForwardTo, Handling, Missed};
 use crate::code::Feature;
-use crate::command::Answer;
+use crate::command::{Answer, Endpoint};
 use crate::engine::Engine;
 use crate::fact::Fact;
 use crate::id::{AgentId, CallId, TenantId};
@@ -53,9 +53,13 @@ impl Engine {
         let (tenant, digits) = (whole.tenant, whole.digits.clone());
         let Some(Service::Asks { agent, feature }) = whole.service else { return };
         let number = Number::parse(&digits).ok();
-        let done = match &number {
-            Some(number) => self.forward_by_code(tenant, agent, feature, number.clone()),
-            None => Err(Refusal::Invalid { field: "number", why: "must be entered" }),
+        let phone = whole.caller_leg.map(|leg| self.state.leg(leg).endpoint);
+        let done = match (&number, phone) {
+            (None, _) => Err(Refusal::Invalid { field: "number", why: "must be entered" }),
+            (Some(number), Some(Endpoint::Device(device))) if transfers(feature) => {
+                self.transfer_by_code(tenant, device, feature, number.clone())
+            }
+            (Some(number), _) => self.forward_by_code(tenant, agent, feature, number.clone()),
         };
         self.conclude(call, Some(agent), (feature, number), done);
     }
@@ -78,7 +82,12 @@ impl Engine {
 
 /// Whether a number belongs to the code, and is asked for when it is not appended.
 pub(super) const fn takes_number(feature: Feature) -> bool {
-    forwards(feature).is_some()
+    forwards(feature).is_some() || transfers(feature)
+}
+
+/// Whether the number is where the call goes that the phone holds.
+const fn transfers(feature: Feature) -> bool {
+    matches!(feature, Feature::Transfer | Feature::TransferToVoicemail)
 }
 
 /// Which calls go to the number that belongs to a code: those that are missed so, or (`Some(None)`) all.

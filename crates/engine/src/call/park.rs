@@ -53,8 +53,20 @@ impl Engine {
         slot: Option<u16>,
     ) -> Result<Answer, Refusal> {
         self.owned_call(tenant, id)?;
+        let leaves = self.end_of(id, device)?;
+        self.park(tenant, id, leaves, slot)
+    }
+
+    /// The two who talk in a call.
+    pub(super) fn talking(&self, id: CallId) -> Result<(LegId, LegId), Refusal> {
         let call = self.state.call(id);
-        let (a, b) = call.pair.filter(|_| call.step == CallStep::Talking).ok_or(NOT_TALKING)?;
+        call.pair.filter(|_| call.step == CallStep::Talking).ok_or(NOT_TALKING)
+    }
+
+    /// The leg of a device that talks in a call; when none is named, that of its agent, else of who was rung.
+    pub(super) fn end_of(&self, id: CallId, device: Option<DeviceId>) -> Result<(LegId, DeviceId), Refusal> {
+        let call = self.state.call(id);
+        let (a, b) = self.talking(id)?;
         let at = |leg: LegId| match self.state.leg(leg).endpoint {
             Endpoint::Device(at) => Some((leg, at)),
             Endpoint::Trunk(_) => None,
@@ -64,8 +76,7 @@ impl Engine {
         let mut ends = [at(a), at(b)].into_iter().flatten().collect::<Vec<_>>();
         ends.sort_by_key(|(leg, _)| (!has_agent(leg), self.state.leg(*leg).role != Role::Callee));
         let mut ends = ends.into_iter();
-        let leaves = ends.find(|(_, at)| device.is_none_or(|device| device == *at));
-        self.park(tenant, id, leaves.ok_or(Refusal::NotInCall)?, slot)
+        ends.find(|(_, at)| device.is_none_or(|device| device == *at)).ok_or(Refusal::NotInCall)
     }
 
     fn park(
@@ -75,9 +86,8 @@ impl Engine {
         (leaves, device): (LegId, DeviceId),
         slot: Option<u16>,
     ) -> Result<Answer, Refusal> {
-        let call = self.state.call(id);
-        let (a, b) = call.pair.filter(|_| call.step == CallStep::Talking).ok_or(NOT_TALKING)?;
-        let (leg, bridged) = (if a == leaves { b } else { a }, call.bridged);
+        let (a, b) = self.talking(id)?;
+        let leg = if a == leaves { b } else { a };
         let taken = &self.state.tenant(tenant).parked;
         let slot = match slot {
             Some(slot) if !(1..=PARKING_SLOTS).contains(&slot) => return Err(NO_SLOT),
@@ -87,12 +97,7 @@ impl Engine {
                 .find(|slot| !taken.contains_key(slot))
                 .ok_or(Refusal::LimitReached("parked calls"))?,
         };
-        self.stop_recording(id, true);
-        self.end_monitors(id, Cause::Normal);
-        if bridged {
-            self.record(tenant, Fact::LegsUnbridged { call: id, a, b });
-            self.act(Action::Unbridge { a, b });
-        }
+        self.part(tenant, id);
         let until = Timestamp(self.now.at.0.saturating_add(PARKING_MS));
         self.record(tenant, Fact::CallParked { call: id, leg, slot, device, until, reminded: 0 });
         self.leave_call(tenant, id, leaves);
@@ -100,8 +105,19 @@ impl Engine {
         Ok(Answer::Parked(slot))
     }
 
+    /// Ends what two who talk have in common, before one of them leaves.
+    pub(super) fn part(&mut self, tenant: TenantId, id: CallId) {
+        self.stop_recording(id, true);
+        self.end_monitors(id, Cause::Normal);
+        let call = self.state.call(id);
+        if let (true, Some((a, b))) = (call.bridged, call.pair) {
+            self.record(tenant, Fact::LegsUnbridged { call: id, a, b });
+            self.act(Action::Unbridge { a, b });
+        }
+    }
+
     /// Ends one leg of a call that goes on without it, and the part of its agent.
-    fn leave_call(&mut self, tenant: TenantId, id: CallId, leg: LegId) {
+    pub(super) fn leave_call(&mut self, tenant: TenantId, id: CallId, leg: LegId) {
         let agents = self.state.call(id).agents.clone();
         let of_leg = |agent: &_| self.state.agent(*agent).parts.contains_key(&leg);
         let agent = agents.into_iter().find(|(agent, _)| of_leg(agent));

@@ -78,6 +78,15 @@ impl Engine {
         }
     }
 
+    /// The agent whose number it is, or who speaks from the device that has it.
+    pub(super) fn person_of_number(&self, tenant: TenantId, number: &Number) -> Option<AgentId> {
+        match self.state.tenant(tenant).plan.get(number)? {
+            Numbered::Agent(agent) => Some(*agent),
+            Numbered::Device(device) => self.person_at(*device),
+            Numbered::Queue(_) | Numbered::Route(_) => None,
+        }
+    }
+
     /// Where the number leads that a queue sends its calls to, as if a device of the tenant had dialled it, or an agent
     /// (`by`) those that he misses.
     pub(crate) fn send_on(

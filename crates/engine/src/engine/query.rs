@@ -338,7 +338,10 @@ impl Engine {
     /// One call whose record is not closed.
     pub fn call(&self, tenant: TenantId, id: CallId) -> Option<CallView> {
         let call = self.state.calls.get(&id).filter(|call| call.tenant == tenant)?;
-        let by_queue = call.agents.iter().find(|(_, queue)| queue.is_some());
+        let by_queue = self.state.part_by_queue(id).map(|(agent, _)| agent);
+        let agent = by_queue.or_else(|| self.state.parts_in(id).next().map(|(agent, _)| agent));
+        let had_by_queue = call.agents.iter().find(|(_, queue)| queue.is_some());
+        let had = had_by_queue.or(call.agents.iter().next()).map(|(agent, _)| *agent);
         let recording = call.recording.and_then(|id| Some((id, self.state.recordings.get(&id)?.guid)));
         Some(CallView {
             id,
@@ -363,7 +366,7 @@ impl Engine {
                 }
                 (CallStep::Cleared | CallStep::Closed, _) => CallPhase::WrapUp,
             },
-            agent: by_queue.or(call.agents.iter().next()).map(|(agent, _)| *agent),
+            agent: agent.or(had),
             legs: call.legs.iter().filter_map(|leg| self.leg(*leg)).collect(),
             recording,
             callback: call.callback.as_ref().map(|callback| callback.number.clone()),

@@ -82,8 +82,7 @@ impl Engine {
     pub(crate) fn connect_callback(&mut self, call: CallId, callee: LegId) {
         let talking = self.state.call(call);
         let near = talking.legs.iter().copied().find(|leg| *leg != callee);
-        let by_queue = talking.agents.iter().find_map(|(agent, queue)| Some((*agent, (*queue)?)));
-        let (Some(near), Some((agent, queue))) = (near, by_queue) else { return };
+        let (Some(near), Some((agent, queue))) = (near, self.state.part_by_queue(call)) else { return };
         self.act(Action::StopPlay { leg: near });
         self.connect_agent_at(callee);
         self.bridge(call, near, callee);

@@ -76,6 +76,7 @@ impl State {
             | Fact::NumberAsked { .. }
             | Fact::LogInAsked { .. }
             | Fact::MessagePlayed { .. } => self.serve(&event.fact),
+            Fact::CallTransferred { call, leg, .. } => self.transfer(*call, *leg),
             Fact::CallParked { .. } | Fact::ParkingEnded { .. } => self.apply_parking(event),
             Fact::MonitoringStarted { call, monitored, .. } => self.start_monitoring(*call, *monitored),
             Fact::CallCleared { call, .. } => self.enter_call(*call, CallStep::Cleared),

@@ -247,6 +247,18 @@ impl State {
         forwards.map_or(RING_MS_MAX, |agent| self.agent(agent).filed.entry.ring_ms)
     }
 
+    /// Who has a part in a call now, and through which queue.
+    pub(crate) fn parts_in(&self, id: CallId) -> impl Iterator<Item = (AgentId, Option<QueueId>)> {
+        let has_part = move |agent: &AgentId| self.agent(*agent).parts.values().any(|part| part.call == id);
+        let agents = self.call(id).agents.iter().map(|(agent, queue)| (*agent, *queue));
+        agents.filter(move |(agent, _)| has_part(agent))
+    }
+
+    /// Who has a part in a call now that he was offered by a queue.
+    pub(crate) fn part_by_queue(&self, id: CallId) -> Option<(AgentId, QueueId)> {
+        self.parts_in(id).find_map(|(agent, queue)| Some((agent, queue?)))
+    }
+
     /// Who speaks from a device: who is logged in there, else whose desk it stands on.
     pub(crate) fn person_at(&self, device: DeviceId) -> Option<AgentId> {
         let device = self.device(device);
@@ -345,6 +357,21 @@ impl State {
 
     pub(super) fn unbridge(&mut self, id: CallId) {
         self.call_mut(id).bridged = false;
+    }
+
+    /// One of the two leaves; the other is the caller of what follows, which is a new way through the house.
+    pub(super) fn transfer(&mut self, id: CallId, stays: LegId) {
+        self.enter_call(id, CallStep::Setup);
+        let call = self.call_mut(id);
+        (call.pair, call.bridged) = (None, false);
+        (call.overflows, call.diverted) = (0, false);
+        call.forwarded_by.clear();
+        let called_back = call.callback.take().map(|callback| callback.number);
+        if call.caller_leg != Some(stays) {
+            call.caller_leg = Some(stays);
+            let number = called_back.unwrap_or_else(|| call.dialled.clone());
+            (call.caller, call.caller_name) = (Some(number), Name::default());
+        }
     }
 
     /// Something is said to the caller, and should not take for ever.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cordial_engine::agent::{Activity, DeviceState, Duty, Handling, Membership};
-use cordial_engine::call::{OfferEnd, Role};
+use cordial_engine::call::{OfferEnd, Role, TransferTo};
 use cordial_engine::entry::Strategy;
 use cordial_engine::fact::Fact;
 use cordial_engine::id::*;
@@ -324,6 +324,13 @@ impl Outbound {
             Fact::AgentConnected { call, leg, .. } if !self.callers.contains_key(call) => {
                 let near = known.leg(*leg).expect("the agent's leg is there");
                 self.callers.insert(*call, near.endpoint);
+            }
+            // Who stays makes the call from here on.
+            Fact::CallTransferred { call, leg, to, .. } => {
+                self.callers.insert(*call, known.leg(*leg).expect("who stays is there").endpoint);
+                if let TransferTo::Number(number) = to {
+                    self.dialled.insert(*call, number.clone());
+                }
             }
             Fact::LegAdded { call, leg, endpoint: Endpoint::Trunk(_), .. } => {
                 let rules = known.outbound(event.tenant, now).unwrap().rules;

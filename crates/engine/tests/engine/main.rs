@@ -33,4 +33,5 @@ mod routing;
 mod skills;
 mod story;
 mod telling;
+mod transfers;
 mod world;

@@ -673,7 +673,7 @@ fn no_code_is_answered_by_silence() {
         }
     }
     assert_eq!(Feature::ALL.len(), FeatureCodes::default().iter().count());
-    expect!["ready not_ready log_in log_out do_not_disturb_on do_not_disturb_off forward_on forward_on201 forward_off voicemail_off forward_busy_on forward_busy_on201 forward_busy_off voicemail_busy_off forward_no_answer_on forward_no_answer_on201 forward_no_answer_off voicemail_no_answer_off forward_unreachable_on forward_unreachable_on201 forward_unreachable_off reset_calls"].assert_eq(&done.join(" "));
+    expect!["ready not_ready log_in log_out do_not_disturb_on do_not_disturb_off forward_on forward_on201 forward_off voicemail_off transfer transfer_to_voicemail forward_busy_on forward_busy_on201 forward_busy_off voicemail_busy_off forward_no_answer_on forward_no_answer_on201 forward_no_answer_off voicemail_no_answer_off forward_unreachable_on forward_unreachable_on201 forward_unreachable_off reset_calls"].assert_eq(&done.join(" "));
 }
 
 #[test]

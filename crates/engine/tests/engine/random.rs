@@ -1,7 +1,7 @@
 //! Anything in any order: the invariants hold after every input, and after a crash at any record.
 
 use cordial_engine::agent::{Absence, Attend, CallSettings, ForwardTo, Handling, Membership, QueueWish};
-use cordial_engine::call::Cause;
+use cordial_engine::call::{Cause, TransferTo};
 use cordial_engine::command::Command;
 use cordial_engine::entry::{
     AfterMissed, AtClosing, Calendar, Choice, Condition, Conditions, Device, Emergency, Hours, Mailbox,
@@ -105,10 +105,10 @@ fn pick<T: Copy>(things: &[T], by: u8) -> T {
     things[usize::from(by) % things.len()]
 }
 
-const DIALLED: [&str; 26] = [
+const DIALLED: [&str; 32] = [
     "5551", "5552", "5551", "5553", "5554", "101", "102", "201", "600", "004912", "+4991", "5555", "*36",
     "*36600", "*375551", "*38", "*38600", "*39", "*21", "*57", "*97101", "*97202", "*98", "*46", "*70",
-    "*70201",
+    "*70201", "*54102", "*54600", "*54", "*55201", "*68", "*88",
 ];
 
 /// A callback at 1 and somewhere else at 7.
@@ -201,7 +201,7 @@ fn input(world: &World, tenant: &Tenant, (what, a, b, c): Step) -> Input {
     let note = name("");
     let causes =
         [Cause::Normal, Cause::Busy, Cause::Rejected, Cause::Unreachable, Cause::NoAnswer, Cause::Lost];
-    let command = match what % 45 {
+    let command = match what % 46 {
         0..=4 => {
             let from = if b % 3 == 0 { Endpoint::Device(device) } else { Endpoint::Trunk(tenant.trunk) };
             let dialled = number(pick(&DIALLED, c));
@@ -257,6 +257,13 @@ fn input(world: &World, tenant: &Tenant, (what, a, b, c): Step) -> Input {
             let level = SkillLevel { skill: tenant.skill, level: b % 4 };
             entry.skills = Some(level).filter(|level| level.level > 0).into_iter().collect();
             Command::Change(id, cordial_engine::Entry::Agent(entry))
+        }
+        45 => {
+            let to = match b % 5 {
+                0 => TransferTo::Mailbox(agent),
+                _ => TransferTo::Number(number(pick(&DIALLED, c))),
+            };
+            Command::TransferCall { call, device: (b % 3 == 0).then_some(device), to }
         }
         42 => Command::SetNightMode { queue, on: a % 2 == 0 },
         43 => {

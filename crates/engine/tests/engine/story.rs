@@ -7,7 +7,7 @@
 use std::fmt::Write;
 
 use cordial_engine::agent::{Absence, Attend, CallSettings, ForwardTo, Handling, Membership, QueueWish};
-use cordial_engine::call::Cause;
+use cordial_engine::call::{Cause, TransferTo};
 use cordial_engine::command::Command;
 use cordial_engine::entry::{Emergency, Overflow};
 use cordial_engine::id::*;
@@ -254,6 +254,10 @@ impl Story {
             "pauses-recording" => {
                 let (call, reason) = (self.call(who), name("card"));
                 return self.world.command(Command::PauseRecording { call, reason });
+            }
+            "is-transferred-to" => {
+                let (call, to) = (self.call(who), TransferTo::Number(number(rest[0])));
+                return self.world.command(Command::TransferCall { call, device: None, to });
             }
             "is-parked" => {
                 let (call, slot) = (self.call(who), rest.first().map(|slot| slot.parse().unwrap()));

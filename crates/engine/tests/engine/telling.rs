@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use cordial_engine::agent::{Activity, Duty, WhyLoggedOut, WhyNotReady};
-use cordial_engine::call::{OfferEnd, Withdrawn};
+use cordial_engine::call::{OfferEnd, TransferTo, Withdrawn};
 use cordial_engine::fact::Fact;
 use cordial_engine::id::*;
 use cordial_engine::view::AgentView;
@@ -160,6 +160,14 @@ impl Names {
                 let what = argument.as_ref().map_or(String::new(), |number| format!(" {}", number.as_str()));
                 let said = refused.as_ref().map_or("done".to_owned(), |code| format!("refused: {code}"));
                 format!("{who} {}{what}, {said}", feature.word())
+            }
+            Fact::CallTransferred { call, leg, agent, to, .. } => {
+                let by = agent.map_or("nobody".to_owned(), |agent| self.agent(agent));
+                let to = match to {
+                    TransferTo::Number(number) => number.as_str().to_owned(),
+                    TransferTo::Mailbox(agent) => format!("the mailbox of {}", self.agent(*agent)),
+                };
+                format!("{} by {by}, {} to {to}", self.call(*call), self.leg(*leg))
             }
             Fact::CallParked { call, leg, slot, reminded, .. } => {
                 format!("{} at {slot}, {} waits, {reminded} times rung", self.call(*call), self.leg(*leg))

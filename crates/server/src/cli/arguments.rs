@@ -736,6 +736,21 @@ pub enum CallVerb {
         #[arg(long)]
         slot: Option<u16>,
     },
+    /// Lead one party of a call elsewhere, whose other party leaves it
+    #[command(group(clap::ArgGroup::new("destination").required(true)))]
+    Transfer {
+        /// The call's id
+        call: String,
+        /// A number of a user, a phone or a queue, or outside
+        #[arg(group = "destination")]
+        to: Option<String>,
+        /// The agent whose mailbox takes it
+        #[arg(long, value_name = "AGENT", group = "destination")]
+        mailbox: Option<Which>,
+        /// The device that leaves it
+        #[arg(long, value_name = "DEVICE")]
+        device: Option<Which>,
+    },
     /// The parked calls
     Parked,
     /// Ring a device for a parked call

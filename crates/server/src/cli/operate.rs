@@ -171,6 +171,20 @@ pub(super) async fn call(api: &Api, printer: &Printer, verb: &CallVerb) -> Resul
             let parked = api.post(&format!("/v1/calls/{id}/park"), &body).await?;
             printer.done(&format!("the call is parked at {}", parked["slot"]));
         }
+        CallVerb::Transfer { call, to, mailbox, device } => {
+            let id = api.id("calls", call).await?;
+            let destination = match mailbox {
+                Some(agent) => json!({ "to": "mailbox", "agent": api.id("agents", agent).await? }),
+                None => json!({ "to": "number", "number": to }),
+            };
+            let device = match device {
+                Some(device) => Some(api.id("devices", device).await?),
+                None => None,
+            };
+            let body = json!({ "destination": destination, "device": device });
+            api.post(&format!("/v1/calls/{id}/transfer"), &body).await?;
+            printer.done("the call is transferred");
+        }
         CallVerb::Parked => {
             let parked = api.list("/v1/parked").await?;
             let columns = [("slot", "slot"), ("since", "since"), ("device", "device"), ("call", "call")];

@@ -20,7 +20,7 @@ use super::{State, not_found, odd_answer};
 const ACTS: &[Scope] = &[Scope::Agent, Scope::Supervise];
 
 pub(super) fn operations() -> Vec<Operation> {
-    let mut all = parking();
+    let mut all = moves();
     all.extend([
         get("/v1/calls")
             .called("list_calls", "calls", "Lists live calls")
@@ -78,7 +78,7 @@ pub(super) fn operations() -> Vec<Operation> {
     all
 }
 
-fn parking() -> Vec<Operation> {
+fn moves() -> Vec<Operation> {
     vec![
         post("/v1/calls/{id}/park")
             .called("park_call", "calls", "Lets a call wait in a slot until a phone takes it")
@@ -93,6 +93,16 @@ fn parking() -> Vec<Operation> {
                 .body::<wire::RetrieveCall>(),
         )
         .handled_by(retrieve),
+        granted(
+            post("/v1/calls/{id}/transfer")
+                .called(
+                    "transfer_call",
+                    "calls",
+                    "Leads one party of a call elsewhere, whose other party leaves it",
+                )
+                .body::<wire::TransferCall>(),
+        )
+        .handled_by(transfer),
         get("/v1/parked")
             .called("list_parked", "calls", "Lists parked calls")
             .needs(&[Scope::Read])
@@ -263,6 +273,20 @@ async fn retrieve(
         let agent = scene.engine.device(scene.tenant, device).and_then(|device| device.agent);
         scene.may_act(&asker, agent.into_iter())?;
         Ok(command)
+    });
+    let command = made.await?;
+    state.give(&who, command).await.map(Json)
+}
+
+async fn transfer(
+    (extract::State(state), Extension(who), At(id)): Asking,
+    Body(body): Body<wire::TransferCall>,
+) -> Result<Json<Done>, No> {
+    let asker = who.clone();
+    let made = state.look(&who, move |scene| {
+        let call = scene.call(id)?;
+        scene.may_act(&asker, parties(&call))?;
+        Ok(decode::transfer_call(call.id, &body, scene)?)
     });
     let command = made.await?;
     state.give(&who, command).await.map(Json)

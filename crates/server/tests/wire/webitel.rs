@@ -174,6 +174,7 @@ async fn every_status_of_the_table_is_set_and_told_over_the_websocket() {
         {"complete":"+OK","func":"login","response":"+OK"}
         {"complete":"+OK","func":"logout","response":"+OK"}
         {"complete":"-ERR","func":"hold","response":"-ERR: hold is not served: this engine does not do it yet"}
+        {"complete":"-ERR","func":"transfer","response":"-ERR: channel not found!"}
         {"complete":"-ERR","func":"hangup","response":"-ERR: channel not found!"}
         {"complete":"-ERR","func":"call","response":"-ERR the destination is not allowed"}
         {"complete":"+OK","func":"show_channel","response":{"row_count":0,"rows":[]}}
@@ -524,6 +525,8 @@ async fn calls_and_tasks_are_told_in_the_newer_protocol() {
         {action: "cc_agent_tasks", answer: {items: []}, status: "OK"}
         {action: "call_hangup", error: "channel not found!", status: "FAIL"}
         {action: "call_hangup", error: "id is required", status: "FAIL"}
+        {action: "call_blind_transfer", error: "channel not found!", status: "FAIL"}
+        {action: "call_blind_transfer", error: "destination is required", status: "FAIL"}
         {action: "call_invite", error: "the destination is not allowed", status: "FAIL"}
         {action: "call_invite", error: "destination is required", status: "FAIL"}
         {action: "call_hold", error: "call_hold is not served: this engine does not do it yet", status: "FAIL"}
@@ -556,6 +559,7 @@ async fn calls_and_tasks_are_told_in_the_newer_protocol() {
     expect![[r#"
         {action: "cc_agent_tasks", answer: {items: [{agent_channel_id: id0, agent_id: 4, app_id: "cordial", attempt_id: 1, channel: "call", communication: {destination: "4711", display: "Wire"}, duration: span, has_reporting: false, member_channel_id: id1, queue_id: 5, queue_name: "sales", state: "bridged", status: "bridged", timestamp: time}]}, status: "OK"}
         {action: "subscribe_call", answer: {items: [{app_id: "cordial", created_at: time, destination: "1000", direction: "inbound", duration: span, from: {name: "Wire", number: "4711", type: "dest"}, id: id0, parent_id: id1, queue: {attempt_id: "1", queue_id: "5", queue_name: "sales", queue_type: "inbound", reporting: "false"}, sip_id: "", state: "active", timestamp: time, to: {name: "2001", number: "2001", type: "user"}, type: "call", variables: {}}], next: false}, status: "OK"}
+        {action: "call_blind_transfer", error: "the destination is not allowed", status: "FAIL"}
         {action: "call_hangup", answer: {}, status: "OK"}
         {told: true}"#]].assert_eq(&named(&answers));
 }

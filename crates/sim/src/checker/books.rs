@@ -138,6 +138,7 @@ impl Books {
             | Fact::LegHeld { .. }
             | Fact::LegRetrieved { .. }
             | Fact::LegCleared { .. }
+            | Fact::CallTransferred { .. }
             | Fact::CallCleared { .. }
             | Fact::CallClosed { .. } => self.read_call(event)?,
             Fact::AgentConnected { call, agent, leg, queue } => self.connect(*call, *agent, *leg, *queue)?,
@@ -246,6 +247,13 @@ impl Books {
                 must(self.call(*call)?.legs.contains_key(leg), "H7 a leg that the call does not have")?;
             }
             Fact::LegCleared { call, leg, .. } => self.clear_leg(*call, *leg)?,
+            // Whoever had it by a queue leaves it or stays as a caller, and another may get it by one.
+            Fact::CallTransferred { call, leg, .. } => {
+                let call = self.call(*call)?;
+                must(call.legs.contains_key(leg), "H7 a leg is led on that the call does not have")?;
+                must(call.place.is_none() && call.offers.is_empty(), "H1 who waits is transferred")?;
+                (call.assigned, call.is_callback) = (None, false);
+            }
             Fact::CallCleared { call, .. } => {
                 let call = self.call(*call)?;
                 must(call.legs.is_empty(), "H7 a leg outlives its call")?;

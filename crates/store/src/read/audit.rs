@@ -197,6 +197,7 @@ impl Subject {
             | Fact::WrapUpEnded { .. }
             | Fact::CallerBlacklisted { .. }
             | Fact::CalendarTurned { .. }
+            | Fact::CallTransferred { .. }
             | Fact::CallParked { .. }
             | Fact::ParkingEnded { .. }
             | Fact::NumberAsked { .. }

@@ -117,6 +117,7 @@ async fn fold_rows(
         | Fact::NightModeSet { .. }
         | Fact::EmergencySet { .. }
         | Fact::FeatureCodeDialled { .. }
+        | Fact::CallTransferred { .. }
         | Fact::CallParked { .. }
         | Fact::ParkingEnded { .. }
         | Fact::MonitoringStarted { .. }

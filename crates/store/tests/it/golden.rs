@@ -10,7 +10,8 @@ use cordial_engine::agent::{
 };
 use cordial_engine::blacklist::{BlacklistLevel, BlacklistPrompts, BlacklistedNumber, CallerPlace};
 use cordial_engine::call::{
-    Cause, Direction, NotKept, OfferEnd, ParkingEnd, Preferred, Role, WaitingEnd, Widening, Withdrawn,
+    Cause, Direction, NotKept, OfferEnd, ParkingEnd, Preferred, Role, TransferTo, WaitingEnd, Widening,
+    Withdrawn,
 };
 use cordial_engine::code::{Feature, FeatureCodes};
 use cordial_engine::command::{Access, Origin};
@@ -228,6 +229,20 @@ fn codes_and_mailboxes() -> Vec<Fact> {
             feature: Feature::LogIn,
             argument: Some(number("8000")),
             refused: Some(text("not-assigned")),
+        },
+        Fact::CallTransferred {
+            call: CallId(7),
+            leg: LegId(8),
+            device: DeviceId(4),
+            agent: Some(AgentId(2)),
+            to: TransferTo::Number(number("8000")),
+        },
+        Fact::CallTransferred {
+            call: CallId(7),
+            leg: LegId(8),
+            device: DeviceId(4),
+            agent: None,
+            to: TransferTo::Mailbox(AgentId(3)),
         },
         Fact::CallParked {
             call: CallId(7),

@@ -14,7 +14,7 @@ use super::outbound::{not_out, outbound_rules};
 use super::state::{duty, membership, pending_membership, wait_range};
 use super::{
     Encoded, call_settings, cause, direction, endpoint, entry, entry_id, forward_to, handling, id, missed,
-    of, offer_end, offer_of, parking_end, perhaps, priority, role, text, tier, waiting_end,
+    of, offer_end, offer_of, parking_end, perhaps, priority, role, text, tier, transfer_to, waiting_end,
 };
 use super::{blacklist_prompts, feature_codes};
 use crate::names::{Named, Names, Unnamed};
@@ -305,6 +305,13 @@ impl Teller<'_> {
                     refused: refused.as_ref().map(ToString::to_string),
                 }
             }
+            Fact::CallTransferred { call, leg, device, agent, to } => What::CallTransferred {
+                call: self.call(*call)?,
+                leg: self.leg(*call, *leg)?,
+                device: id(names, *device)?,
+                agent: perhaps(names, *agent)?,
+                to: transfer_to(to, names)?,
+            },
             Fact::CallParked { call, leg, slot, device, until, reminded } => What::CallParked {
                 call: self.call(*call)?,
                 leg: self.leg(*call, *leg)?,

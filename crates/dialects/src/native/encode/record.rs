@@ -2,13 +2,13 @@
 
 use cordial_engine::cdr::{
     AgentPart, Cdr, DispositionPart, OfferPart, ParkingPart, QueuePart, RecordingPart, RecordingState,
-    Segment,
+    Segment, TransferPart,
 };
 use cordial_engine::id::CallId;
 
 use super::{
     Encoded, cause, direction, endpoint, id, offer_end, offer_of, parking_end, perhaps, role, text,
-    waiting_end,
+    transfer_to, waiting_end,
 };
 use crate::names::Names;
 use crate::native::wire::{self, Id, Time};
@@ -38,6 +38,7 @@ pub fn cdr(it: &Cdr, names: &dyn Names) -> Encoded<wire::Cdr> {
         offers: it.offers.iter().map(|part| offer(it.call, part, names)).collect::<Encoded<_>>()?,
         agents: it.agents.iter().map(|part| agent(part, names)).collect::<Encoded<_>>()?,
         parkings: it.parkings.iter().map(|part| parking(part, names)).collect::<Encoded<_>>()?,
+        transfers: it.transfers.iter().map(|part| transfer(part, names)).collect::<Encoded<_>>()?,
         dispositions: it.dispositions.iter().map(|part| disposition(part, names)).collect::<Encoded<_>>()?,
         recordings: it.recordings.iter().map(|part| recording(part, names)).collect::<Encoded<_>>()?,
         left_out: it.left_out,
@@ -60,6 +61,15 @@ fn parking(part: &ParkingPart, names: &dyn Names) -> Encoded<wire::CdrParking> {
         parked_ms: part.parked_ms,
         ended_ms: part.ended_ms,
         end: part.end.map(parking_end),
+    })
+}
+
+fn transfer(part: &TransferPart, names: &dyn Names) -> Encoded<wire::CdrTransfer> {
+    Ok(wire::CdrTransfer {
+        device: id(names, part.device)?,
+        agent: perhaps(names, part.agent)?,
+        to: transfer_to(&part.to, names)?,
+        transferred_ms: part.transferred_ms,
     })
 }
 

@@ -178,6 +178,33 @@ pub struct ParkCall {
     pub slot: Option<u16>,
 }
 
+/// Where a call goes that one of its two parties leaves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "to", rename_all = "snake_case", deny_unknown_fields)]
+pub enum TransferTo {
+    /// To a number: of a user, a phone or a queue, or outside.
+    Number {
+        /// Which.
+        #[schema(min_length = 1, max_length = 64)]
+        number: String,
+    },
+    /// To an agent's mailbox.
+    Mailbox {
+        /// Whose.
+        agent: Id,
+    },
+}
+
+/// How a call is transferred.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+pub struct TransferCall {
+    /// Where to.
+    pub destination: TransferTo,
+    /// The device that leaves the call; that of its agent, else the one that was rung, when left out.
+    #[serde(default)]
+    pub device: Option<Id>,
+}
+
 /// Who takes a parked call.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 pub struct RetrieveCall {

@@ -9,7 +9,7 @@ use super::{
     Agent, AgentState, BlacklistPrompts, BlacklistedNumber, Calendar, Call, CallSettings, Cause, Device,
     DeviceState, Direction, Disposition, Duty, Emergency, Endpoint, ForwardTo, Handling, Id, LegRole,
     Membership, Missed, NotOut, Offer, OutboundRules, PendingMembership, Priority, Queue, QueueState, Reason,
-    Route, Skill, Team, Tier, Time, Trunk, User, WaitRange,
+    Route, Skill, Team, Tier, Time, TransferTo, Trunk, User, WaitRange,
 };
 
 /// One message of the stream. `seq` rises strictly; it is not contiguous, because other tenants share the journal.
@@ -285,6 +285,16 @@ pub enum What {
     },
     /// The caller is told something, and the call ends with it.
     AnnouncementStarted { call: Id, prompts: Vec<String> },
+    /// One of two who talked left the call at this device, the agent if somebody was there; the leg that stays is its caller
+    /// from here on, and is led there.
+    CallTransferred {
+        call: Id,
+        leg: Id,
+        device: Id,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        agent: Option<Id>,
+        to: TransferTo,
+    },
     /// A call waits in a slot until a phone takes it; the leg hears music. Told anew each time that the device, which parked
     /// it, has been rung for it, `reminded` times by now; the next time will be at `until`.
     CallParked { call: Id, leg: Id, slot: u16, device: Id, until: Time, reminded: u8 },
@@ -435,6 +445,7 @@ names! {
     GreetingStarted "greeting_started"
     FeatureCodeDialled "feature_code_dialled"
     AnnouncementStarted "announcement_started"
+    CallTransferred "call_transferred"
     CallParked "call_parked"
     ParkingEnded "parking_ended"
     MonitoringStarted "monitoring_started"

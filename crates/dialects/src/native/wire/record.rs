@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Cause, Direction, Endpoint, Id, LegRole, OfferEnd, ParkingEnd, Time, WaitingEnd};
+use super::{Cause, Direction, Endpoint, Id, LegRole, OfferEnd, ParkingEnd, Time, TransferTo, WaitingEnd};
 
 /// The record of one call; final when its last leg and last wrap-up are over.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -52,6 +52,8 @@ pub struct Cdr {
     pub agents: Vec<CdrAgent>,
     /// The slots it was parked in.
     pub parkings: Vec<CdrParking>,
+    /// How it was transferred, in order.
+    pub transfers: Vec<CdrTransfer>,
     /// The last word of each agent.
     pub dispositions: Vec<CdrDisposition>,
     /// Its recordings.
@@ -80,6 +82,18 @@ pub struct CdrParking {
     pub parked_ms: u64,
     pub ended_ms: Option<u64>,
     pub end: Option<ParkingEnd>,
+}
+
+/// One transfer.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[expect(missing_docs, reason = "named as in the glossary")]
+pub struct CdrTransfer {
+    /// From which device.
+    pub device: Id,
+    /// By whom, if somebody was there.
+    pub agent: Option<Id>,
+    pub to: TransferTo,
+    pub transferred_ms: u64,
 }
 
 /// A leg's stretch within the call.

@@ -139,6 +139,7 @@ impl Seen {
             Fact::CallStarted { call, .. }
             | Fact::LegAdded { call, agent: None, .. }
             | Fact::LegRinging { call, .. }
+            | Fact::CallTransferred { call, .. }
             | Fact::CallParked { call, .. }
             | Fact::ParkingEnded { call, .. }
             | Fact::LegAnswered { call, .. }

@@ -22,7 +22,6 @@ const NOT_YET: &[&str] = &[
     "call_hold",
     "call_unhold",
     "call_dtmf",
-    "call_blind_transfer",
     "call_mute",
     "call_bridge",
     "call_eavesdrop",
@@ -48,6 +47,7 @@ impl Acting<'_> {
             "cc_agent_waiting" => self.waiting(act).await,
             "cc_agent_tasks" => self.tasks(act).await,
             "call_hangup" => self.hang_up(act).await,
+            "call_blind_transfer" => self.transfer(act).await,
             "call_invite" => self.invite(act).await,
             name if NOT_YET.contains(&name) => {
                 Err(No::new(501, format!("{name} is not served: this engine does not do it yet")))
@@ -159,6 +159,14 @@ impl Acting<'_> {
     async fn hang_up(&self, act: &Act) -> Result<Value, No> {
         let id = act.text("id").ok_or_else(|| No::new(400, "id is required"))?;
         self.doing().hang_up(&id).await?;
+        Ok(json!({}))
+    }
+
+    /// `call_blind_transfer` `{id, destination}`: the other party of one's own leg is led there.
+    async fn transfer(&self, act: &Act) -> Result<Value, No> {
+        let id = act.text("id").ok_or_else(|| No::new(400, "id is required"))?;
+        let to = act.text("destination").ok_or_else(|| No::new(400, "destination is required"))?;
+        self.doing().transfer(&id, &to).await?;
         Ok(json!({}))
     }
 

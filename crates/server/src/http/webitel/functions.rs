@@ -7,6 +7,7 @@ use cordial_dialects::webitel::account::Account;
 use cordial_dialects::webitel::socket::Exec;
 use cordial_dialects::webitel::status::{FsState, FsStatus};
 use cordial_dialects::webitel::wish::Wish;
+use cordial_engine::call::TransferTo;
 use cordial_engine::command::Note;
 use cordial_engine::id::Guid;
 use cordial_engine::text::Number;
@@ -24,7 +25,6 @@ const NOT_YET: &[&str] = &[
     "hold",
     "unhold",
     "toggle_hold",
-    "transfer",
     "attended_transfer",
     "att_xfer",
     "att_xfer2",
@@ -66,6 +66,7 @@ impl Doing<'_> {
                 Ok(uuid) => self.hang_up(&uuid).await.map(|()| json!({ "response": "+OK" })),
                 Err(no) => Err(no),
             },
+            "transfer" => self.transferred(exec).await,
             "show_channel" => self.channels().await,
             "channel_dump" => self.dump(exec).await,
             name if NOT_YET.contains(&name) => {
@@ -201,6 +202,27 @@ impl Doing<'_> {
     pub(super) async fn hang_up(&self, uuid: &str) -> Result<(), No> {
         let call = self.named_call(uuid).await?;
         self.desk().ask(Command::ClearCall { call: call.id }).await?;
+        Ok(())
+    }
+
+    /// `transfer`: the other party of a channel is led to a number.
+    async fn transferred(&self, exec: &Exec) -> Result<Value, No> {
+        let uuid = channel(exec)?;
+        let to = exec.text(&["destination", "number", "extension"]);
+        self.transfer(&uuid, &to.ok_or_else(|| No::new(400, "destination is required"))?).await?;
+        Ok(json!({ "response": "+OK" }))
+    }
+
+    /// Leads a party of the call that a channel's uuid names to a number. One's own phone leaves it if it has a part in
+    /// it, else the agent's.
+    pub(super) async fn transfer(&self, uuid: &str, to: &str) -> Result<(), No> {
+        let call = self.named_call(uuid).await?;
+        let to = Number::parse(to).map_err(|why| No::new(400, format!("destination {why}")))?;
+        let own = self.account.and_then(|account| account.device);
+        let device = own
+            .filter(|own| call.legs.iter().any(|leg| leg.endpoint == cordial_engine::Endpoint::Device(*own)));
+        let to = TransferTo::Number(to);
+        self.desk().ask(Command::TransferCall { call: call.id, device, to }).await?;
         Ok(())
     }
 

@@ -52,6 +52,7 @@ async function functions(client) {
         ['login', {}],
         ['logout', {}],
         ['hold', {}],
+        ['transfer', { 'channel-uuid': '00000000-0000-0000-0000-000000000000', destination: '99' }],
         ['hangup', { 'channel-uuid': '00000000-0000-0000-0000-000000000000' }],
         ['call', { number: '99' }],
         ['show_channel', {}],

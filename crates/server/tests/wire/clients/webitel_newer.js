@@ -18,6 +18,8 @@ async function agent(client) {
     for (const [action, data] of [
         ['call_hangup', { id: '00000000-0000-0000-0000-000000000000' }],
         ['call_hangup', {}],
+        ['call_blind_transfer', { id: '00000000-0000-0000-0000-000000000000', destination: '99' }],
+        ['call_blind_transfer', { id: 'x' }],
         ['call_invite', { destination: '99' }],
         ['call_invite', {}],
         ['call_hold', { id: 'x' }],
@@ -30,6 +32,7 @@ async function agent(client) {
     process.stdin.once('data', async () => {
         await act('cc_agent_tasks', { agent_id });
         const { items } = await act('subscribe_call');
+        await act('call_blind_transfer', { id: items[0].id, destination: '99' });
         await act('call_hangup', { id: items[0].id, app_id: items[0].app_id });
         say({ told: true });
     });

@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::peers::{Baresip, tone_level};
+use crate::server::pause;
 
 /// The tones of ann's baresip, of the caller's, and of who must not be heard. Hertz.
 const AGENT: u32 = 1_300;
@@ -58,6 +59,53 @@ async fn a_held_call_is_parked_and_taken_by_another_phone() {
     };
     let cdr = site.server.wait_for("/v1/cdrs", "call record", of_call).await;
     assert_eq!((&cdr["parkings"][0]["slot"], &cdr["parkings"][0]["end"]), (&json!(1), &json!("retrieved")));
+    site.server.wait_for_no_calls().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs sipp or baresip: runs in the gate's stage `wire`"]
+async fn a_held_call_is_transferred_and_the_two_who_stay_hear_each_other() {
+    let site = Site::open().await;
+    let stays = talker(&site.server, "2003", CALLER, None).await;
+    let other = talker(&site.server, "2006", AGENT, None).await;
+    let _last = talker(&site.server, "2007", AGENT, None).await;
+    let talk = Talk::begin(&site.desk, "2003");
+    talk.hold();
+    assert_eq!(dial(&site.desk, "*549999").tone(), DENIED, "nobody has that number");
+    assert_eq!(dial(&site.desk, "*542003").tone(), DENIED, "he talks already");
+    let call = site.server.get("/v1/calls").await["items"][0]["id"].as_str().expect("an id").to_owned();
+    assert_eq!(dial(&site.desk, "*542006").tone(), CONFIRMED);
+    let talking = |seen: &Value| {
+        let legs = seen["legs"].as_array()?;
+        let answered = legs.iter().filter(|leg| leg["state"] == "answered").count();
+        (seen["phase"]["state"] == "talking" && answered == 2).then(|| seen.clone())
+    };
+    let path = format!("/v1/calls/{call}");
+    let two = site.server.wait_for(&path, "two who talk", talking).await;
+    // Two seconds of audio go both ways.
+    let packets =
+        async || site.server.metric("cordial_rtp_packets_total{direction=\"in\"}").await.unwrap_or(0.0);
+    let enough = packets().await + 200.0;
+    while packets().await < enough {
+        pause().await;
+    }
+    // The same by the API: who was called leaves, whichever call it came by.
+    let further = json!({ "destination": { "to": "number", "number": "2007" } });
+    assert_eq!(site.server.post(&format!("{path}/transfer"), further).await["pending"], false);
+    let third = |seen: &Value| talking(seen).filter(|seen| seen["legs"] != two["legs"]);
+    site.server.wait_for(&path, "the third who talks", third).await;
+    site.server.post(&format!("{path}/hang-up"), json!(null)).await;
+    assert_hears("who stayed", &stays.heard(), &[f64::from(AGENT)], &[]);
+    assert_hears("to whom he was led", &other.heard(), &[f64::from(CALLER)], &[]);
+    let of_call = |seen: &Value| {
+        let items = seen["items"].as_array()?;
+        items.iter().find(|item| item["id"] == call.as_str()).cloned()
+    };
+    let cdr = site.server.wait_for("/v1/cdrs", "call record", of_call).await;
+    assert_eq!(cdr["transfers"][0]["to"], json!({ "to": "number", "number": "2006" }), "{cdr:#}");
+    assert_eq!(cdr["transfers"][1]["to"]["number"], "2007", "{cdr:#}");
+    assert_eq!(cdr["transfers"][2], Value::Null, "what was refused is no transfer");
+    drop(talk);
     site.server.wait_for_no_calls().await;
 }
 
