@@ -42,6 +42,7 @@ pub const TARGETS: &[Target] = &[
     target("sip_via", sip::via),
     target("sip_auth", user_agent::auth),
     target("sip_info", user_agent::info),
+    target("sip_refer", user_agent::refer),
     target("user_agent", user_agent::script),
     target("sdp", sdp::negotiate),
     target("rtp", media::rtp),

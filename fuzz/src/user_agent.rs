@@ -56,3 +56,14 @@ pub(crate) fn info(bytes: &[u8]) {
     assert!(site.keys <= keys + 1, "one INFO, {} keys", site.keys - keys);
     site.close();
 }
+
+/// The input is the whole of what a REFER inside a call refers to, and may hold more headers.
+pub(crate) fn refer(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let mut site = Site::new();
+    site.take_call();
+    let asked = site.referred;
+    site.inside(TRUNK, "REFER", &format!("Refer-To: {}\r\n", text.trim_end()), b"");
+    assert!(site.referred <= asked + 1, "one REFER, asked {} times", site.referred - asked);
+    site.close();
+}

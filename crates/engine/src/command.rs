@@ -407,6 +407,13 @@ pub enum Report {
         /// Why.
         cause: Cause,
     },
+    /// The far end transfers its call by itself. Answer: [`Answer::Done`], or a refusal that the node tells it.
+    LegReferred {
+        /// Which.
+        leg: LegId,
+        /// Where to.
+        to: Number,
+    },
     /// The far end pressed a key.
     Digit {
         /// Which.

@@ -192,6 +192,7 @@ impl Engine {
             Report::LegArrived { from, caller, caller_name, dialled } => {
                 return self.arrive(from, caller, caller_name, dialled);
             }
+            Report::LegReferred { leg, to } => return self.leg_referred(leg, to),
             Report::DeviceRegistered { device } => self.device_registered(device),
             Report::DeviceUnregistered { device } => self.device_unregistered(device),
             Report::LegRinging { leg, early_media } => self.leg_ringing(leg, early_media),

@@ -102,6 +102,7 @@ impl Node {
                     self.tell_digit(now, leg, digit);
                 }
             }
+            Event::Referred { dialog, to } => self.referred(now, dialog, &to),
             Event::ReofferFailed { .. } => {}
             Event::Cleared { dialog, cause, .. } => {
                 if let Some(leg) = self.forget_dialog(dialog) {
@@ -142,6 +143,20 @@ impl Node {
             }
             Some(Ok(_)) | None => self.agent.reject(sip_time(now), dialog, 500, "Server Internal Error", &[]),
         }
+    }
+
+    /// A phone transfers its call by itself.
+    fn referred(&mut self, now: Now, dialog: DialogId, to: &str) {
+        let code = match (self.by_dialog.get(&dialog).copied(), Number::parse(to)) {
+            (Some(leg), Ok(to)) => match self.report(now, Report::LegReferred { leg, to }) {
+                Some(Ok(_)) => 202,
+                Some(Err(refusal)) => cause::refused(&refusal).0,
+                None => 500,
+            },
+            (Some(_), Err(_)) => 404,
+            (None, _) => 481,
+        };
+        self.agent.answer_refer(sip_time(now), dialog, code);
     }
 
     fn progress(&mut self, now: Now, dialog: DialogId, code: u16, body: Option<&[u8]>) {

@@ -417,10 +417,10 @@ impl Node {
     /// Tells the engine what became so. What it wants done waits until all that this happening brought is told, so that
     /// a leg's dialog is durable before its 200 leaves.
     pub(crate) fn report(&mut self, now: Now, report: Report) -> Option<Result<Answer, Refusal>> {
-        let arrival = matches!(report, Report::LegArrived { .. });
+        let asks = matches!(report, Report::LegArrived { .. } | Report::LegReferred { .. });
         let result = self.engine.handle(now, Input::Report(report));
         self.collect_events();
-        arrival.then_some(result)
+        asks.then_some(result)
     }
 
     /// Acknowledges an answered call when what ends it after a crash is on disk: a phone without an ACK says its 200

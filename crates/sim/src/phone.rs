@@ -506,6 +506,8 @@ impl Phone {
                     None => self.agent.reject_reoffer(now, dialog, 488),
                 }
             }
+            // A phone's user is led nowhere by the house.
+            Event::Referred { dialog, .. } => self.agent.answer_refer(now, dialog, 603),
             Event::Cleared { dialog, .. } => {
                 if let Some((id, _)) = self.line_mut(dialog) {
                     self.end(id, false);

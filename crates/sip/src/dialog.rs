@@ -265,7 +265,9 @@ pub(crate) struct Dialog {
     /// Our provisional responses, where they are acknowledged.
     pub(crate) reliable: Reliable,
     /// Their UPDATE or PRACK with an offer that has no answer.
-    pub(crate) updating: Option<Updating>,
+    pub(crate) updating: Option<OpenRequest>,
+    /// Their REFER that the owner has not answered.
+    pub(crate) referring: Option<OpenRequest>,
 }
 
 /// What keeps a dialog alive beyond the call's own requests.
@@ -292,9 +294,9 @@ impl Upkeep {
     }
 }
 
-/// An offer of theirs in a request that is no INVITE.
+/// A request of theirs, no INVITE, that its owner has yet to answer.
 #[derive(Clone, Debug)]
-pub(crate) struct Updating {
+pub(crate) struct OpenRequest {
     pub(crate) transaction: ServerId,
     pub(crate) request: Box<Request>,
 }
@@ -314,6 +316,7 @@ impl Dialog {
             upkeep: Upkeep::default(),
             reliable: Reliable::default(),
             updating: None,
+            referring: None,
         }
     }
 

@@ -98,6 +98,14 @@ pub enum Event {
         /// The `Reason` header of the request that ended it (RFC 3326).
         reason: Option<String>,
     },
+    /// The far end asks us to lead the other party elsewhere, and waits for
+    /// [`answer_refer`](crate::UserAgent::answer_refer).
+    Referred {
+        /// Which.
+        dialog: DialogId,
+        /// User part of the URI that it names.
+        to: String,
+    },
     /// A digit in an INFO.
     Dtmf {
         /// Which.

@@ -12,6 +12,7 @@ mod lamp;
 mod leave;
 mod outbound;
 mod receive;
+mod refer;
 mod register;
 mod reliable;
 mod servers;
@@ -282,7 +283,7 @@ impl UserAgent {
         self.dialogs.insert(id, dialog);
     }
 
-    /// Forgets a dialog. Their INVITE or UPDATE without a final response is answered 487.
+    /// Forgets a dialog. Their INVITE, UPDATE or REFER without a final response is answered 487.
     fn remove_dialog(&mut self, now: Timestamp, id: DialogId) -> Option<Dialog> {
         let dialog = self.dialogs.remove(&id)?;
         assert_legal(dialog.phase(), crate::dialog::Phase::Gone);
@@ -299,8 +300,8 @@ impl UserAgent {
         if let Some(invite) = dialog.unanswered() {
             self.respond_invite(now, invite, 487, |_| {});
         }
-        if let Some(updating) = &dialog.updating {
-            self.finish_update(now, updating, 487, |_| {});
+        for open in [&dialog.updating, &dialog.referring].into_iter().flatten() {
+            self.finish_open(now, open, 487, |_| {});
         }
         Some(dialog)
     }

@@ -44,6 +44,8 @@ pub(crate) struct Site {
     pub(crate) ua: UserAgent,
     /// Digits heard in INFO.
     pub(crate) keys: usize,
+    /// How often it was asked to lead the other party elsewhere.
+    pub(crate) referred: usize,
     now: Timestamp,
     /// Dialogs that live, oldest first.
     dialogs: Vec<DialogId>,
@@ -94,6 +96,7 @@ impl Site {
         Self {
             ua,
             keys: 0,
+            referred: 0,
             now,
             dialogs: Vec::new(),
             over: BTreeSet::new(),
@@ -424,6 +427,12 @@ impl Site {
             Event::Dtmf { dialog, digit, .. } => {
                 assert!("0123456789*#ABCD".contains(*digit));
                 self.keys += 1;
+                (*dialog, false)
+            }
+            Event::Referred { dialog, to } => {
+                assert!(!to.is_empty());
+                self.referred += 1;
+                self.ua.answer_refer(self.now, *dialog, 202);
                 (*dialog, false)
             }
             Event::Progress { dialog, .. }

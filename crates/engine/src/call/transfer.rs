@@ -1,6 +1,6 @@
 //! Blind transfer: one of two who talk leaves, and the other is led on to a number or a mailbox.
 //!
-//! Whoever transfers leaves at once, and his part in the call ends as at the end of a call. Where the call cannot go that
+//! It is asked for by command, by code, or by the phone itself (REFER). Whoever transfers leaves at once, and his part in the call ends as at the end of a call. Where the call cannot go that
 //! is refused first, so that nobody is cut off for a wrong number. Who stays is the caller of what follows, whoever
 //! called whom before.
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::LegPhase;
 use super::route::Target;
 use crate::code::Feature;
-use crate::command::Answer;
+use crate::command::{Answer, Endpoint};
 use crate::engine::Engine;
 use crate::entry::EntryId;
 use crate::fact::Fact;
@@ -58,6 +58,17 @@ impl Engine {
         }
         let leaves = self.end_of(id, device)?;
         self.transfer(tenant, id, leaves, to)
+    }
+
+    /// A phone transfers its call by itself. A trunk leads nobody elsewhere.
+    pub(crate) fn leg_referred(&mut self, id: LegId, to: Number) -> Result<Answer, Refusal> {
+        let (call, leg) = self.reported(id).ok_or(Refusal::NotInCall)?;
+        let Endpoint::Device(device) = leg.endpoint else { return Err(Refusal::NotPermitted) };
+        let (a, b) = self.talking(call)?;
+        if a != id && b != id {
+            return Err(Refusal::NotInCall);
+        }
+        self.transfer(leg.tenant, call, (id, device), TransferTo::Number(to))
     }
 
     fn transfer(

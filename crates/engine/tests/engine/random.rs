@@ -259,6 +259,9 @@ fn input(world: &World, tenant: &Tenant, (what, a, b, c): Step) -> Input {
             Command::Change(id, cordial_engine::Entry::Agent(entry))
         }
         45 => {
+            if b % 4 == 0 {
+                return Input::Report(Report::LegReferred { leg, to: number(pick(&DIALLED, c)) });
+            }
             let to = match b % 5 {
                 0 => TransferTo::Mailbox(agent),
                 _ => TransferTo::Number(number(pick(&DIALLED, c))),

@@ -284,6 +284,7 @@ impl Story {
             "is-unreachable" => cause(Cause::Unreachable),
             "is-lost" => cause(Cause::Lost),
             "holds" => Report::LegHeld { leg },
+            "refers-to" => Report::LegReferred { leg, to: number(rest[0]) },
             "retrieves" => Report::LegRetrieved { leg },
             "is-saved" => Report::LegSaved { leg, dialog: format!("dialog of {who}") },
             "has-pin-of" | "has-no-pin-of" => {

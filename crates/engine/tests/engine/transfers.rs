@@ -152,6 +152,54 @@ fn a_held_call_is_transferred_by_code_with_a_number_or_asked_for_one() {
 }
 
 #[test]
+fn a_phone_transfers_by_itself_and_a_trunk_does_not() {
+    check(
+        &talking(
+            "4711 refers-to 202; 101 refers-to 999; 101 holds; 101 refers-to 202; 102 answers; 4711 hangs-up",
+        ),
+        expect![[r#"
+            4711 refers-to 202
+              refused: not-permitted (who asks may not do this)
+            101 refers-to 999
+              OutboundRefused carrier to 999: Denied
+              refused: destination-denied (the destination is not allowed)
+            101 holds
+              LegHeld 101
+              LegsUnbridged 101 4711
+                > unbridge 101 4711
+                > play to 4711 then music
+            101 refers-to 202
+              RecordingStopped 4711
+              CallTransferred 4711 by ann, 4711 to 202
+              LegCleared 101 Normal
+              WrapUpStarted ann until 30.000s
+              AgentDisconnected ann 4711
+              LegAdded 102 Callee
+                > stop recording
+                > clear 101 Normal
+                > ring 102 at 102 from 4711
+                > play to 4711 then tones/ringback
+            102 answers
+              LegAnswered 102
+              AgentConnected bob 4711 directly
+              LegsBridged 4711 102
+              RecordingStarted 4711
+                > stop playing to 4711
+                > bridge 4711 102
+                > record 102 4711
+            4711 hangs-up
+              LegCleared 4711 Normal
+              RecordingStopped 4711
+              LegCleared 102 Normal
+              AgentDisconnected bob 4711
+              CallCleared 4711 Normal
+                > stop recording
+                > clear 102 Normal
+        "#]],
+    );
+}
+
+#[test]
 fn a_caller_is_led_into_another_line_and_may_wait_and_leave_there() {
     check(
         &talking("4711 is-transferred-to 600; show ann; 4711 hangs-up"),

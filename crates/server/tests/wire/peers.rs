@@ -1,7 +1,8 @@
 //! `sipp` and `baresip` as children of the test.
 
 use std::f64::consts::TAU;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use std::io::{Read as _, Write as _};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -191,6 +192,8 @@ fn wait_bound_or(port: u16, mut is_over: impl FnMut() -> bool) {
 pub(crate) struct Baresip {
     process: Child,
     folder: tempfile::TempDir,
+    /// Where it is told what to do.
+    control: u16,
 }
 
 impl Baresip {
@@ -208,14 +211,15 @@ impl Baresip {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path();
         write_tone(&path.join("tone.wav"), hz);
-        let sip = free_port();
+        let (sip, control) = (free_port(), free_port());
         let rtp = 10_000 + (sip - 24_000) / 40 * 20;
         let config = format!(
             "sip_listen 127.0.0.1:{sip}\nnet_interface 127.0.0.1\nrtp_ports {rtp}-{}\ncall_max_calls 4\n\
              audio_source aufile,{folder}/tone.wav\naudio_player aubridge,{name}\naudio_alert aubridge,alert\n\
              ausrc_srate 8000\nauplay_srate 8000\nausrc_channels 1\nauplay_channels 1\nsnd_path {folder}\n\
              module_path /usr/lib/baresip/modules\nmodule g711.so\nmodule aufile.so\nmodule sndfile.so\n\
-             module aubridge.so\nmodule_tmp account.so\nmodule_app menu.so\n",
+             module aubridge.so\nmodule_tmp account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n\
+             ctrl_tcp_listen 127.0.0.1:{control}\n",
             rtp + 20,
             folder = path.display()
         );
@@ -235,7 +239,19 @@ impl Baresip {
             .spawn()
             .expect("baresip is installed (Debian package baresip)");
         wait_bound(sip);
-        Self { process, folder }
+        Self { process, folder, control }
+    }
+
+    /// Does what its menu calls so.
+    pub(crate) fn does(&self, command: &str, what: &str) {
+        let said = serde_json::json!({ "command": command, "params": what }).to_string();
+        let mut control =
+            TcpStream::connect(("127.0.0.1", self.control)).expect("its module ctrl_tcp listens");
+        write!(control, "{}:{said},", said.len()).expect("baresip reads");
+        let mut answer = [0; 512];
+        let length = control.read(&mut answer).expect("baresip answers");
+        let answer = String::from_utf8_lossy(&answer[..length]).into_owned();
+        assert!(answer.contains("\"ok\":true"), "{command} {what}: {answer}");
     }
 
     /// What it heard, once its call is over and the file is whole.

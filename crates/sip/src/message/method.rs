@@ -55,7 +55,8 @@ const KNOWN: [(Method, &str); 14] = [
 ];
 
 /// The methods we serve, as an `Allow` value.
-pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, REGISTER, OPTIONS, INFO, PRACK, UPDATE, SUBSCRIBE";
+pub(crate) const ALLOW: &str =
+    "INVITE, ACK, CANCEL, BYE, REGISTER, OPTIONS, INFO, PRACK, UPDATE, REFER, SUBSCRIBE";
 
 impl Method {
     /// Reads a token.

@@ -53,6 +53,7 @@ impl UserAgent {
             upkeep: Upkeep::default(),
             reliable: Reliable { wish: Wish::read(&request.headers), ..Reliable::default() },
             updating: None,
+            referring: None,
         };
         self.add_dialog(id, dialog);
         self.note_asked(id, &request.headers);

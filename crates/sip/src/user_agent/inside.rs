@@ -104,7 +104,8 @@ impl UserAgent {
             Method::Subscribe | Method::Notify | Method::Publish => {
                 self.respond_other(now, asked, 489, |_| {});
             }
-            Method::Register | Method::Refer | Method::Message => {
+            Method::Refer => self.handle_refer(now, asked, id),
+            Method::Register | Method::Message => {
                 self.respond_other(now, asked, 405, allow);
             }
             Method::Other(_) => self.respond_other(now, asked, 501, allow),
@@ -253,7 +254,7 @@ impl UserAgent {
     pub fn reject_reoffer(&mut self, now: Timestamp, dialog: DialogId, code: u16) {
         let code = if (300..700).contains(&code) { code } else { 488 };
         if let Some(updating) = self.dialogs.get_mut(&dialog).and_then(|dialog| dialog.updating.take()) {
-            return self.finish_update(now, &updating, code, |_| {});
+            return self.finish_open(now, &updating, code, |_| {});
         }
         let Some(State::Confirmed { offering: Offering::Theirs { invite, .. } }) =
             self.dialogs.get(&dialog).map(|dialog| dialog.state.clone())

@@ -283,7 +283,7 @@ impl UserAgent {
         let body = self.summary(subscription.account);
         if !relation.lost {
             relation.cseq += 1;
-            self.send_notify(now, &relation, (&event, state), body, Purpose::LastNotify);
+            self.send_notify(now, &relation, (&event, state, BODY_TYPE), body, Purpose::LastNotify);
         }
         self.remove_subscription(id);
     }
@@ -322,7 +322,7 @@ impl UserAgent {
         let Some(subscription) = self.lamps.subscriptions.get_mut(&id) else { return };
         subscription.relation.cseq += 1;
         let (relation, event) = (subscription.relation.clone(), subscription.event.clone());
-        self.send_notify(now, &relation, (&event, &state), body, Purpose::Notify(id));
+        self.send_notify(now, &relation, (&event, &state, BODY_TYPE), body, Purpose::Notify(id));
     }
 
     /// Tells a binding that has no subscription, if it is to be told at all.
@@ -369,14 +369,14 @@ impl UserAgent {
         let number = self.next_id();
         self.lamps.asked.insert(number, listener);
         let purpose = Purpose::UnsolicitedNotify(number);
-        self.send_notify(now, &relation, (PACKAGE, UNSOLICITED), body, purpose);
+        self.send_notify(now, &relation, (PACKAGE, UNSOLICITED, BODY_TYPE), body, purpose);
     }
 
-    fn send_notify(
+    pub(super) fn send_notify(
         &mut self,
         now: Timestamp,
         relation: &Relation,
-        (event, state): (&str, &str),
+        (event, state, kind): (&str, &str, &str),
         body: Vec<u8>,
         purpose: Purpose,
     ) {
@@ -386,7 +386,7 @@ impl UserAgent {
         request.headers.push(Name::new("Event"), event);
         request.headers.push(Name::new("Subscription-State"), state);
         request.headers.push(Name::UserAgent, self.config.user_agent.clone());
-        request.headers.push(Name::ContentType, BODY_TYPE);
+        request.headers.push(Name::ContentType, kind);
         request.body = body;
         self.start_client(now, request, relation.flow, None, purpose);
     }

@@ -4,7 +4,7 @@ use super::UserAgent;
 use super::asked::{Asked, capabilities};
 use super::inbound::describe;
 use crate::dialog::reliable::Exchange;
-use crate::dialog::{DialogId, Offering, State, Updating};
+use crate::dialog::{DialogId, Offering, OpenRequest, State};
 use crate::event::Event;
 use crate::message::{Headers, Method, Name, NameAddr, Response, Uri};
 use crate::time::Timestamp;
@@ -32,7 +32,7 @@ impl UserAgent {
         if asked.request.body.is_empty() {
             let transaction = self.open_other(asked);
             let request = Box::new(asked.request.clone());
-            self.accept_update(now, id, &Updating { transaction, request }, Vec::new());
+            self.accept_update(now, id, &OpenRequest { transaction, request }, Vec::new());
         } else {
             self.take_offer(now, asked, id);
         }
@@ -68,19 +68,25 @@ impl UserAgent {
     /// Gives an offer in an UPDATE or PRACK to the owner; its transaction waits for the answer.
     pub(super) fn take_offer(&mut self, now: Timestamp, asked: &Asked, id: DialogId) {
         let transaction = self.open_other(asked);
-        let updating = Updating { transaction, request: Box::new(asked.request.clone()) };
+        let updating = OpenRequest { transaction, request: Box::new(asked.request.clone()) };
         match self.dialogs.get_mut(&id) {
             Some(dialog) if dialog.updating.is_none() => {
                 dialog.updating = Some(updating);
                 let body = Some(asked.request.body.clone());
                 self.events.push_back(Event::Reoffered { dialog: id, body });
             }
-            Some(_) | None => self.finish_update(now, &updating, 500, |_| {}),
+            Some(_) | None => self.finish_open(now, &updating, 500, |_| {}),
         }
     }
 
     /// The owner's answer to such an offer, or the 200 to an UPDATE without one.
-    pub(super) fn accept_update(&mut self, now: Timestamp, id: DialogId, updating: &Updating, body: Vec<u8>) {
+    pub(super) fn accept_update(
+        &mut self,
+        now: Timestamp,
+        id: DialogId,
+        updating: &OpenRequest,
+        body: Vec<u8>,
+    ) {
         let headers = &updating.request.headers;
         let is_update = updating.request.method == Method::Update;
         let talking = match self.dialogs.get_mut(&id) {
@@ -98,7 +104,7 @@ impl UserAgent {
             self.move_target(id, headers);
         }
         let (contact, supported) = (self.contact_of(id), self.supported());
-        self.finish_update(now, updating, 200, |response| {
+        self.finish_open(now, updating, 200, |response| {
             if is_update {
                 response.headers.push(Name::Contact, contact);
                 capabilities(response, supported);
@@ -110,10 +116,10 @@ impl UserAgent {
         });
     }
 
-    pub(super) fn finish_update(
+    pub(super) fn finish_open(
         &mut self,
         now: Timestamp,
-        updating: &Updating,
+        updating: &OpenRequest,
         code: u16,
         edit: impl FnOnce(&mut Response),
     ) {

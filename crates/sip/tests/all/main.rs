@@ -21,6 +21,8 @@ mod pair;
 #[cfg(test)]
 mod parser;
 #[cfg(test)]
+mod refer;
+#[cfg(test)]
 mod refresh;
 #[cfg(test)]
 mod registrar;

@@ -28,6 +28,7 @@ fn answer_all(_: usize, ua: &mut UserAgent, now: Timestamp, event: &Event) {
             ua.answer(now, *dialog, OFFER.into());
         }
         Event::Reoffered { dialog, .. } => ua.answer_reoffer(now, *dialog, OFFER.into()),
+        Event::Referred { dialog, .. } => ua.answer_refer(now, *dialog, 202),
         Event::BindingsChanged { .. }
         | Event::Progress { .. }
         | Event::Answered { .. }

@@ -182,6 +182,7 @@ fn subject(event: &Event) -> Option<(DialogId, bool)> {
         | Event::Reoffered { dialog, .. }
         | Event::ReofferAnswered { dialog, .. }
         | Event::ReofferFailed { dialog, .. }
+        | Event::Referred { dialog, .. }
         | Event::Dtmf { dialog, .. } => Some((*dialog, false)),
     }
 }

@@ -111,6 +111,30 @@ async fn a_held_call_is_transferred_and_the_two_who_stay_hear_each_other() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs sipp or baresip: runs in the gate's stage `wire`"]
+async fn a_phone_transfers_its_call_by_itself() {
+    let site = Site::open().await;
+    let phone = talker(&site.server, "2004", AGENT, None).await;
+    let other = talker(&site.server, "2006", CALLER, None).await;
+    let talk = Talk::begin(&site.desk, "2004");
+    let before = site.server.get("/v1/calls").await["items"][0].clone();
+    let path = format!("/v1/calls/{}", before["id"].as_str().expect("an id"));
+    phone.does("transfer", &format!("sip:2006@{}", site.server.sip));
+    let third = |seen: &Value| {
+        let answered = seen["legs"].as_array()?.iter().filter(|leg| leg["state"] == "answered").count();
+        (seen["phase"]["state"] == "talking" && answered == 2 && seen["legs"] != before["legs"]).then_some(())
+    };
+    site.server.wait_for(&path, "the third who talks", third).await;
+    talk.speak(SUPERVISOR, 150);
+    site.server.post(&format!("{path}/hang-up"), json!(null)).await;
+    assert_hears("who stayed", &talk.listen().samples(), &[f64::from(CALLER)], &[]);
+    assert_hears("to whom he was led", &other.heard(), &[SUPERVISOR], &[]);
+    site.server.wait_for_no_calls().await;
+    let device = site.server.get("/v1/devices?number=2004").await["items"][0]["id"].clone();
+    site.server.wait_for_device(device.as_str().expect("an id"), "idle").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs sipp or baresip: runs in the gate's stage `wire`"]
 async fn a_supervisor_hears_both_and_neither_hears_him_nor_does_the_recording() {
     let site = Site::open().await;
     let user = json!({ "name": "sue", "roles": ["supervisor"], "password": "correct horse battery" });
