@@ -1,13 +1,14 @@
 //! Blind transfer: one of two who talk leaves, and the other is led on to a number or a mailbox.
 //!
-//! It is asked for by command, by code, or by the phone itself (REFER). Whoever transfers leaves at once, and his part in the call ends as at the end of a call. Where the call cannot go that
-//! is refused first, so that nobody is cut off for a wrong number. Who stays is the caller of what follows, whoever
-//! called whom before.
+//! It is asked for by command, by code, or by the phone itself (REFER). Whoever transfers leaves at once, and his part in
+//! the call ends as at the end of a call. Where the call cannot go that is refused first, so that nobody is cut off for a
+//! wrong number. Who stays is the caller of what follows, whoever called whom before.
 
 use serde::{Deserialize, Serialize};
 
 use super::LegPhase;
 use super::route::Target;
+use crate::agent::Missed;
 use crate::code::Feature;
 use crate::command::{Answer, Endpoint};
 use crate::engine::Engine;
@@ -109,11 +110,14 @@ impl Engine {
         match &target {
             Target::Device(id) => {
                 let device = self.state.device(*id);
-                match (device.registered, device.legs.is_empty()) {
-                    (false, _) => Err(Refusal::DeviceUnregistered),
-                    (true, false) => Err(Refusal::Busy),
-                    (true, true) => Ok(target),
-                }
+                let (missed, refusal) = match (device.registered, device.legs.is_empty()) {
+                    (false, _) => (Missed::Unreachable, Refusal::DeviceUnregistered),
+                    (true, false) => (Missed::Busy, Refusal::Busy),
+                    (true, true) => return Ok(target),
+                };
+                let person = self.person_at(*id).map(|person| &self.state.agent(person).settings);
+                let goes_on = person.is_some_and(|settings| settings.forward(missed).is_some());
+                if goes_on { Ok(target) } else { Err(refusal) }
             }
             Target::Mailbox(agent) if self.state.agent(*agent).filed.entry.mailbox.is_none() => {
                 Err(Refusal::NoMailbox)

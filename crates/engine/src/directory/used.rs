@@ -48,7 +48,8 @@ impl Engine {
             return Some("a device");
         }
         let served = |call: &Call| call.service.and_then(Service::agent) == Some(id);
-        if self.calls_of(tenant).any(served) {
+        let had_part = |call: &Call| call.agents.contains_key(&id);
+        if self.calls_of(tenant).any(|call| served(call) || had_part(call)) {
             return Some("a call");
         }
         let overflows = |queue: &crate::state::Queue| leads(queue, &Overflow::Voicemail(id));
@@ -75,7 +76,8 @@ impl Engine {
             Activity::WrapUp { queue, .. } => queue == id,
             Activity::Idle | Activity::Offered { .. } | Activity::InCall { .. } => false,
         };
-        if self.calls_of(tenant).any(|call| call.queue == Some(id)) {
+        let came_through = |call: &Call| call.agents.values().any(|queue| *queue == Some(id));
+        if self.calls_of(tenant).any(|call| call.queue == Some(id) || came_through(call)) {
             return Some("a call");
         }
         if self.agents_of(tenant).any(finishing) {

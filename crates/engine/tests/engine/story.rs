@@ -115,6 +115,9 @@ impl Story {
     }
 
     fn act(&mut self, who: &str, verb: &str, rest: &[&str]) -> Outcome {
+        if verb == "is-removed" {
+            return self.world.command(Command::Remove(self.world.ids[who]));
+        }
         match self.world.ids.get(who) {
             Some(EntryId::Agent(agent)) => {
                 let agent = *agent;

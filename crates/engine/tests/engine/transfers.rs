@@ -1,5 +1,6 @@
 //! Blind transfers: by command and by code, to whom they lead, and what is refused so that nobody is cut off.
 
+use cordial_engine::agent::{CallSettings, ForwardTo};
 use cordial_engine::command::Command;
 use cordial_engine::entry::{Agent, Mailbox};
 use cordial_engine::{Entry, EntryId};
@@ -20,6 +21,13 @@ fn with_mailbox(world: &mut World) {
     let Some(Entry::Agent(bob)) = world.engine.entry(world.tenant, id) else { panic!("bob") };
     let bob = Agent { mailbox: Some(Mailbox::default()), ..bob };
     world.granted(Command::Change(id, Entry::Agent(bob)));
+}
+
+fn with_mailbox_for_missed_calls(world: &mut World) {
+    with_mailbox(world);
+    let unreachable = Some(ForwardTo::Voicemail);
+    let settings = CallSettings { unreachable, ..CallSettings::default() };
+    world.granted(Command::SetCallSettings { agent: world.agent("bob"), settings });
 }
 
 #[test]
@@ -357,6 +365,63 @@ fn an_agent_whom_a_queue_gave_the_call_is_not_led_into_another() {
               AnnouncementStarted 104 tones/denied, en/not-permitted
                 > answer 104
                 > play to 104 tones/denied en/not-permitted then tell
+        "#]],
+    );
+}
+
+#[test]
+fn who_is_away_or_busy_and_has_his_calls_taken_elsewhere_can_be_transferred_to() {
+    check_in(
+        with_mailbox_for_missed_calls,
+        &talking("quietly 102 unregisters; 4711 is-transferred-to 202; 4711 hangs-up"),
+        expect![[r#"
+            4711 is-transferred-to 202
+              RecordingStopped 4711
+              LegsUnbridged 101 4711
+              CallTransferred 4711 by ann, 4711 to 202
+              LegCleared 101 Normal
+              WrapUpStarted ann until 30.000s
+              AgentDisconnected ann 4711
+              CallForwarded 4711 by bob Unreachable to Voicemail
+              MailboxReached 4711 bob
+                > stop recording
+                > unbridge 101 4711
+                > clear 101 Normal
+                > play to 4711 en/leave-message tones/beep then tell
+            4711 hangs-up
+              LegCleared 4711 Normal
+              CallCleared 4711 Normal
+        "#]],
+    );
+}
+
+/// Both are needed until the record is closed, whoever has the call by then.
+#[test]
+fn neither_an_agent_nor_a_queue_is_removed_while_a_call_lives_that_they_had_a_part_in() {
+    check(
+        &talking(
+            "quietly ann membership help out; quietly 4711 is-transferred-to 600; quietly ann end-wrap-up; \
+             quietly ann log-out; quietly 5551 is-removed; quietly 5553 is-removed; quietly 5554 is-removed; \
+             ann is-removed; sales is-removed; 4711 hangs-up; ann is-removed; sales is-removed",
+        ),
+        expect![[r#"
+            ann is-removed
+              refused: in-use (this Agent is still in use by a call)
+            sales is-removed
+              refused: in-use (this Queue is still in use by a call)
+            4711 hangs-up
+              LegCleared 4711 Normal
+              WaitingEnded 4711 help Abandoned after 0 ms
+              CallCleared 4711 Normal
+              CallClosed 4711
+            ann is-removed
+              AgentUnassigned ann sales
+              AgentUnassigned ann help
+              EntryRemoved
+            sales is-removed
+              AgentUnassigned bob sales
+              AgentUnassigned cid sales
+              EntryRemoved
         "#]],
     );
 }
