@@ -73,12 +73,12 @@ pub(super) const STAGES: &[Stage] = &[
     Stage {
         name: "fuzz",
         // Our crates are compiled once more, with coverage; then 60 s of inputs.
-        budget_s: 240,
+        budget_s: 210,
         steps: &[Step::Inline("hostile bytes for everything that reads from outside", fuzz::gate)],
     },
     Stage {
         name: "wire",
-        budget_s: 150,
+        budget_s: 180,
         steps: &[Step::Tests(
             "--workspace --locked --test wire -- --include-ignored --nocapture --skip transports:: --skip hostile:: --skip crash::",
         )],
