@@ -17,11 +17,15 @@ mod pin;
 mod route;
 mod talk;
 mod transfer;
+pub(crate) mod variable;
 
 pub use actions::CallAction;
 pub use hold::Digits;
+pub(crate) use monitor::Watch;
+pub use monitor::{Monitored, Supervision};
 pub use pin::Pin;
 pub use transfer::TransferTo;
+pub use variable::{VariableName, VariableValue, Variables};
 
 pub(crate) use mailbox::Service;
 use serde::{Deserialize, Serialize};
@@ -212,6 +216,10 @@ pub enum Joining {
     Transfer,
     /// All of them talk.
     Conference,
+    /// A supervisor who listened talks with them.
+    Barge,
+    /// A supervisor who listened has the call, and the agent leaves it.
+    TakeOver,
 }
 
 /// Why an offer was withdrawn.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub use fold::{CdrFold, recording_end};
 
 use crate::call::{
-    Cause, ConsultationEnd, Direction, Joining, OfferEnd, ParkingEnd, Role, TransferTo, WaitingEnd,
+    Cause, ConsultationEnd, Direction, Joining, OfferEnd, ParkingEnd, Role, TransferTo, Variables, WaitingEnd,
 };
 use crate::command::{Endpoint, Note};
 use crate::entry::Name;
@@ -86,6 +86,12 @@ pub struct Cdr {
     /// The call for which somebody consulted in this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub consulted_for: Option<CallId>,
+    /// Who heard it as a supervisor, in order. Records older than this field say nothing of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub supervisions: Vec<SupervisionPart>,
+    /// What applications kept with it at the end. Records older than this field have none.
+    #[serde(default, skip_serializing_if = "Variables::is_empty")]
+    pub variables: Variables,
     /// The last word of each agent.
     pub dispositions: Vec<DispositionPart>,
     /// Its recordings.
@@ -212,6 +218,17 @@ pub struct ConsultationPart {
     pub ended_ms: Option<u64>,
     /// How; `None` only while it lasts.
     pub end: Option<ConsultationOutcome>,
+}
+
+/// A supervisor's ear on a call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SupervisionPart {
+    /// The supervisor's own call; its record says who he is.
+    pub call: CallId,
+    /// When he began to hear.
+    pub started_ms: u64,
+    /// How he came to talk in it, if he did.
+    pub joined: Option<Joining>,
 }
 
 /// What a consultation came to.

@@ -2,10 +2,11 @@
 
 use core::net::IpAddr;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 use crate::agent::{Absence, Attend, CallSettings, Handling, Membership, QueueWish};
 use crate::blacklist::BlacklistPrompts;
-use crate::call::{Cause, Digits, Joining, TransferTo};
+use crate::call::{Cause, Digits, Joining, Monitored, Supervision, TransferTo, VariableName, VariableValue};
 use crate::code::FeatureCodes;
 use crate::entry::{Emergency, Entry, EntryId, Name, Tier};
 use crate::id::{
@@ -407,6 +408,34 @@ pub enum Command {
         device: Option<DeviceId>,
         /// What for.
         how: Joining,
+    },
+    /// Rings a device whose user then hears an agent, or a call. Answer: [`Answer::Call`].
+    Monitor {
+        /// Who is rung.
+        device: DeviceId,
+        /// Whom he wants to hear.
+        whom: Monitored,
+        /// Whether the agent hears him from the beginning.
+        whispers: bool,
+    },
+    /// Changes what part a supervisor takes in the call that he hears.
+    Supervise {
+        /// His own call.
+        call: CallId,
+        /// What part.
+        how: Supervision,
+    },
+    /// Sets some variables of a call, and takes those away that have no value; the others stay.
+    SetVariables {
+        /// Which.
+        call: CallId,
+        /// Which variables.
+        variables: BTreeMap<VariableName, Option<VariableValue>>,
+    },
+    /// Ends whatever an agent waits for: an offer is declined, calls are left (of two who talk both leave), a wrap-up ends.
+    ClearAgent {
+        /// Who.
+        agent: AgentId,
     },
     /// Stops taking audio into the call's recording until resumed.
     PauseRecording {

@@ -5,6 +5,7 @@
 //! only when the events before it are durable.
 
 mod query;
+mod wait;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -190,6 +191,12 @@ impl Engine {
             Command::Consult { call, device, to } => self.consult(tenant, call, device, to),
             Command::SwapCalls { call, device } => self.swap_by_command(tenant, call, device),
             Command::JoinCalls { call, device, how } => self.complete_by_command(tenant, call, device, how),
+            Command::Monitor { device, whom, whispers } => {
+                self.monitor_by_command(tenant, device, whom, whispers)
+            }
+            Command::Supervise { call, how } => self.supervise_by_command(tenant, call, how),
+            Command::SetVariables { call, variables } => self.set_variables(tenant, call, variables),
+            Command::ClearAgent { agent } => self.clear_agent(tenant, agent),
             Command::PauseRecording { call, reason } => self.pause_recording(tenant, call, reason),
             Command::ResumeRecording { call } => self.resume_recording(tenant, call),
         }

@@ -319,6 +319,9 @@ const fn unsolicited() -> bool {
 pub struct Team {
     /// Unique within the tenant.
     pub name: Name,
+    /// Whether its agents are told when a supervisor hears them.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub sees_monitoring: bool,
 }
 
 /// A phone or browser that registers. Its secret lives outside the journal.

@@ -1,6 +1,7 @@
 //! What became true. Past tense, journalled, applied, told to everyone.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 use crate::agent::{
     CallSettings, Duty, ForwardTo, Handling, Membership, Missed, PendingMembership, WhyLoggedOut,
@@ -8,7 +9,7 @@ use crate::agent::{
 use crate::blacklist::BlacklistPrompts;
 use crate::call::{
     Cause, ConsultationEnd, Direction, Joining, OfferEnd, ParkingEnd, Preferred, Role, TransferTo,
-    WaitingEnd, Widening,
+    VariableName, VariableValue, WaitingEnd, Widening,
 };
 use crate::code::{Feature, FeatureCodes};
 use crate::command::{Access, Actor, Endpoint, Note, Origin};
@@ -168,6 +169,8 @@ pub enum Fact {
     },
     /// The others hear a leg no more, or again.
     LegMuted { call: CallId, leg: LegId, muted: bool },
+    /// Variables of a call were set; those without a value are gone.
+    VariablesSet { call: CallId, variables: BTreeMap<VariableName, Option<VariableValue>> },
     /// So many digits were sent on a leg's behalf to the others. Which is told to nobody: they may be a card's.
     DigitsSent { call: CallId, leg: LegId, digits: u8 },
     /// The leg is gone.
@@ -186,8 +189,8 @@ pub enum Fact {
     ConsultationStarted { call: CallId, of: CallId, leg: LegId, device: DeviceId, agent: Option<AgentId> },
     /// That is over, and the two calls are not one.
     ConsultationEnded { call: CallId, of: CallId, end: ConsultationEnd },
-    /// Two calls of one device are one: these legs of `from` are part of `call`, and `from` ends. With it ends their
-    /// consultation, if it was one.
+    /// Two calls of one device, or of a supervisor and what he hears, are one: these legs of `from` are part of `call`, and
+    /// `from` ends. With it ends their consultation, if it was one.
     CallsJoined {
         call: CallId,
         from: CallId,
@@ -225,8 +228,24 @@ pub enum Fact {
     CallParked { call: CallId, leg: LegId, slot: u16, device: DeviceId, until: Timestamp, reminded: u8 },
     /// Its place in the slot ended.
     ParkingEnded { call: CallId, slot: u16, end: ParkingEnd },
-    /// A supervisor hears, from this call, what the two say in another, which an agent has.
-    MonitoringStarted { call: CallId, monitored: CallId, agent: AgentId },
+    /// A device is rung whose user wants to hear, from this call, the one that is `monitored`, or with `follows` whatever the
+    /// agent says from then on.
+    MonitoringAsked { call: CallId, agent: AgentId, monitored: Option<CallId>, follows: bool, whispers: bool },
+    /// A supervisor hears, from this call, what is said in another, which an agent has. With `follows` he will hear the next
+    /// one as well; with `whispers` the agent hears him.
+    MonitoringStarted {
+        call: CallId,
+        monitored: CallId,
+        agent: AgentId,
+        #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+        follows: bool,
+        #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+        whispers: bool,
+    },
+    /// He hears nothing until the agent's next call.
+    MonitoringWaits { call: CallId },
+    /// From here on the agent hears the supervisor, or no more.
+    MonitoringModeSet { call: CallId, whispers: bool },
     /// Who dialled a feature code is asked for the number that belongs to it, and has pressed these digits of it so far.
     NumberAsked { call: CallId, agent: AgentId, feature: Feature, digits: Text<32> },
     /// Who dialled the code of a hot desk is asked for his number, of which he has pressed these digits so far; then, with

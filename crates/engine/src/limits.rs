@@ -98,6 +98,12 @@ pub const DIGIT_PAUSE_MS: u64 = 4_000;
 pub const MONITORS_MAX: usize = 8;
 /// People who talk in one call. Beyond it nobody joins.
 pub const CONFERENCE_MAX: usize = 16;
+/// Variables of one call. Beyond it no more are set.
+pub const VARIABLES_MAX: usize = 64;
+/// Longest name of a variable. Characters; a longer one is refused.
+pub const VARIABLE_NAME_MAX: usize = 64;
+/// Names and values of one call's variables together. Bytes (16 KiB); beyond it no more are set.
+pub const VARIABLES_BYTES_MAX: usize = 16 * 1_024;
 /// Keys pressed by one command. More are refused.
 pub const DIGITS_MAX: usize = 32;
 /// Forwards from agent to agent that one dialled number follows. Beyond it the number leads nowhere. Also agents who

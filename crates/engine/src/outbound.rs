@@ -9,13 +9,12 @@ use serde::{Deserialize, Serialize};
 use crate::command::{Answer, Endpoint};
 use crate::engine::Engine;
 use crate::fact::Fact;
-use crate::id::{DeviceId, LegId, TenantId, TrunkId};
+use crate::id::{TenantId, TrunkId};
 use crate::limits::{
     OUTBOUND_CALLS_MAX, OUTBOUND_DENIED_MAX, OUTBOUND_DEVICE_CALLS_MAX, OUTBOUND_MINUTES_MAX,
     OUTBOUND_PACE_MAX, OUTBOUND_UNLIMITED_MAX,
 };
 use crate::refusal::Refusal;
-use crate::state::Call;
 use crate::text::Number;
 
 /// What a tenant lets out. Of every count, nought lets nothing out.
@@ -175,8 +174,8 @@ impl Engine {
             Some(Endpoint::Device(device)) => Some(device),
         };
         if !outbound.is_unlimited(&read) {
-            let of_device = device.map_or(0, |device| self.calls_out_of(device));
-            if device.is_some() && of_device >= outbound.rules.calls_per_device as usize {
+            let of_device = device.map_or(0, |device| outbound.live_of(device));
+            if device.is_some() && of_device >= outbound.rules.calls_per_device {
                 return Err(NotOut::Limit(OutboundLimit::CallsPerDevice));
             }
             if let Some(limit) = outbound.reached(self.now) {
@@ -185,15 +184,6 @@ impl Engine {
         }
         let sent = Number::parse(&without_separators(number)).map_err(|_| NotOut::Denied)?;
         Ok((trunk, sent))
-    }
-
-    /// Calls out that live and that the device began. A device has few legs at a time, so this is a short look.
-    fn calls_out_of(&self, device: DeviceId) -> usize {
-        let legs = &self.state.device(device).legs;
-        let call_of = |leg: &LegId| (*leg, self.state.call(self.state.leg(*leg).call));
-        let begun = legs.iter().map(call_of).filter(|(leg, call)| call.caller_leg == Some(*leg));
-        let goes_out = |call: &Call| call.legs.iter().any(|leg| self.state.leg(*leg).goes_out());
-        begun.filter(|(_, call)| goes_out(call)).count()
     }
 }
 

@@ -5,7 +5,7 @@ use crate::agent::{
     Activity, Attendance, CallSettings, DeviceState, Duty, Handling, Login, Membership, PendingMembership,
 };
 pub use crate::call::LegPhase;
-use crate::call::{CallAction, Direction, NotKept, Role};
+use crate::call::{CallAction, Direction, NotKept, Role, Variables};
 use crate::command::Endpoint;
 use crate::entry;
 use crate::estimate::WaitEstimate;
@@ -192,6 +192,10 @@ pub struct CallView {
     pub consultation: Option<ConsultationView>,
     /// The call for which somebody consults in this one.
     pub consults_for: Option<CallId>,
+    /// What somebody hears from it as a supervisor.
+    pub supervision: Option<SupervisionView>,
+    /// What applications keep with it.
+    pub variables: Variables,
     /// The number that is or was to be called, when it is a callback. It has no leg while it waits.
     pub callback: Option<Number>,
 }
@@ -216,6 +220,19 @@ pub enum CallPhase {
     WrapUp,
 }
 
+/// A supervisor's ear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SupervisionView {
+    /// On whom.
+    pub agent: AgentId,
+    /// What is heard, or will be when the supervisor is there.
+    pub call: Option<CallId>,
+    /// Whether it goes on with the agent's next call.
+    pub follows: bool,
+    /// Whether the agent hears the supervisor.
+    pub whispers: bool,
+}
+
 /// Where somebody asks on behalf of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConsultationView {
@@ -223,6 +240,64 @@ pub struct ConsultationView {
     pub call: CallId,
     /// His leg, in either of the two.
     pub leg: LegId,
+}
+
+/// What something waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WaitView {
+    /// What.
+    pub what: WaitsFor,
+    /// When it ends by itself; `None` when only what is waited for ends it.
+    pub until: Option<Timestamp>,
+}
+
+impl WaitView {
+    pub(crate) const fn of(what: WaitsFor) -> Self {
+        Self { what, until: None }
+    }
+}
+
+/// A live leg or timer that something waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaitsFor {
+    /// A leg: to answer, or to clear.
+    Leg {
+        /// Which.
+        leg: LegId,
+        /// Where it is on its way.
+        state: LegPhase,
+    },
+    /// An agent who is asked to take it.
+    Offer {
+        /// Who.
+        agent: AgentId,
+        /// By which queue.
+        queue: QueueId,
+    },
+    /// An agent of a queue who is free.
+    AnyAgent {
+        /// Which queue.
+        queue: QueueId,
+    },
+    /// What is said, or a key that is waited for.
+    Prompt,
+    /// Somebody who takes it from a slot.
+    Retrieval {
+        /// Which slot.
+        slot: u16,
+    },
+    /// Who asks somebody else meanwhile.
+    Consultation {
+        /// In which call.
+        call: CallId,
+    },
+    /// An agent who finishes.
+    WrapUp {
+        /// Who.
+        agent: AgentId,
+    },
+    /// The end of a rest after a missed offer.
+    Rest,
 }
 
 /// A parked call.

@@ -35,6 +35,7 @@ mod records;
 mod scene;
 mod sight;
 mod sip;
+mod supervision;
 mod system;
 mod taps;
 mod tickets;
@@ -190,6 +191,7 @@ fn operations() -> Vec<Operation> {
     all.extend(agents::operations());
     all.extend(calls::operations());
     all.extend(control::operations());
+    all.extend(supervision::operations());
     all.extend(waiting::operations());
     all.extend(events::operations());
     all.extend(records::operations());

@@ -280,6 +280,36 @@ async fn cases(site: &Site) -> Vec<Case> {
             422,
             "read",
         ),
+        case(
+            "POST /v1/supervisions",
+            "/v1/supervisions",
+            json!({"device": a.spare_device, "agent": a.agent}),
+            409,
+            "read",
+        ),
+        case("PUT /v1/calls/{id}/supervision", call("supervision"), json!({"how": "whisper"}), 422, "read"),
+        case(
+            "PUT /v1/calls/{id}/variables",
+            call("variables"),
+            json!({"variables": {"callVariable1": "gold"}}),
+            200,
+            "read",
+        ),
+        case("GET /v1/calls/{id}/waits", call("waits"), none.clone(), 200, "admin"),
+        case(
+            "GET /v1/agents/{id}/waits",
+            format!("/v1/agents/{}/waits", a.agent),
+            none.clone(),
+            200,
+            "admin",
+        ),
+        case(
+            "POST /v1/agents/{id}/clear",
+            format!("/v1/agents/{}/clear", a.idle_agent),
+            none.clone(),
+            200,
+            "read",
+        ),
         case("POST /v1/calls/{id}/answer", call("answer"), json!({"device": a.device}), 409, "read"),
         case("POST /v1/calls/{id}/leave", call("leave"), json!({"device": a.device}), 422, "read"),
         case("POST /v1/calls/{id}/hold", call("hold"), none.clone(), 422, "read"),
@@ -675,7 +705,7 @@ async fn the_stream_begins_with_a_snapshot_and_resumes_without_a_gap() {
         told.push(live.next().await);
     }
     assert!(told.iter().all(|message| message["type"] == "entry_added"), "{told:?}");
-    assert_eq!(told[2]["data"]["entry"], json!({"kind": "team", "name": "three"}));
+    assert_eq!(told[2]["data"]["entry"], json!({"kind": "team", "name": "three", "sees_monitoring": false}));
     drop(live);
     // What comes while nobody listens is told afterwards, also of a thing that is gone by then.
     let gone = site.make("teams", json!({"name": "gone"})).await;

@@ -71,7 +71,11 @@ impl Part {
             | Fact::CallTransferred { .. }
             | Fact::CallParked { .. }
             | Fact::ParkingEnded { .. }
+            | Fact::MonitoringAsked { .. }
             | Fact::MonitoringStarted { .. }
+            | Fact::MonitoringWaits { .. }
+            | Fact::MonitoringModeSet { .. }
+            | Fact::VariablesSet { .. }
             | Fact::NumberAsked { .. }
             | Fact::LogInAsked { .. }
             | Fact::PinRefused { .. }

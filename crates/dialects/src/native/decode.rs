@@ -172,7 +172,7 @@ impl EntryBody for wire::Team {
     fn entry(&self, find: &dyn Find) -> Result<Entry, Faults> {
         let mut f = Fields::new(find);
         let name = f.name("/name", &self.name);
-        f.finish(|| Some(Entry::Team(entry::Team { name: name? })))
+        f.finish(|| Some(Entry::Team(entry::Team { name: name?, sees_monitoring: self.sees_monitoring })))
     }
 }
 

@@ -18,12 +18,14 @@ pub use event::{Book, message, untold};
 pub use message::messages;
 pub use outbound::outbound;
 pub use record::cdr;
-pub use state::{agent, call, device, offer, parked, queue, snapshot, waiting};
+pub use state::{agent, call, device, offer, parked, queue, snapshot, waiting, waits};
+
+use std::collections::BTreeMap;
 
 use cordial_engine::agent::{Absence, CallSettings, ForwardTo, Handling, Missed};
 use cordial_engine::call::{
-    Cause, ConsultationEnd, Direction, Joining, NotKept, OfferEnd, ParkingEnd, Role, TransferTo, WaitingEnd,
-    Withdrawn,
+    Cause, ConsultationEnd, Direction, Joining, NotKept, OfferEnd, ParkingEnd, Role, TransferTo, Variables,
+    WaitingEnd, Withdrawn,
 };
 use cordial_engine::command::Endpoint;
 use cordial_engine::entry::{self, Entry, EntryId};
@@ -66,7 +68,10 @@ pub fn entry(entry: &Entry, names: &dyn Names) -> Encoded<wire::Entry> {
     Ok(match entry {
         Entry::User(it) => wire::Entry::User(user(it, names)?),
         Entry::Agent(it) => wire::Entry::Agent(agent_entry(it, names)?),
-        Entry::Team(it) => wire::Entry::Team(wire::Team { name: it.name.to_string() }),
+        Entry::Team(it) => {
+            let (name, sees_monitoring) = (it.name.to_string(), it.sees_monitoring);
+            wire::Entry::Team(wire::Team { name, sees_monitoring })
+        }
         Entry::Device(it) => wire::Entry::Device(device_entry(it, names)?),
         Entry::Trunk(it) => wire::Entry::Trunk(trunk(it)),
         Entry::Queue(it) => wire::Entry::Queue(Box::new(queue_entry(it, names)?)),
@@ -437,6 +442,11 @@ const fn parking_end(end: ParkingEnd) -> wire::ParkingEnd {
     }
 }
 
+/// What applications keep with a call.
+fn variables(all: &Variables) -> BTreeMap<String, String> {
+    all.iter().map(|(name, value)| (name.as_str().to_owned(), value.to_string())).collect()
+}
+
 const fn consultation_end(end: ConsultationEnd) -> wire::ConsultationEnd {
     match end {
         ConsultationEnd::Returned => wire::ConsultationEnd::Returned,
@@ -450,6 +460,8 @@ const fn joining(how: Joining) -> wire::Joining {
     match how {
         Joining::Transfer => wire::Joining::Transfer,
         Joining::Conference => wire::Joining::Conference,
+        Joining::Barge => wire::Joining::Barge,
+        Joining::TakeOver => wire::Joining::TakeOver,
     }
 }
 

@@ -81,6 +81,25 @@ impl Engine {
         Ok(Answer::Done)
     }
 
+    /// Ends whatever an agent waits for.
+    pub(crate) fn clear_agent(&mut self, tenant: TenantId, id: AgentId) -> Result<Answer, Refusal> {
+        self.owned(tenant, EntryId::Agent(id))?;
+        let agent = self.state.agent(id);
+        if agent.is_idle() && agent.parts.is_empty() {
+            return Err(Refusal::AlreadySo);
+        }
+        if let Some(offer) = agent.offer {
+            self.decline(tenant, offer)?;
+        }
+        while let Some(leg) = self.state.agent(id).parts.keys().next().copied() {
+            self.leave_everything(tenant, leg);
+        }
+        if self.state.agent(id).wrap_up.is_some() {
+            self.end_wrap_up(id);
+        }
+        Ok(Answer::Done)
+    }
+
     /// Lengthens a wrap-up, once.
     pub(crate) fn extend_wrap_up(&mut self, tenant: TenantId, id: AgentId) -> Result<Answer, Refusal> {
         self.owned(tenant, EntryId::Agent(id))?;
@@ -214,8 +233,12 @@ impl Engine {
             Duty::Ready => Fact::AgentReady { agent },
             Duty::NotReady { .. } => Fact::AgentNotReady { agent, duty },
         };
+        let leaves = matches!(fact, Fact::AgentLoggedOut { .. });
         self.record(tenant, fact);
         self.release_callers(agent);
+        if leaves {
+            self.end_following(agent);
+        }
     }
 
     /// Whether who asks is the agent: as his user, or at a phone where he speaks.

@@ -98,6 +98,7 @@ impl Engine {
         let why = Some(WhyLoggedOut::DeskTaken { agent });
         self.record_policy(tenant, Fact::AgentLoggedOut { agent: occupant, why });
         self.release_callers(occupant);
+        self.end_following(occupant);
         Ok(())
     }
 

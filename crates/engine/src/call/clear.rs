@@ -147,6 +147,15 @@ impl Engine {
     }
 
     fn end_call(&mut self, id: CallId, cause: Cause, ender: Ender) {
+        let heard = self.watch_of(id).and_then(|watch| watch.call).filter(|_| ender != Ender::Restart);
+        match heard.filter(|heard| self.state.calls.contains_key(heard)) {
+            // Who whispered is heard no more.
+            Some(heard) => self.retalk(&[heard], |engine| engine.end_all_of(id, cause, ender)),
+            None => self.end_all_of(id, cause, ender),
+        }
+    }
+
+    fn end_all_of(&mut self, id: CallId, cause: Cause, ender: Ender) {
         let goes_on = self.end_consultations(id, ender);
         self.stop_recording(id, ender != Ender::Restart);
         if ender != Ender::Restart {

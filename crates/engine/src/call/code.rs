@@ -113,7 +113,7 @@ impl Engine {
         }
         if let (Feature::Monitor, Some(number), Some(supervisor)) = (feature, &argument, agent) {
             return match self.monitored_by(tenant, supervisor, number) {
-                Ok(heard) => self.monitor(call, (supervisor, argument), heard),
+                Ok(heard) => self.monitor_by_code(call, (supervisor, argument), heard),
                 Err(refusal) => self.conclude(call, agent, (feature, argument), Err(refusal)),
             };
         }

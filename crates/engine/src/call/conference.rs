@@ -25,6 +25,20 @@ impl Engine {
         Ok(Answer::Done)
     }
 
+    /// Ends an agent's part, wherever his leg is.
+    pub(crate) fn leave_everything(&mut self, tenant: TenantId, leg: LegId) {
+        let at = self.state.leg(leg).call;
+        match self.consults_by(leg) {
+            // Both of his calls are left, the one that he is in first.
+            Some(of) => {
+                let asked = self.state.call(of).consultation.map(|it| it.call);
+                self.clear_call(asked.unwrap_or(of), Cause::Normal);
+                self.drop_party(tenant, of, leg);
+            }
+            None => self.drop_party(tenant, at, leg),
+        }
+    }
+
     pub(super) fn drop_party(&mut self, tenant: TenantId, id: CallId, leg: LegId) {
         if self.goes_on_without(id, leg) {
             self.leave_conference(tenant, id, leg, |engine| engine.clear_leg(leg, Cause::Normal));

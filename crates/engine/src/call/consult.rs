@@ -90,6 +90,9 @@ impl Engine {
         how: Joining,
     ) -> Result<Answer, Refusal> {
         self.owned_call(tenant, id)?;
+        if matches!(how, Joining::Barge | Joining::TakeOver) {
+            return Err(Refusal::Invalid { field: "how", why: "must be a transfer or a conference" });
+        }
         match (self.consultation_of(id, device), how) {
             (Ok((of, Consultation { call: asked, leg, .. })), _) => {
                 if self.state.call(asked).step != CallStep::Talking {
@@ -105,7 +108,7 @@ impl Engine {
                 let other = self.other_line(device, own).ok_or(Refusal::NotConsulting)?;
                 self.join_lines(own, other)
             }
-            (Err(refusal), Joining::Conference) => Err(refusal),
+            (Err(refusal), Joining::Conference | Joining::Barge | Joining::TakeOver) => Err(refusal),
         }
     }
 
@@ -253,9 +256,11 @@ impl Engine {
                         engine.record(tenant, Fact::LegMoved { leg, from: asked, to: of });
                     }
                 }
+                Joining::Barge | Joining::TakeOver => unreachable!("that is no consultation"),
             }
         });
         self.clear_call(asked, Cause::Normal);
+        self.let_followers_hear(of);
         self.go_on_recording(of, resumes && how == Joining::Conference);
         self.follow_recording(of);
     }

@@ -67,6 +67,7 @@ impl Engine {
         if let (false, Some(consultation)) = (hold, self.state.call(id).consultation)
             && self.is_end_of(consultation.leg, device)
             && self.state.leg(consultation.leg).call != id
+            && (device.is_none() || self.end_of(id, device).is_err())
         {
             // He is wanted back in the call for which he asks somebody else.
             return self.swap(id, consultation);

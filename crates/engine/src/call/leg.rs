@@ -43,7 +43,10 @@ impl Engine {
         }
         match (leg.offer, leg.role) {
             (Some(offer), _) => self.accept(offer, self.state.offer(offer)),
-            (None, Role::Caller) => self.dial_for_caller(call, id, leg.endpoint),
+            (None, Role::Caller) => match self.watch_of(call) {
+                Some(watch) => self.begin_monitoring(call, id, watch),
+                None => self.dial_for_caller(call, id, leg.endpoint),
+            },
             (None, Role::Callee) if self.state.call(call).parked.is_some() => self.connect_parked(call, id),
             (None, Role::Callee) => self.connect_direct(call, id),
         }
@@ -113,6 +116,7 @@ impl Engine {
         let tenant = self.state.call(call).tenant;
         self.record(tenant, Fact::LegsBridged { call, a, b });
         self.act(Action::Bridge { a, b });
+        self.let_followers_hear(call);
     }
 
     /// Gives the agent who is logged in at the leg's device, if any, a part in the call that came through no queue.

@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::monitor::Watch;
 use super::{CallStep, Cause};
 use crate::action::{Action, AfterPrompts};
 use crate::code::Feature;
@@ -34,8 +35,8 @@ pub(crate) enum Service {
     Greets(AgentId),
     /// Takes a message.
     Takes(AgentId),
-    /// Lets a supervisor hear another call.
-    Monitors(CallId),
+    /// Lets a supervisor hear another call, or rings him for it.
+    Monitors(Watch),
     /// Asks for the number that belongs to a feature code; see [`super::number`].
     Asks {
         /// Who dialled the code.
@@ -144,6 +145,7 @@ impl Engine {
             return;
         }
         match (whole.service, digit) {
+            (Some(Service::Monitors(_)), digit) => self.supervise_by_key(call, digit),
             (Some(Service::Asks { .. }), digit) => self.take_digit(call, digit),
             (Some(Service::LogsIn { .. }), digit) => self.take_identity(call, digit),
             (Some(Service::Takes(_)), '#') => self.clear_call(call, Cause::Normal),
@@ -162,13 +164,7 @@ impl Engine {
                 self.play_message(call, agent, message);
             }
             (
-                Some(
-                    Service::Announces
-                    | Service::Monitors(_)
-                    | Service::Greets(_)
-                    | Service::Takes(_)
-                    | Service::Plays { .. },
-                ),
+                Some(Service::Announces | Service::Greets(_) | Service::Takes(_) | Service::Plays { .. }),
                 _,
             )
             | (None, _) => {}

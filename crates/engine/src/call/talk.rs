@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::mailbox::SILENCE;
-use super::{CallStep, LegPhase, Service};
+use super::{CallStep, LegPhase};
 use crate::action::{Action, AfterPrompts};
 use crate::engine::Engine;
 use crate::entry::Name;
@@ -87,11 +87,21 @@ impl Engine {
         let Some(call) = self.state.calls.get(&id).filter(|call| call.step == CallStep::Talking) else {
             return;
         };
-        let monitors = call.monitors.iter().filter_map(|monitor| self.state.calls.get(monitor));
-        let monitors = monitors.filter(|monitor| matches!(monitor.service, Some(Service::Monitors(_))));
-        let listeners = monitors.filter_map(|monitor| monitor.caller_leg).collect::<Vec<_>>();
+        let monitors = call
+            .monitors
+            .iter()
+            .filter_map(|monitor| Some((self.watch_of(*monitor)?, self.state.call(*monitor).caller_leg?)));
+        let monitors = monitors.collect::<Vec<_>>();
+        let whisperers = |leg: LegId| {
+            let to = self.state.agent_with_leg(leg);
+            let whispers =
+                monitors.iter().filter(move |(watch, _)| watch.whispers && Some(watch.agent) == to);
+            whispers.map(|(_, leg)| *leg)
+        };
         let is_muted = |leg: &LegId| self.state.leg(*leg).muted;
-        let mixes = call.heard.len() > 2 || call.heard.iter().any(is_muted);
+        let mixes = call.heard.len() > 2
+            || call.heard.iter().any(is_muted)
+            || monitors.iter().any(|(watch, _)| watch.whispers);
         for leg in &call.members {
             let mut others = call.heard.iter().copied().filter(|other| other != leg);
             let member = self.state.leg(*leg);
@@ -99,16 +109,24 @@ impl Engine {
                 (true, _) if member.held_by_phone => Ear::Nothing,
                 (true, _) => Ear::Silence,
                 (false, false) => Ear::Music(id),
-                (false, true) if mixes => Ear::mix(others.filter(|other| !is_muted(other))),
+                (false, true) if mixes => {
+                    Ear::mix(others.filter(|other| !is_muted(other)).chain(whisperers(*leg)))
+                }
                 (false, true) => others.next_back().map_or(Ear::Music(id), Ear::Bridge),
             };
             ears.insert(*leg, ear);
         }
         let speaks = |leg: &LegId| !self.state.leg(*leg).is_held();
         let heard = call.members.iter().copied().filter(speaks).collect::<Vec<_>>();
-        for listener in listeners {
+        for (_, listener) in monitors {
             ears.insert(listener, Ear::mix(heard.iter().copied()));
         }
+    }
+
+    /// Keeps a leg's stream alive that has nothing to hear.
+    pub(super) fn play_silence(&mut self, leg: LegId) {
+        let then = AfterPrompts::Music(Name::parse(SILENCE).ok());
+        self.act(Action::Play { leg, prompts: Vec::new(), then });
     }
 
     fn change_ears(&mut self, before: &Ears, after: &Ears) {
@@ -147,10 +165,7 @@ impl Engine {
                 }
                 Ear::Music(_) if matches!(was, Some(Ear::Music(_))) => {}
                 Ear::Music(call) => self.play_hold_music(*call, *leg),
-                Ear::Silence => {
-                    let then = AfterPrompts::Music(Name::parse(SILENCE).ok());
-                    self.act(Action::Play { leg: *leg, prompts: Vec::new(), then });
-                }
+                Ear::Silence => self.play_silence(*leg),
             }
         }
     }

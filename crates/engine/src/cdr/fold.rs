@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     AgentPart, Cdr, CdrChange, ConsultationOutcome, ConsultationPart, DispositionPart, ENTRIES_MAX,
     OfferPart, ParkingPart, Pause, QueuePart, RecordingEnd, RecordingPart, RecordingState, Segment,
-    TransferPart,
+    SupervisionPart, TransferPart,
 };
-use crate::call::{Joining, OfferEnd, TransferTo};
+use crate::call::{Joining, OfferEnd, TransferTo, Variables, variable};
 use crate::fact::{Event, Fact};
 use crate::id::{AgentId, CallId, DeviceId, LegId, QueueId, RecordingId};
 use crate::time::Timestamp;
@@ -74,12 +74,42 @@ impl CdrFold {
             self.move_leg(*leg, *from, *to, at);
         } else if let Fact::ConsultationStarted { call, of, device, agent, .. } = &event.fact {
             self.change(*of, |open| open.add_consultation(*call, *device, *agent, at));
-            self.change(*call, |open| open.cdr.consulted_for = Some(*of));
+            let variables = self.open.get(of).map(|open| open.cdr.variables.clone()).unwrap_or_default();
+            self.change(*call, |open| {
+                open.cdr.consulted_for = Some(*of);
+                open.cdr.variables = variables;
+            });
         } else if let Fact::ConsultationEnded { call, of, end } = &event.fact {
             let end = ConsultationOutcome::Ended(*end);
             self.change(*of, |open| {
                 open.end_consultation(*call, end, at);
             });
+        } else if let Fact::MonitoringStarted { call, monitored, .. } = &event.fact {
+            let call = *call;
+            self.change(*monitored, |open| {
+                let part = SupervisionPart { call, started_ms: at.millis_since(open.started), joined: None };
+                open.cdr.left_out +=
+                    push_bounded(&mut open.cdr.supervisions, part, |old| old.joined.is_none());
+            });
+        } else if let Fact::CallsJoined {
+            call,
+            from,
+            legs,
+            how: how @ (Joining::Barge | Joining::TakeOver),
+            ..
+        } = &event.fact
+        {
+            let variables = self.open.get(from).map(|open| open.cdr.variables.clone()).unwrap_or_default();
+            self.change(*call, |open| {
+                variable::inherit(&mut open.cdr.variables, &variables);
+                let mut parts = open.cdr.supervisions.iter_mut().rev();
+                if let Some(part) = parts.find(|part| part.call == *from) {
+                    part.joined = Some(*how);
+                }
+            });
+            for leg in legs {
+                self.move_leg(*leg, *from, *call, at);
+            }
         } else if let Fact::CallsJoined { call, from, legs, how, device, agent } = &event.fact {
             self.join(*call, *from, *how, (*device, *agent), at);
             for leg in legs {
@@ -99,6 +129,7 @@ impl CdrFold {
         let Some(asked) = self.open.get_mut(&from) else { return };
         asked.cdr.consulted_for = Some(call);
         let (to, ended_ms) = (asked.cdr.dialled.clone(), at.millis_since(asked.started));
+        let variables = asked.cdr.variables.clone();
         let mut moved = Vec::new();
         for part in &mut asked.cdr.agents {
             if part.disconnected_ms.is_none() && Some(part.agent) != agent {
@@ -108,6 +139,7 @@ impl CdrFold {
         }
         self.change(call, |open| {
             let now_ms = at.millis_since(open.started);
+            variable::inherit(&mut open.cdr.variables, &variables);
             let end = ConsultationOutcome::Joined(how);
             if !open.end_consultation(from, end, at) {
                 open.add_consultation(from, device, agent, at);
@@ -192,6 +224,8 @@ impl OpenCall {
             transfers: Vec::new(),
             consultations: Vec::new(),
             consulted_for: None,
+            supervisions: Vec::new(),
+            variables: Variables::new(),
             dispositions: Vec::new(),
             recordings: Vec::new(),
             left_out: 0,
@@ -417,6 +451,9 @@ impl OpenCall {
     }
 
     fn apply_moves(&mut self, event: &Event) {
+        if let Fact::VariablesSet { variables, .. } = &event.fact {
+            variable::change(&mut self.cdr.variables, variables);
+        }
         let now_ms = event.at.millis_since(self.started);
         if let Fact::CallParked { slot, device, reminded: 0, .. } = &event.fact {
             let (slot, device) = (*slot, *device);
@@ -546,6 +583,7 @@ const fn calls_of(fact: &Fact) -> Option<[CallId; 2]> {
             Some([*call, *of])
         }
         Fact::CallsJoined { call, from, .. } => Some([*call, *from]),
+        Fact::MonitoringStarted { call, monitored, .. } => Some([*call, *monitored]),
         _ => None,
     }
 }
@@ -562,6 +600,7 @@ fn call_of(fact: &Fact) -> Option<CallId> {
         | Fact::LegHeld { call, .. }
         | Fact::LegRetrieved { call, .. }
         | Fact::LegCleared { call, .. }
+        | Fact::VariablesSet { call, .. }
         | Fact::LegMuted { call, .. }
         | Fact::DigitsSent { call, .. }
         | Fact::LegsBridged { call, .. }
@@ -571,6 +610,7 @@ fn call_of(fact: &Fact) -> Option<CallId> {
         | Fact::ConsultationStarted { call, .. }
         | Fact::ConsultationEnded { call, .. }
         | Fact::CallsJoined { call, .. }
+        | Fact::MonitoringStarted { call, .. }
         | Fact::CallTransferred { call, .. }
         | Fact::CallParked { call, .. }
         | Fact::ParkingEnded { call, .. }
@@ -630,7 +670,9 @@ fn call_of(fact: &Fact) -> Option<CallId> {
         | Fact::NightModeSet { .. }
         | Fact::EmergencySet { .. }
         | Fact::FeatureCodeDialled { .. }
-        | Fact::MonitoringStarted { .. }
+        | Fact::MonitoringAsked { .. }
+        | Fact::MonitoringWaits { .. }
+        | Fact::MonitoringModeSet { .. }
         | Fact::NumberAsked { .. }
         | Fact::LogInAsked { .. }
         | Fact::PinRefused { .. }

@@ -16,7 +16,7 @@ use crate::text::Number;
 use crate::time::{Now, Timestamp};
 use crate::view::{
     AgentView, CalendarView, CallPhase, CallView, ConsultationView, DeviceView, Lamp, LegView, MessageView,
-    OfferView, OutboundView, ParkedView, PlaceView, QueueView, TenantView,
+    OfferView, OutboundView, ParkedView, PlaceView, QueueView, SupervisionView, TenantView,
 };
 
 /// The directory.
@@ -371,6 +371,13 @@ impl Engine {
             recording,
             consultation: call.consultation.map(|it| ConsultationView { call: it.call, leg: it.leg }),
             consults_for: call.consults_for,
+            supervision: self.watch_of(id).map(|watch| SupervisionView {
+                agent: watch.agent,
+                call: watch.call,
+                follows: watch.follows,
+                whispers: watch.whispers,
+            }),
+            variables: call.variables.clone(),
             callback: call.callback.as_ref().map(|callback| callback.number.clone()),
         })
     }

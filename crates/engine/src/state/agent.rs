@@ -56,6 +56,8 @@ pub(crate) struct Agent {
     /// What keeps him from the calls of all his queues.
     pub(super) excluded: Conditions,
     pub(crate) tally: AgentTally,
+    /// The calls from which somebody hears what he says, in whatever call.
+    pub(crate) watched_by: BTreeSet<CallId>,
     /// Waiting calls that are for this agent.
     pub(crate) wanted: BTreeSet<Match>,
     /// What [`State::matchable`] says of this agent.
@@ -149,6 +151,7 @@ impl Agent {
             standing: None,
             excluded: Conditions::NEVER,
             tally: AgentTally::default(),
+            watched_by: BTreeSet::new(),
             wanted: BTreeSet::new(),
             matched: None,
         };

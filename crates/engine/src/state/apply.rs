@@ -2,7 +2,7 @@
 
 use super::State;
 use crate::agent::Duty;
-use crate::call::{CallStep, LegPhase};
+use crate::call::{CallStep, LegPhase, variable};
 use crate::fact::{Event, Fact};
 
 impl State {
@@ -64,6 +64,9 @@ impl State {
             Fact::LegHeld { leg, by_command, .. } => self.hold(*leg, *by_command, true),
             Fact::LegRetrieved { leg, by_command, .. } => self.hold(*leg, *by_command, false),
             Fact::LegMuted { leg, muted, .. } => self.leg_mut(*leg).muted = *muted,
+            Fact::VariablesSet { call, variables } => {
+                variable::change(&mut self.call_mut(*call).variables, variables);
+            }
             Fact::LegMoved { leg, from, to } => self.move_leg(*leg, *from, *to),
             Fact::LegCleared { leg, .. } => self.clear_leg(*leg),
             Fact::CallForwarded { call, agent, .. } => {
@@ -84,7 +87,10 @@ impl State {
             | Fact::MessagePlayed { .. } => self.serve(&event.fact),
             Fact::CallTransferred { call, leg, .. } => self.transfer(*call, *leg),
             Fact::CallParked { .. } | Fact::ParkingEnded { .. } => self.apply_parking(event),
-            Fact::MonitoringStarted { call, monitored, .. } => self.start_monitoring(*call, *monitored),
+            Fact::MonitoringAsked { .. }
+            | Fact::MonitoringStarted { .. }
+            | Fact::MonitoringWaits { .. }
+            | Fact::MonitoringModeSet { .. } => self.apply_monitoring(&event.fact),
             Fact::CallCleared { call, .. } => self.enter_call(*call, CallStep::Cleared),
             Fact::CallClosed { call } => self.close_call(*call),
             Fact::CallQueued { .. } => self.enter_queue(event),

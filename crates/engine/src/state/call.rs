@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Place, State};
 use crate::agent::Missed;
-use crate::call::{CALL, CallStep, Direction, LEG, LegPhase, LegStep, Role, Service};
+use crate::call::{
+    CALL, CallStep, Direction, LEG, LegPhase, LegStep, Role, Service, Variables, Watch, variable,
+};
 use crate::command::Endpoint;
 use crate::entry::Name;
 use crate::fact::{Event, Fact};
@@ -66,6 +68,8 @@ pub(crate) struct Call {
     pub(crate) forwarded_by: BTreeSet<AgentId>,
     /// Its place, while it is parked.
     pub(crate) parked: Option<Parked>,
+    /// What applications keep with it.
+    pub(crate) variables: Variables,
     /// The calls in which somebody hears this one.
     pub(crate) monitors: BTreeSet<CallId>,
 }
@@ -115,6 +119,8 @@ pub(crate) struct Leg {
     pub(crate) agent: Option<AgentId>,
     pub(crate) phase: LegPhase,
     pub(crate) since: Timestamp,
+    /// The device that began it, when it goes out.
+    pub(crate) began_by: Option<DeviceId>,
     /// Whether its phone holds the call.
     pub(crate) held_by_phone: bool,
     /// Whether it holds the call by command.
@@ -235,6 +241,7 @@ impl State {
             digits: String::new(),
             forwarded_by: BTreeSet::new(),
             parked: None,
+            variables: Variables::new(),
             monitors: BTreeSet::new(),
         };
         self.calls.insert(*id, call);
@@ -250,7 +257,7 @@ impl State {
         if let Some(due) = rings_until {
             self.set_timer(due, Timer::Ring(id));
         }
-        let leg = Leg {
+        let mut leg = Leg {
             tenant: event.tenant,
             call,
             guid,
@@ -259,6 +266,7 @@ impl State {
             agent,
             phase: if arrived { LegPhase::Arrived } else { LegPhase::Dialled },
             since: self.at,
+            began_by: None,
             held_by_phone: false,
             held_by_command: false,
             muted: false,
@@ -267,8 +275,9 @@ impl State {
             dialog: None,
         };
         if leg.goes_out() {
-            let at = self.at;
-            self.tenant_mut(event.tenant).outbound.begin(at);
+            leg.began_by = self.begins(call);
+            let (at, by) = (self.at, leg.began_by);
+            self.tenant_mut(event.tenant).outbound.begin(at, by);
         }
         self.legs.insert(id, leg);
         let whole = self.call_mut(call);
@@ -282,6 +291,16 @@ impl State {
         }
         self.occupy(endpoint, |legs| legs.insert(id));
         self.remember_number(call, role, arrived, endpoint);
+    }
+
+    /// Whose device begins a call out: its caller's, or that of the agent who calls back.
+    fn begins(&self, id: CallId) -> Option<DeviceId> {
+        let call = self.call(id);
+        let near = call.caller_leg.or_else(|| call.legs.first().copied())?;
+        match self.leg(near).endpoint {
+            Endpoint::Device(device) => Some(device),
+            Endpoint::Trunk(_) => None,
+        }
     }
 
     /// How long a leg rings that no queue offers: whoever forwards what he does not answer says so himself.
@@ -357,7 +376,7 @@ impl State {
         self.call_mut(leg.call).lose(id);
         if leg.goes_out() {
             let (now, talked) = (self.now(), matches!(leg.phase, LegPhase::Answered | LegPhase::Held));
-            self.tenant_mut(leg.tenant).outbound.end(now, talked);
+            self.tenant_mut(leg.tenant).outbound.end(now, leg.began_by, talked);
         }
         self.occupy(leg.endpoint, |legs| legs.remove(&id));
         if let (Some(dialog), true) = (leg.dialog, leg.phase != LegPhase::Arrived) {
@@ -441,9 +460,11 @@ impl State {
 
     /// Two calls become one: these legs go to it with their agents' parts.
     pub(super) fn join(&mut self, id: CallId, from: CallId, legs: &[LegId]) {
-        if let Some(consultation) = self.call_mut(id).consultation.take() {
-            self.end_consulting(consultation.call);
+        if self.call(id).consultation.is_some_and(|consultation| consultation.call == from) {
+            self.end_consulting(from);
         }
+        let variables = self.call(from).variables.clone();
+        variable::inherit(&mut self.call_mut(id).variables, &variables);
         for leg in legs {
             self.move_leg(*leg, from, id);
             let agent = self.agent_with_leg(*leg);
@@ -458,6 +479,8 @@ impl State {
     }
 
     pub(super) fn start_consulting(&mut self, id: CallId, of: CallId, leg: LegId) {
+        let variables = self.call(of).variables.clone();
+        self.call_mut(id).variables = variables;
         self.call_mut(of).consultation = Some(Consultation { call: id, leg, resumes: false });
         self.call_mut(id).consults_for = Some(of);
     }
@@ -536,11 +559,46 @@ impl State {
         self.should_end_within(call, within_ms);
     }
 
-    /// Somebody hears another call from this one, as long as both last.
-    pub(super) fn start_monitoring(&mut self, id: CallId, monitored: CallId) {
-        self.enter_call(id, CallStep::Served);
-        self.call_mut(id).service = Some(Service::Monitors(monitored));
-        self.call_mut(monitored).monitors.insert(id);
+    /// Somebody hears another call from this one, or is rung for it.
+    pub(super) fn apply_monitoring(&mut self, fact: &Fact) {
+        if let Fact::MonitoringAsked { call, agent, monitored, follows, whispers } = *fact {
+            self.watch(call, Watch { agent, call: monitored, follows, whispers });
+        } else if let Fact::MonitoringStarted { call, monitored, agent, follows, whispers } = *fact {
+            self.stop_hearing(call);
+            if self.call(call).step != CallStep::Served {
+                self.enter_call(call, CallStep::Served);
+            }
+            self.watch(call, Watch { agent, call: Some(monitored), follows, whispers });
+            self.call_mut(monitored).monitors.insert(call);
+        } else if let Fact::MonitoringWaits { call } = *fact {
+            self.stop_hearing(call);
+            if self.call(call).step != CallStep::Served {
+                self.enter_call(call, CallStep::Served);
+            }
+            if let Some(Service::Monitors(watch)) = &mut self.call_mut(call).service {
+                watch.call = None;
+            }
+        } else if let Fact::MonitoringModeSet { call, whispers } = *fact
+            && let Some(Service::Monitors(watch)) = &mut self.call_mut(call).service
+        {
+            watch.whispers = whispers;
+        }
+    }
+
+    fn watch(&mut self, id: CallId, watch: Watch) {
+        self.call_mut(id).service = Some(Service::Monitors(watch));
+        if watch.follows {
+            self.agent_mut(watch.agent).watched_by.insert(id);
+        }
+    }
+
+    /// What was heard from a call is heard there no more.
+    fn stop_hearing(&mut self, id: CallId) {
+        if let Some(Service::Monitors(Watch { call: Some(monitored), .. })) = self.call(id).service
+            && let Some(monitored) = self.calls.get_mut(&monitored)
+        {
+            monitored.monitors.remove(&id);
+        }
     }
 
     #[expect(
@@ -595,15 +653,16 @@ impl State {
         let call = self.call_mut(id);
         assert_legal("call", CALL, call.step, step);
         call.step = step;
-        let monitored = match (step, call.service) {
-            (CallStep::Cleared, Some(Service::Monitors(monitored))) => Some(monitored),
-            _ => None,
-        };
         if let Some(due) = call.greeting_until.take() {
             self.clear_timer(due, Timer::Greeting(id));
         }
-        if let Some(monitored) = monitored.and_then(|monitored| self.calls.get_mut(&monitored)) {
-            monitored.monitors.remove(&id);
+        if step == CallStep::Cleared {
+            self.stop_hearing(id);
+            if let Some(Service::Monitors(watch)) = self.call(id).service
+                && let Some(agent) = self.agents.get_mut(&watch.agent)
+            {
+                agent.watched_by.remove(&id);
+            }
         }
     }
 

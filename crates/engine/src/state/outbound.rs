@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::State;
 use crate::fact::{Event, Fact};
+use crate::id::DeviceId;
 use crate::id::TrunkId;
 use crate::limits::OUTBOUND_REFUSALS_TOLD;
 use crate::outbound::{OutboundLimit, OutboundRules, read_number, read_prefix};
@@ -25,6 +26,8 @@ pub(crate) struct Outbound {
     unlimited: BTreeSet<String>,
     /// Calls out that live.
     live: u32,
+    /// The same by the device that began them.
+    live_of: BTreeMap<DeviceId, u32>,
     /// Those of them that are answered.
     talking: u32,
     /// The days since 1970 (UTC) that `talked_ms` is of.
@@ -53,6 +56,7 @@ impl Default for Outbound {
             prefixes: BTreeMap::new(),
             unlimited: BTreeSet::new(),
             live: 0,
+            live_of: BTreeMap::new(),
             talking: 0,
             day: 0,
             talked_ms: 0,
@@ -174,8 +178,16 @@ impl Outbound {
         }
     }
 
-    pub(super) fn begin(&mut self, at: Timestamp) {
+    /// Calls out that live and that a device began, whoever has them now.
+    pub(crate) fn live_of(&self, device: DeviceId) -> u32 {
+        self.live_of.get(&device).copied().unwrap_or(0)
+    }
+
+    pub(super) fn begin(&mut self, at: Timestamp, by: Option<DeviceId>) {
         self.live += 1;
+        if let Some(device) = by {
+            *self.live_of.entry(device).or_default() += 1;
+        }
         while self.begun.front().is_some_and(|begun| at.millis_since(*begun) >= MINUTE_MS) {
             self.begun.pop_front();
         }
@@ -187,8 +199,16 @@ impl Outbound {
         self.talking += 1;
     }
 
-    pub(super) fn end(&mut self, now: Now, talked: bool) {
+    pub(super) fn end(&mut self, now: Now, by: Option<DeviceId>, talked: bool) {
         self.live -= 1;
+        if let Some(device) = by
+            && let Some(live) = self.live_of.get_mut(&device)
+        {
+            *live -= 1;
+            if *live == 0 {
+                self.live_of.remove(&device);
+            }
+        }
         if talked {
             self.count(now);
             self.talking -= 1;

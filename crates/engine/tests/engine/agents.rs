@@ -537,7 +537,9 @@ fn what_an_agent_did_for_queues_is_counted_since_he_logged_in() {
 fn a_reason_of_a_team_is_for_its_agents_only() {
     let mut world = World::new();
     world.furnish();
-    let EntryId::Team(team) = world.add("night", Entry::Team(Team { name: name("night") })) else {
+    let EntryId::Team(team) =
+        world.add("night", Entry::Team(Team { name: name("night"), sees_monitoring: false }))
+    else {
         unreachable!()
     };
     let reason = Reason { name: name("handover"), absence: Absence::Tasks, team: Some(team) };

@@ -629,7 +629,9 @@ fn a_crash_ends_the_announcement() {
 
 /// Puts ann, bob and cid into a team.
 fn a_team(world: &mut World) {
-    let EntryId::Team(team) = world.add("team", Entry::Team(Team { name: name("team") })) else {
+    let EntryId::Team(team) =
+        world.add("team", Entry::Team(Team { name: name("team"), sees_monitoring: false }))
+    else {
         unreachable!()
     };
     for label in ["ann", "bob", "cid"] {

@@ -902,7 +902,7 @@ fn a_call_is_answered_by_command_where_the_phone_answers_by_itself() {
 #[test]
 fn a_crash_ends_both_calls_of_a_consultation() {
     check(
-        &consulting("crash"),
+        &consulting("show ann; crash"),
         expect![[r#"
               NodeStarted
               ConsultationEnded 101 for 4711 NodeRestarted
@@ -968,6 +968,178 @@ fn who_consults_does_not_leave_by_other_ways() {
         101 is-left by 102
           refused: invalid (call: must be a conversation of two)
         ann: ready, wrap-up until 30.000s, device Busy
+    "#]],
+    );
+}
+
+#[test]
+fn variables_follow_a_call_through_consultation_and_transfer() {
+    check(
+        &talking(
+            "4711 has-variables account=12 vip=yes; 4711 has-variables account=12; quietly 4711 consults 202; quietly 102 answers; variables 101; 101 has-variables vip=no seen=bob; 4711 is-transferred; variables 4711; 4711 has-variables vip= account=13; variables 4711",
+        ),
+        expect![[r#"
+            4711 has-variables account=12 vip=yes
+              VariablesSet 4711 account=12 vip=yes
+            4711 has-variables account=12
+              refused: already-so (it is so already)
+            101: account=12 vip=yes
+            101 has-variables vip=no seen=bob
+              VariablesSet 101 seen=bob vip=no
+            4711 is-transferred
+              CallsJoined 4711 and 101 with 102 Transfer
+              LegCleared 101 Normal
+              WrapUpStarted ann until 30.000s
+              AgentDisconnected ann 4711
+              LegsBridged 4711 102
+              CallCleared 101 Normal
+              CallClosed 101
+              RecordingStopped 4711
+              RecordingStarted 4711
+                > clear 101 Normal
+                > bridge 4711 102
+                > stop recording
+                > record 102 4711
+            4711: account=12 seen=bob vip=yes
+            4711 has-variables vip= account=13
+              VariablesSet 4711 account=13 vip=
+            4711: account=13 seen=bob
+        "#]],
+    );
+}
+
+#[test]
+fn what_is_stuck_says_what_it_waits_for_and_one_command_clears_it() {
+    check(
+        "quietly 4711 calls 5551; waits 4711; quietly ann ready; waits 4711; waits ann; quietly 101 answers; quietly 4711 consults 202; waits 4711; waits ann; waits 101; ann is-cleared; show ann; ann is-cleared",
+        expect![[r#"
+            4711 waits for leg 4711 Answered
+            4711 waits for an agent of sales
+            4711 waits for leg 4711 Answered
+            4711 waits for leg 101 Dialled
+            4711 waits for offer to ann until 20.000s
+            4711 waits for an agent of sales
+            ann waits for offer to ann until 20.000s
+            4711 waits for leg 4711 Answered
+            4711 waits for consultation 101
+            ann waits for leg 101 Answered
+            101 waits for leg 101 Answered
+            101 waits for leg 102 Dialled until 60.000s
+            ann is-cleared
+              LegMoved 101 from 101 to 4711
+              LegsBridged 4711 101
+              ConsultationEnded 101 for 4711 Returned
+              RecordingResumed 4711
+              LegCleared 102 Normal
+              CallCleared 101 Normal
+              CallClosed 101
+              RecordingStopped 4711
+              LegCleared 4711 Normal
+              LegCleared 101 Normal
+              WrapUpStarted ann until 30.000s
+              AgentDisconnected ann 4711
+              CallCleared 4711 Normal
+              WrapUpEnded ann
+              CallClosed 4711
+                > bridge 4711 101
+                > resume recording
+                > clear 102 Normal
+                > stop recording
+                > clear 4711 Normal
+                > clear 101 Normal
+            ann: ready, idle, device Idle
+            ann is-cleared
+              refused: already-so (it is so already)
+        "#]],
+    );
+    check(
+        &consulting("ann is-cleared; show ann; show bob"),
+        expect![[r#"
+        ann is-cleared
+          LegMoved 101 from 101 to 4711
+          LegsBridged 4711 101
+          ConsultationEnded 101 for 4711 Returned
+          RecordingResumed 4711
+          LegCleared 102 Normal
+          AgentDisconnected bob 101
+          CallCleared 101 Normal
+          CallClosed 101
+          RecordingStopped 4711
+          LegCleared 4711 Normal
+          LegCleared 101 Normal
+          WrapUpStarted ann until 30.000s
+          AgentDisconnected ann 4711
+          CallCleared 4711 Normal
+          WrapUpEnded ann
+          CallClosed 4711
+            > unbridge 101 102
+            > bridge 4711 101
+            > play to 102 then music
+            > resume recording
+            > clear 102 Normal
+            > stop recording
+            > clear 4711 Normal
+            > clear 101 Normal
+        ann: ready, idle, device Idle
+        bob: not ready, idle, device Idle
+    "#]],
+    );
+    check(
+        &consulting("quietly 4711 is-swapped; ann is-cleared; show ann; show bob"),
+        expect![[r#"
+        ann is-cleared
+          ConsultationEnded 101 for 4711 Returned
+          LegCleared 102 Normal
+          AgentDisconnected bob 101
+          CallCleared 101 Normal
+          CallClosed 101
+          RecordingStopped 4711
+          LegCleared 4711 Normal
+          LegCleared 101 Normal
+          WrapUpStarted ann until 30.000s
+          AgentDisconnected ann 4711
+          CallCleared 4711 Normal
+          WrapUpEnded ann
+          CallClosed 4711
+            > clear 102 Normal
+            > stop recording
+            > clear 4711 Normal
+            > clear 101 Normal
+        ann: ready, idle, device Idle
+        bob: not ready, idle, device Idle
+    "#]],
+    );
+    check(
+        &consulting("quietly 4711 becomes-a-conference; ann is-cleared; show ann; show bob; waits 4711"),
+        expect![[r#"
+            ann is-cleared
+              LegCleared 101 Normal
+              WrapUpStarted ann until 30.000s
+              AgentDisconnected ann 4711
+              RecordingStopped 4711
+              RecordingStarted 4711
+              WrapUpEnded ann
+                > clear 101 Normal
+                > let 4711 hear nobody
+                > let 102 hear nobody
+                > bridge 4711 102
+                > stop recording
+                > record 102 4711
+            ann: ready, idle, device Idle
+            bob: not ready, in call 4711, device Busy
+            4711 waits for leg 4711 Answered
+            4711 waits for leg 102 Answered
+        "#]],
+    );
+    check(
+        "quietly 4711 calls 5551; quietly ann ready; ann is-cleared; show ann",
+        expect![[r#"
+        ann is-cleared
+          OfferEnded ann Declined
+          LegCleared 101 Rejected
+          AgentNotReady ann not ready: Declined
+            > clear 101 Rejected
+        ann: not ready: Declined, idle, device Idle
     "#]],
     );
 }

@@ -71,7 +71,7 @@ fn what_is_in_use_is_not_removed() {
         "root",
         Entry::User(User { name: name("root"), roles: [Role::Agent].into(), teams: None, queues: None }),
     );
-    let team = world.add("team", Entry::Team(Team { name: name("team") }));
+    let team = world.add("team", Entry::Team(Team { name: name("team"), sees_monitoring: false }));
     let (EntryId::User(user_id), EntryId::Team(team_id)) = (user, team) else { unreachable!() };
     let bound = User {
         name: name("bound"),
@@ -162,7 +162,13 @@ fn bounds_are_told_with_the_field_and_what_would_be_right() {
         ("trunk by host name", trunk("peer.example:5060", "192.0.2.9")),
         ("trunk with an odd source", trunk("[2001:db8::1]:5060", "everywhere")),
         ("trunk", trunk("[2001:db8::1]:5060", "2001:db8::2")),
-        ("another kind", Command::Change(EntryId::Queue(sales), Entry::Team(Team { name: name("t") }))),
+        (
+            "another kind",
+            Command::Change(
+                EntryId::Queue(sales),
+                Entry::Team(Team { name: name("t"), sees_monitoring: false }),
+            ),
+        ),
     ];
     check(
         &mut world,

@@ -33,6 +33,7 @@ mod recovery;
 mod routing;
 mod skills;
 mod story;
+mod supervisions;
 mod telling;
 mod transfers;
 mod world;

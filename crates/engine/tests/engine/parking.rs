@@ -681,7 +681,9 @@ fn no_code_is_answered_by_silence() {
 fn a_supervisor_of_other_teams_hears_nobody_else() {
     check_in(
         |world| {
-            let EntryId::Team(night) = world.add("night", Entry::Team(Team { name: name("night") })) else {
+            let EntryId::Team(night) =
+                world.add("night", Entry::Team(Team { name: name("night"), sees_monitoring: false }))
+            else {
                 panic!("a team")
             };
             supervises(world, Some([night].into()));

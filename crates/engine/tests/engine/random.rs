@@ -1,7 +1,9 @@
 //! Anything in any order: the invariants hold after every input, and after a crash at any record.
 
 use cordial_engine::agent::{Absence, Attend, CallSettings, ForwardTo, Handling, Membership, QueueWish};
-use cordial_engine::call::{CallAction, Cause, Digits, Joining, TransferTo};
+use cordial_engine::call::{
+    CallAction, Cause, Digits, Joining, Monitored, Supervision, TransferTo, VariableName,
+};
 use cordial_engine::command::Command;
 use cordial_engine::entry::{
     AfterMissed, AtClosing, Calendar, Choice, Condition, Conditions, Device, Emergency, Hours, Mailbox,
@@ -202,7 +204,7 @@ fn input(world: &World, tenant: &Tenant, (what, a, b, c): Step) -> Input {
     let note = name("");
     let causes =
         [Cause::Normal, Cause::Busy, Cause::Rejected, Cause::Unreachable, Cause::NoAnswer, Cause::Lost];
-    let command = match what % 54 {
+    let command = match what % 57 {
         0..=4 => {
             let from = if b % 3 == 0 { Endpoint::Device(device) } else { Endpoint::Trunk(tenant.trunk) };
             let dialled = number(pick(&DIALLED, c));
@@ -271,6 +273,24 @@ fn input(world: &World, tenant: &Tenant, (what, a, b, c): Step) -> Input {
         }
         46 | 47 => {
             Command::Consult { call, device: (b % 3 == 0).then_some(device), to: number(pick(&DIALLED, c)) }
+        }
+        54 if c % 3 == 0 => {
+            let name = VariableName::parse(pick(&["callVariable1", "x.y"], b)).expect("a name");
+            let value = (c % 2 == 0).then(|| name_of_value(b));
+            Command::SetVariables { call, variables: [(name, value)].into() }
+        }
+        54 => Command::ClearAgent { agent },
+        55 => {
+            let whom = if b % 2 == 0 { Monitored::Agent(agent) } else { Monitored::Call(call) };
+            Command::Monitor { device: pick(&tenant.devices, c), whom, whispers: c % 2 == 0 }
+        }
+        56 => {
+            let parts =
+                [Supervision::Listen, Supervision::Whisper, Supervision::Barge, Supervision::TakeOver];
+            // One of those who listen, if there is one.
+            let mut own = calls.iter().filter(|call| call.supervision.is_some());
+            let call = own.nth(usize::from(b) % 2).map_or(call, |call| call.id);
+            Command::Supervise { call, how: pick(&parts, c) }
         }
         48 => Command::SwapCalls { call, device: None },
         49 | 50 => {
@@ -421,9 +441,13 @@ fn run(world: &mut World, tenants: &[Tenant], steps: &[Step]) {
     }
 }
 
+fn name_of_value(by: u8) -> cordial_engine::call::VariableValue {
+    name(&by.to_string())
+}
+
 /// Steps of people who mostly talk.
-const OF_CALLS: [u8; 24] =
-    [0, 1, 2, 5, 6, 7, 8, 9, 9, 12, 15, 16, 22, 23, 31, 45, 46, 46, 47, 48, 49, 50, 52, 53];
+const OF_CALLS: [u8; 27] =
+    [0, 1, 2, 5, 6, 7, 8, 9, 9, 12, 15, 16, 22, 23, 31, 45, 46, 46, 47, 48, 49, 50, 52, 53, 55, 55, 56];
 
 /// The command that an action stands for, to somebody who can always be reached.
 fn asked(action: CallAction, call: CallId, device: DeviceId) -> Command {

@@ -7,11 +7,12 @@
 use std::fmt::Write;
 
 use cordial_engine::agent::{Absence, Attend, CallSettings, ForwardTo, Handling, Membership, QueueWish};
-use cordial_engine::call::{Cause, Digits, Joining, TransferTo};
+use cordial_engine::call::{Cause, Digits, Joining, Monitored, Supervision, TransferTo, VariableName};
 use cordial_engine::command::Command;
 use cordial_engine::entry::{Emergency, Overflow};
 use cordial_engine::id::*;
 use cordial_engine::tally::AgentTally;
+use cordial_engine::view::{WaitView, WaitsFor};
 use cordial_engine::{Action, Answer, Endpoint, EntryId, Event, Input, Refusal, Report, Timestamp, WallTime};
 use expect_test::Expect;
 
@@ -61,6 +62,31 @@ impl Story {
                 let view = self.world.engine.outbound(self.world.tenant, self.world.clock()).unwrap();
                 let (now, minute, talked) = (view.calls, view.calls_last_minute, view.talked_today_ms);
                 writeln!(self.told, "outbound: {now} now, {minute} in a minute, {talked} ms today").unwrap();
+            }
+            ["waits", who] => {
+                let waits = match self.world.ids.get(*who) {
+                    Some(EntryId::Agent(agent)) => {
+                        self.world.engine.agent_waits_for(self.world.tenant, *agent)
+                    }
+                    Some(_) | None => self.world.engine.call_waits_for(self.world.tenant, self.call(who)),
+                };
+                for WaitView { what, until } in waits.unwrap() {
+                    let until = until.map(|until| format!(" until {until:?}")).unwrap_or_default();
+                    let what = match what {
+                        WaitsFor::Leg { leg, state } => format!("leg {} {state:?}", self.names.leg(leg)),
+                        WaitsFor::Consultation { call } => format!("consultation {}", self.names.call(call)),
+                        WaitsFor::Offer { agent, .. } => format!("offer to {}", self.names.agent(agent)),
+                        WaitsFor::AnyAgent { queue } => format!("an agent of {}", self.names.queue(queue)),
+                        WaitsFor::WrapUp { agent } => format!("wrap-up of {}", self.names.agent(agent)),
+                        other => format!("{other:?}"),
+                    };
+                    writeln!(self.told, "{who} waits for {what}{until}").unwrap();
+                }
+            }
+            ["variables", caller] => {
+                let call = self.world.engine.call(self.world.tenant, self.call(caller)).unwrap();
+                let all = call.variables.iter().map(|(name, value)| format!(" {}={value}", name.as_str()));
+                writeln!(self.told, "{caller}:{}", all.collect::<String>()).unwrap();
             }
             ["show", agent] => {
                 let view = self.world.engine.agent(self.world.tenant, self.world.agent(agent)).unwrap();
@@ -175,6 +201,7 @@ impl Story {
             },
             ("picks", [caller]) => Command::Pick { agent, call: self.call(caller) },
             ("extends-wrap-up", []) => Command::ExtendWrapUp { agent },
+            ("is-cleared", []) => Command::ClearAgent { agent },
             ("end-wrap-up", []) => Command::EndWrapUp { agent },
             ("declines", []) => {
                 let offers = self.world.engine.offers(self.world.tenant);
@@ -303,6 +330,33 @@ impl Story {
                 let how = if verb == "is-transferred" { Joining::Transfer } else { Joining::Conference };
                 let (call, device) = (self.call(who), self.by(rest));
                 return self.world.command(Command::JoinCalls { call, device, how });
+            }
+            "whispers-to" | "listens-to" if self.world.ids.contains_key(who) => {
+                let device = self.world.device(who);
+                let whom = match self.world.ids.get(rest[0]) {
+                    Some(EntryId::Agent(agent)) => Monitored::Agent(*agent),
+                    Some(_) | None => Monitored::Call(self.call(rest[0])),
+                };
+                let whispers = verb == "whispers-to";
+                return self.world.command(Command::Monitor { device, whom, whispers });
+            }
+            "has-variables" => {
+                let variables = rest.iter().map(|word| {
+                    let (name, value) = word.split_once('=').unwrap();
+                    let value = (!value.is_empty()).then(|| self::name(value));
+                    (VariableName::parse(name).unwrap(), value)
+                });
+                let (call, variables) = (self.call(who), variables.collect());
+                return self.world.command(Command::SetVariables { call, variables });
+            }
+            "listens" | "whispers" | "barges-in" | "takes-over" => {
+                let how = match verb {
+                    "listens" => Supervision::Listen,
+                    "whispers" => Supervision::Whisper,
+                    "barges-in" => Supervision::Barge,
+                    _takes_over => Supervision::TakeOver,
+                };
+                return self.world.command(Command::Supervise { call: self.call(who), how });
             }
             "is-parked" => {
                 let (call, slot) = (self.call(who), rest.first().map(|slot| slot.parse().unwrap()));

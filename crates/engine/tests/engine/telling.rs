@@ -41,7 +41,7 @@ impl Names {
         self.entries.get(&id).cloned().unwrap_or_else(|| format!("{id:?}"))
     }
 
-    fn agent(&self, id: AgentId) -> String {
+    pub(crate) fn agent(&self, id: AgentId) -> String {
         self.entry(EntryId::Agent(id))
     }
 
@@ -55,11 +55,11 @@ impl Names {
         }
     }
 
-    fn queue(&self, id: QueueId) -> String {
+    pub(crate) fn queue(&self, id: QueueId) -> String {
         self.entry(EntryId::Queue(id))
     }
 
-    fn call(&self, id: CallId) -> String {
+    pub(crate) fn call(&self, id: CallId) -> String {
         self.calls.get(&id).cloned().unwrap_or_else(|| id.to_string())
     }
 
@@ -67,7 +67,7 @@ impl Names {
         legs.iter().map(|leg| self.leg(*leg)).collect::<Vec<_>>().join(" ")
     }
 
-    fn leg(&self, id: LegId) -> String {
+    pub(crate) fn leg(&self, id: LegId) -> String {
         self.legs.get(&id).cloned().unwrap_or_else(|| id.to_string())
     }
 
@@ -158,6 +158,12 @@ impl Names {
             Fact::LegMuted { leg, muted, .. } => {
                 format!("{} {}", self.leg(*leg), if *muted { "muted" } else { "heard again" })
             }
+            Fact::VariablesSet { call, variables } => {
+                let set = variables.iter().map(|(name, value)| {
+                    format!(" {}={}", name.as_str(), value.as_ref().map_or("", |value| value.as_str()))
+                });
+                format!("{}{}", self.call(*call), set.collect::<String>())
+            }
             Fact::DigitsSent { leg, digits, .. } => format!("{} {digits}", self.leg(*leg)),
             Fact::LegsMixed { legs, .. } => self.legs(legs),
             Fact::LegMoved { leg, from, to } => {
@@ -197,8 +203,22 @@ impl Names {
                 format!("{} at {slot}, {} waits, {reminded} times rung", self.call(*call), self.leg(*leg))
             }
             Fact::ParkingEnded { call, slot, end } => format!("{} at {slot} {end:?}", self.call(*call)),
-            Fact::MonitoringStarted { call, monitored, agent } => {
-                format!("{} hears {} of {}", self.call(*call), self.call(*monitored), self.agent(*agent))
+            Fact::MonitoringAsked { call, agent, follows, .. } => {
+                let follows = if *follows { " from call to call" } else { "" };
+                format!("{} to hear {}{follows}", self.call(*call), self.agent(*agent))
+            }
+            Fact::MonitoringStarted { call, monitored, agent, whispers, .. } => {
+                let whispers = if *whispers { " and whispers" } else { "" };
+                format!(
+                    "{} hears {} of {}{whispers}",
+                    self.call(*call),
+                    self.call(*monitored),
+                    self.agent(*agent)
+                )
+            }
+            Fact::MonitoringWaits { call } => self.call(*call),
+            Fact::MonitoringModeSet { call, whispers } => {
+                format!("{} {}", self.call(*call), if *whispers { "whispers" } else { "listens" })
             }
             Fact::LogInAsked { digits, pin, wrong, .. } => {
                 format!("{}{}, {wrong} wrong", digits.as_str(), if *pin { " and a PIN" } else { "" })

@@ -35,6 +35,10 @@ pub(super) async fn call(api: &Api, printer: &Printer, verb: &CallVerb) -> Resul
             printer.record(&api.get(&format!("/v1/calls/{id}")).await?);
         }
         CallVerb::Control(verb) => control(api, printer, verb).await?,
+        CallVerb::Monitor { .. }
+        | CallVerb::Supervise { .. }
+        | CallVerb::Variables { .. }
+        | CallVerb::Waits { .. } => supervise(api, printer, verb).await?,
         CallVerb::Park { call, device, slot } => {
             let id = api.id("calls", call).await?;
             let device = match device {
@@ -70,6 +74,38 @@ pub(super) async fn call(api: &Api, printer: &Printer, verb: &CallVerb) -> Resul
             api.post(&format!("/v1/calls/{id}/retrieve"), &body).await?;
             printer.done("the device rings");
         }
+    }
+    Ok(())
+}
+
+async fn supervise(api: &Api, printer: &Printer, verb: &CallVerb) -> Result<(), Failure> {
+    if let CallVerb::Monitor { device, call, agent, whisper } = verb {
+        let mut body = json!({ "device": api.id("devices", device).await?, "whispers": whisper });
+        if let Some(call) = call {
+            body["call"] = json!(api.id("calls", call).await?);
+        }
+        if let Some(agent) = agent {
+            body["agent"] = json!(api.id("agents", agent).await?);
+        }
+        printer.record(&api.post("/v1/supervisions", &body).await?);
+    } else if let CallVerb::Supervise { call, how } = verb {
+        let id = api.id("calls", call).await?;
+        let body = json!({ "how": how.word() });
+        api.put(&format!("/v1/calls/{id}/supervision"), &body).await?;
+        printer.done("it is so");
+    } else if let CallVerb::Variables { call, changes } = verb {
+        let id = api.id("calls", call).await?;
+        let mut variables = serde_json::Map::new();
+        for change in changes {
+            let (name, value) = change.split_once('=').unwrap_or((change, ""));
+            let value = if value.is_empty() { Value::Null } else { json!(value) };
+            variables.insert(name.to_owned(), value);
+        }
+        api.put(&format!("/v1/calls/{id}/variables"), &json!({ "variables": variables })).await?;
+        printer.done("the variables are set");
+    } else if let CallVerb::Waits { call } = verb {
+        let id = api.id("calls", call).await?;
+        printer.record(&api.get(&format!("/v1/calls/{id}/waits")).await?);
     }
     Ok(())
 }

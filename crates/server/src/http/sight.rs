@@ -113,6 +113,15 @@ impl Sight {
         self.own == Some(agent) || self.supervises(engine, tenant, agent)
     }
 
+    /// Whether he is told when a supervisor hears an agent: of his own he is if the team says so.
+    fn sees_monitoring(&self, engine: &Engine, tenant: TenantId, agent: AgentId) -> bool {
+        let team = |agent| {
+            let entry = engine.entry(tenant, EntryId::Team(engine.team_of(tenant, agent)?))?;
+            if let Entry::Team(team) = entry { Some(team.sees_monitoring) } else { None }
+        };
+        self.supervises(engine, tenant, agent) || (self.own == Some(agent) && team(agent).unwrap_or_default())
+    }
+
     /// Whether he may act on an agent who need not be his own.
     pub(super) fn supervises(&self, engine: &Engine, tenant: TenantId, agent: AgentId) -> bool {
         match &self.teams {
@@ -184,9 +193,11 @@ impl Sight {
         }
         let agents = engine.entry_ids(tenant, Kind::Agent).filter_map(AgentId::of);
         let reached = agents.filter(|agent| self.reaches(engine, tenant, *agent)).collect();
+        let agents = engine.entry_ids(tenant, Kind::Agent).filter_map(AgentId::of);
+        let watched = agents.filter(|agent| self.sees_monitoring(engine, tenant, *agent)).collect();
         let queues = engine.entry_ids(tenant, Kind::Queue).filter_map(QueueId::of);
         let managed = queues.filter(|queue| self.manages(*queue)).collect();
-        Some(Horizon { entries, reached, managed })
+        Some(Horizon { entries, reached, watched, managed })
     }
 }
 
@@ -197,6 +208,8 @@ pub(super) struct Horizon {
     pub(super) entries: BTreeSet<EntryId>,
     /// The agents whose calls are seen.
     pub(super) reached: BTreeSet<AgentId>,
+    /// The agents of whom it is seen that a supervisor hears them.
+    pub(super) watched: BTreeSet<AgentId>,
     /// The queues whose calls are seen whoever took them.
     pub(super) managed: BTreeSet<QueueId>,
 }

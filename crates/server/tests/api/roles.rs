@@ -90,6 +90,9 @@ impl Role {
         if switches && method != "GET" {
             return self.comes_to_switch(path);
         }
+        if path == "/v1/supervisions" {
+            return self.comes_to_hear();
+        }
         let kind = path.split('/').nth(2).expect("a kind");
         if self.acts(operation) {
             return self.comes_to_act(path);
@@ -101,12 +104,24 @@ impl Role {
         }
     }
 
+    /// Hearing Ann.
+    fn comes_to_hear(self) -> Comes {
+        match self {
+            Self::Supervisor => Comes::Through,
+            Self::SupervisorElsewhere => Comes::Unseen,
+            Self::Agent | Self::Manager | Self::ManagerElsewhere | Self::Administrator | Self::System => {
+                Comes::Forbidden
+            }
+        }
+    }
+
     /// Whether an operation is done by and to agents, on calls and offers.
     fn acts(self, operation: &str) -> bool {
         let (method, path) = operation.split_once(' ').expect("a method and a path");
         let arranges = matches!(path, "/v1/agents/{id}/queues/{queue}" | "/v1/agents/{id}/pin");
-        let verb = path.starts_with("/v1/agents/{id}/") && !arranges;
-        let call = (path.starts_with("/v1/calls") || path.starts_with("/v1/offers")) && method != "GET";
+        let looks = path.ends_with("/waits");
+        let verb = path.starts_with("/v1/agents/{id}/") && !arranges && !looks;
+        let call = ["/v1/calls", "/v1/offers"].iter().any(|kind| path.starts_with(kind)) && method != "GET";
         verb || call
     }
 
@@ -115,6 +130,9 @@ impl Role {
             Self::Manager | Self::ManagerElsewhere | Self::Administrator | Self::System => Comes::Forbidden,
             // At a device that is nobody's.
             Self::Agent if path == "/v1/calls" => Comes::Forbidden,
+            Self::Agent if path.ends_with("/supervision") => Comes::Forbidden,
+            // Ben, who is in no team.
+            Self::Agent | Self::Supervisor if path == "/v1/agents/{id}/clear" => Comes::Unseen,
             Self::Supervisor | Self::SupervisorElsewhere if path == "/v1/calls" => Comes::Through,
             // Ben, who is in no team.
             _ if path.ends_with("/membership") => Comes::Unseen,

@@ -190,6 +190,10 @@ impl Books {
             | Fact::LegsUnbridged { .. }
             | Fact::LegsMixed { .. }
             | Fact::LegMuted { .. }
+            | Fact::VariablesSet { .. }
+            | Fact::MonitoringAsked { .. }
+            | Fact::MonitoringWaits { .. }
+            | Fact::MonitoringModeSet { .. }
             | Fact::DigitsSent { .. }
             | Fact::GreetingStarted { .. }
             | Fact::FeatureCodesSet { .. }

@@ -199,6 +199,10 @@ impl Subject {
             | Fact::CalendarTurned { .. }
             | Fact::CallTransferred { .. }
             | Fact::LegMuted { .. }
+            | Fact::VariablesSet { .. }
+            | Fact::MonitoringAsked { .. }
+            | Fact::MonitoringWaits { .. }
+            | Fact::MonitoringModeSet { .. }
             | Fact::DigitsSent { .. }
             | Fact::LegsMixed { .. }
             | Fact::LegMoved { .. }

@@ -119,6 +119,10 @@ async fn fold_rows(
         | Fact::FeatureCodeDialled { .. }
         | Fact::CallTransferred { .. }
         | Fact::LegMuted { .. }
+        | Fact::VariablesSet { .. }
+        | Fact::MonitoringAsked { .. }
+        | Fact::MonitoringWaits { .. }
+        | Fact::MonitoringModeSet { .. }
         | Fact::DigitsSent { .. }
         | Fact::LegsMixed { .. }
         | Fact::LegMoved { .. }

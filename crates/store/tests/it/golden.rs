@@ -1,5 +1,7 @@
 //! What is written down can be read for ever: every fact's form is pinned, and no pinned form is ever dropped.
 
+use std::collections::BTreeMap;
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -11,7 +13,7 @@ use cordial_engine::agent::{
 use cordial_engine::blacklist::{BlacklistLevel, BlacklistPrompts, BlacklistedNumber, CallerPlace};
 use cordial_engine::call::{
     Cause, ConsultationEnd, Direction, Joining, NotKept, OfferEnd, ParkingEnd, Preferred, Role, TransferTo,
-    WaitingEnd, Widening, Withdrawn,
+    VariableName, WaitingEnd, Widening, Withdrawn,
 };
 use cordial_engine::code::{Feature, FeatureCodes};
 use cordial_engine::command::{Access, Origin};
@@ -255,7 +257,43 @@ fn codes_and_mailboxes() -> Vec<Fact> {
         Fact::ParkingEnded { call: CallId(7), slot: 3, end: ParkingEnd::Retrieved },
         Fact::ParkingEnded { call: CallId(7), slot: 3, end: ParkingEnd::Abandoned },
         Fact::ParkingEnded { call: CallId(7), slot: 3, end: ParkingEnd::Cleared },
-        Fact::MonitoringStarted { call: CallId(9), monitored: CallId(7), agent: AgentId(2) },
+        Fact::MonitoringStarted {
+            call: CallId(9),
+            monitored: CallId(7),
+            agent: AgentId(2),
+            follows: false,
+            whispers: false,
+        },
+        Fact::MonitoringStarted {
+            call: CallId(9),
+            monitored: CallId(7),
+            agent: AgentId(2),
+            follows: true,
+            whispers: true,
+        },
+        Fact::MonitoringAsked {
+            call: CallId(9),
+            agent: AgentId(2),
+            monitored: Some(CallId(7)),
+            follows: false,
+            whispers: true,
+        },
+        Fact::MonitoringAsked {
+            call: CallId(9),
+            agent: AgentId(2),
+            monitored: None,
+            follows: true,
+            whispers: false,
+        },
+        Fact::MonitoringWaits { call: CallId(9) },
+        Fact::MonitoringModeSet { call: CallId(9), whispers: true },
+        Fact::VariablesSet {
+            call: CallId(7),
+            variables: BTreeMap::from([
+                (VariableName::parse("callVariable1").expect("a name"), Some(text("gold"))),
+                (VariableName::parse("x.y").expect("a name"), None),
+            ]),
+        },
         Fact::NumberAsked {
             call: CallId(9),
             agent: AgentId(2),
@@ -391,7 +429,7 @@ fn entries() -> impl Iterator<Item = (EntryId, Entry)> {
                 ..entry::Agent::named(text("Ann"))
             }),
         ),
-        (EntryId::Team(TeamId(3)), Entry::Team(entry::Team { name: text("North") })),
+        (EntryId::Team(TeamId(3)), Entry::Team(entry::Team { name: text("North"), sees_monitoring: false })),
         (
             EntryId::Device(DeviceId(4)),
             Entry::Device(entry::Device {
@@ -583,7 +621,7 @@ fn calls() -> Vec<Fact> {
         ConsultationEnd::NodeRestarted,
     ];
     facts.extend(ends.map(|end| Fact::ConsultationEnded { call: other, of: call, end }));
-    for how in [Joining::Transfer, Joining::Conference] {
+    for how in [Joining::Transfer, Joining::Conference, Joining::Barge, Joining::TakeOver] {
         let (legs, agent) = (vec![b], Some(AgentId(2)));
         facts.push(Fact::CallsJoined { call, from: other, legs, how, device, agent });
     }

@@ -1,6 +1,8 @@
 //! What is asked for in calls.
 
-use cordial_engine::call::{Digits, Joining, TransferTo};
+use std::collections::BTreeMap;
+
+use cordial_engine::call::{Digits, Joining, Monitored, Supervision, TransferTo, VariableName};
 use cordial_engine::command::{Command, Note};
 use cordial_engine::id::{AgentId, CallId, DeviceId, DispositionId};
 
@@ -57,6 +59,51 @@ pub fn consult(call: CallId, device: Option<DeviceId>, body: &wire::Consult) -> 
     f.finish(|| Some(Command::Consult { call, device, to: to? }))
 }
 
+/// Hear an agent, or a call.
+pub fn monitor(
+    device: DeviceId,
+    call: Option<CallId>,
+    body: wire::Monitor,
+    find: &dyn Find,
+) -> Result<Command, Faults> {
+    let mut f = Fields::new(find);
+    let whom = match (call, body.agent) {
+        (Some(call), None) => Some(Monitored::Call(call)),
+        (None, Some(agent)) => f.entry::<AgentId>("/agent", agent).map(Monitored::Agent),
+        (Some(_), Some(_)) | (None, None) => f.fault("/agent", "must be given, or else a call"),
+    };
+    f.finish(|| Some(Command::Monitor { device, whom: whom?, whispers: body.whispers }))
+}
+
+/// Take another part in what is heard.
+pub const fn supervise(call: CallId, body: wire::Supervise) -> Command {
+    let how = match body.how {
+        wire::Supervision::Listen => Supervision::Listen,
+        wire::Supervision::Whisper => Supervision::Whisper,
+        wire::Supervision::Barge => Supervision::Barge,
+        wire::Supervision::TakeOver => Supervision::TakeOver,
+    };
+    Command::Supervise { call, how }
+}
+
+/// Set variables.
+pub fn set_variables(call: CallId, body: &wire::SetVariables) -> Result<Command, Faults> {
+    let mut f = Fields::new(&Nothing);
+    let mut variables = BTreeMap::new();
+    for (name, value) in &body.variables {
+        let pointer = format!("/variables/{}", name.replace('~', "~0").replace('/', "~1"));
+        let Some(known) = VariableName::parse(name) else {
+            f.fault::<()>(&pointer, "must be named by 1 to 64 of letters, digits, _, - and .");
+            continue;
+        };
+        let value = f.perhaps(value.as_ref(), |f, value| f.text(&pointer, value));
+        if let Some(value) = value {
+            variables.insert(known, value);
+        }
+    }
+    f.finish(|| Some(Command::SetVariables { call, variables }))
+}
+
 /// Make one call of two.
 pub const fn complete_consultation(
     call: CallId,
@@ -64,8 +111,8 @@ pub const fn complete_consultation(
     body: wire::CompleteConsultation,
 ) -> Command {
     let how = match body.how {
-        wire::Joining::Transfer => Joining::Transfer,
-        wire::Joining::Conference => Joining::Conference,
+        wire::Completing::Transfer => Joining::Transfer,
+        wire::Completing::Conference => Joining::Conference,
     };
     Command::JoinCalls { call, device, how }
 }

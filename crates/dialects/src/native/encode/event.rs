@@ -363,10 +363,32 @@ impl Teller<'_> {
             Fact::ParkingEnded { call, slot, end } => {
                 What::ParkingEnded { call: self.call(*call)?, slot: *slot, end: parking_end(*end) }
             }
-            Fact::MonitoringStarted { call, monitored, agent } => What::MonitoringStarted {
+            Fact::MonitoringAsked { call, agent, monitored, follows, whispers } => What::MonitoringAsked {
                 call: self.call(*call)?,
-                monitored: self.call(*monitored)?,
                 agent: self.agent(*agent)?,
+                monitored: monitored.map(|call| self.call(call)).transpose()?,
+                follows: *follows,
+                whispers: *whispers,
+            },
+            Fact::MonitoringStarted { call, monitored, agent, follows, whispers } => {
+                What::MonitoringStarted {
+                    call: self.call(*call)?,
+                    monitored: self.call(*monitored)?,
+                    agent: self.agent(*agent)?,
+                    follows: *follows,
+                    whispers: *whispers,
+                }
+            }
+            Fact::MonitoringWaits { call } => What::MonitoringWaits { call: self.call(*call)? },
+            Fact::MonitoringModeSet { call, whispers } => {
+                What::MonitoringModeSet { call: self.call(*call)?, whispers: *whispers }
+            }
+            Fact::VariablesSet { call, variables } => What::VariablesSet {
+                call: self.call(*call)?,
+                variables: variables
+                    .iter()
+                    .map(|(name, value)| (name.as_str().to_owned(), value.as_ref().map(ToString::to_string)))
+                    .collect(),
             },
             Fact::NumberAsked { call, agent, feature, digits } => What::NumberAsked {
                 call: self.call(*call)?,
@@ -615,7 +637,7 @@ mod tests {
             Fact::EntryAdded {
                 id: EntryId::Team(TeamId(4)),
                 guid: Guid(0xabc),
-                entry: Entry::Team(Team { name: Name::parse("Day").unwrap() }),
+                entry: Entry::Team(Team { name: Name::parse("Day").unwrap(), sees_monitoring: false }),
             },
             expect![[
                 r#"{"seq":9,"at":"1970-01-01T00:00:00.000Z","by":{"kind":"policy"},"type":"entry_added","data":{"id":"00000000000000000000000000000abc","entry":{"kind":"team","name":"Day"}}}"#

@@ -2,13 +2,13 @@
 
 use cordial_engine::cdr::{
     AgentPart, Cdr, ConsultationOutcome, ConsultationPart, DispositionPart, OfferPart, ParkingPart,
-    QueuePart, RecordingPart, RecordingState, Segment, TransferPart,
+    QueuePart, RecordingPart, RecordingState, Segment, SupervisionPart, TransferPart,
 };
 use cordial_engine::id::CallId;
 
 use super::{
     Encoded, cause, consultation_end, direction, endpoint, id, joining, of, offer_end, offer_of, parking_end,
-    perhaps, role, text, transfer_to, waiting_end,
+    perhaps, role, text, transfer_to, variables, waiting_end,
 };
 use crate::names::{Named, Names};
 use crate::native::wire::{self, Id, Time};
@@ -44,6 +44,8 @@ pub fn cdr(it: &Cdr, names: &dyn Names) -> Encoded<wire::Cdr> {
             .iter()
             .map(|part| consultation(part, names))
             .collect::<Encoded<_>>()?,
+        supervisions: it.supervisions.iter().map(|part| supervision(part, names)).collect::<Encoded<_>>()?,
+        variables: variables(&it.variables),
         consulted_for: it.consulted_for.map(|call| of(names, Named::Call(call))).transpose()?,
         dispositions: it.dispositions.iter().map(|part| disposition(part, names)).collect::<Encoded<_>>()?,
         recordings: it.recordings.iter().map(|part| recording(part, names)).collect::<Encoded<_>>()?,
@@ -91,6 +93,14 @@ fn segment(part: &Segment, names: &dyn Names) -> Encoded<wire::CdrSegment> {
         cleared_ms: part.cleared_ms,
         cause: part.cause.map(cause),
         moved_ms: part.moved_ms,
+    })
+}
+
+fn supervision(part: &SupervisionPart, names: &dyn Names) -> Encoded<wire::CdrSupervision> {
+    Ok(wire::CdrSupervision {
+        call: of(names, Named::Call(part.call))?,
+        started_ms: part.started_ms,
+        joined: part.joined.map(joining),
     })
 }
 

@@ -4,17 +4,17 @@ use cordial_engine::agent::{Activity, DeviceState, Duty, Membership, PendingMemb
 use cordial_engine::call::CallAction;
 use cordial_engine::entry::Tier;
 use cordial_engine::estimate::{WaitEstimate, WaitRange};
-use cordial_engine::id::QueueId;
+use cordial_engine::id::{CallId, QueueId};
 use cordial_engine::tally::AgentTally;
 use cordial_engine::time::Now;
 use cordial_engine::view::{
     AgentView, CallPhase, CallView, ConsultationView, DeviceView, LegPhase, LegView, OfferView, ParkedView,
-    PlaceView, QueueView,
+    PlaceView, QueueView, SupervisionView, WaitView, WaitsFor,
 };
 
 use super::{
     Encoded, agent_entry, call_settings, device_entry, direction, endpoint, handling, id, of, offer_of,
-    perhaps, queue_entry, role, text, tier,
+    perhaps, queue_entry, role, text, tier, variables,
 };
 use crate::names::{Named, Names};
 use crate::native::wire::{self, Id, Time};
@@ -225,6 +225,8 @@ pub fn call(view: &CallView, now: Now, names: &dyn Names) -> Encoded<wire::Call>
         recording: view.recording.map(|(_, guid)| Id(guid)),
         callback: text(view.callback.as_ref()),
         consultation: view.consultation.map(|it| consultation(it, names)).transpose()?,
+        supervision: view.supervision.map(|it| supervision(it, names)).transpose()?,
+        variables: variables(&view.variables),
         consults_for: view.consults_for.map(|call| of(names, Named::Call(call))).transpose()?,
         legs: view.legs.iter().map(|it| leg(it, now, names)).collect::<Encoded<_>>()?,
     })
@@ -236,13 +238,7 @@ fn leg(view: &LegView, now: Now, names: &dyn Names) -> Encoded<wire::Leg> {
         role: role(view.role),
         endpoint: endpoint(view.endpoint, names)?,
         agent: perhaps(names, view.agent)?,
-        state: match view.phase {
-            LegPhase::Arrived => wire::LegPhase::Arrived,
-            LegPhase::Dialled => wire::LegPhase::Dialled,
-            LegPhase::Ringing => wire::LegPhase::Ringing,
-            LegPhase::Answered => wire::LegPhase::Answered,
-            LegPhase::Held => wire::LegPhase::Held,
-        },
+        state: leg_phase(view.phase),
         since: Time::of(now, view.since),
         held_by_phone: view.held_by_phone,
         held_by_command: view.held_by_command,
@@ -254,6 +250,49 @@ fn leg(view: &LegView, now: Now, names: &dyn Names) -> Encoded<wire::Leg> {
 fn consultation(view: ConsultationView, names: &dyn Names) -> Encoded<wire::Consultation> {
     let call = of(names, Named::Call(view.call))?;
     Ok(wire::Consultation { call, leg: of(names, Named::Leg(view.call, view.leg))? })
+}
+
+fn supervision(view: SupervisionView, names: &dyn Names) -> Encoded<wire::SupervisionState> {
+    Ok(wire::SupervisionState {
+        agent: id(names, view.agent)?,
+        call: view.call.map(|call| of(names, Named::Call(call))).transpose()?,
+        follows: view.follows,
+        whispers: view.whispers,
+    })
+}
+
+/// What a call or an agent waits for, and how that is ended.
+pub fn waits(views: &[WaitView], clear: String, now: Now, names: &dyn Names) -> Encoded<wire::Waits> {
+    let wait = |view: &WaitView| {
+        let what = match view.what {
+            WaitsFor::Leg { leg, state } => {
+                wire::WaitsFor::Leg { leg: of(names, Named::Leg(CallId(0), leg))?, state: leg_phase(state) }
+            }
+            WaitsFor::Offer { agent, queue } => {
+                wire::WaitsFor::Offer { agent: id(names, agent)?, queue: id(names, queue)? }
+            }
+            WaitsFor::AnyAgent { queue } => wire::WaitsFor::AnyAgent { queue: id(names, queue)? },
+            WaitsFor::Prompt => wire::WaitsFor::Prompt,
+            WaitsFor::Retrieval { slot } => wire::WaitsFor::Retrieval { slot },
+            WaitsFor::Consultation { call } => {
+                wire::WaitsFor::Consultation { call: of(names, Named::Call(call))? }
+            }
+            WaitsFor::WrapUp { agent } => wire::WaitsFor::WrapUp { agent: id(names, agent)? },
+            WaitsFor::Rest => wire::WaitsFor::Rest,
+        };
+        Ok(wire::Wait { what, until: view.until.map(|until| Time::of(now, until)) })
+    };
+    Ok(wire::Waits { waits: views.iter().map(wait).collect::<Encoded<_>>()?, clear })
+}
+
+const fn leg_phase(phase: LegPhase) -> wire::LegPhase {
+    match phase {
+        LegPhase::Arrived => wire::LegPhase::Arrived,
+        LegPhase::Dialled => wire::LegPhase::Dialled,
+        LegPhase::Ringing => wire::LegPhase::Ringing,
+        LegPhase::Answered => wire::LegPhase::Answered,
+        LegPhase::Held => wire::LegPhase::Held,
+    }
 }
 
 const fn call_action(action: CallAction) -> wire::CallAction {

@@ -1,9 +1,11 @@
 //! Calls, legs, offers, recordings and call records.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Id, Joining, Time};
+use super::{Id, Time};
 
 /// A live call with its legs.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -32,8 +34,25 @@ pub struct Call {
     pub consultation: Option<Consultation>,
     /// The call for which somebody consults in this one.
     pub consults_for: Option<Id>,
+    /// What somebody hears from it as a supervisor.
+    pub supervision: Option<SupervisionState>,
+    /// What applications keep with it; it follows every transfer.
+    pub variables: BTreeMap<String, String>,
     /// Its legs.
     pub legs: Vec<Leg>,
+}
+
+/// A supervisor's ear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct SupervisionState {
+    /// On whom.
+    pub agent: Id,
+    /// What is heard, or will be when the supervisor is there.
+    pub call: Option<Id>,
+    /// Whether it goes on with the agent's next call.
+    pub follows: bool,
+    /// Whether the agent hears the supervisor.
+    pub whispers: bool,
 }
 
 /// Where somebody asks on behalf of a call.
@@ -277,11 +296,133 @@ pub struct Consult {
     pub device: Option<Id>,
 }
 
+/// What a consultation is completed to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Completing {
+    /// Who was consulted has the call, and who consulted leaves it.
+    Transfer,
+    /// All of them talk.
+    Conference,
+}
+
+/// Whom a supervisor wants to hear, and where.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Monitor {
+    /// The supervisor's device, which is rung; the one where the token's own agent is logged in when left out.
+    #[serde(default)]
+    pub device: Option<Id>,
+    /// The call; to its end.
+    #[serde(default)]
+    pub call: Option<Id>,
+    /// The agent, from call to call; either a call or an agent.
+    #[serde(default)]
+    pub agent: Option<Id>,
+    /// Whether the agent hears the supervisor from the beginning.
+    #[serde(default)]
+    pub whispers: bool,
+}
+
+/// What part a supervisor takes in the call that he hears.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+pub struct Supervise {
+    /// What part.
+    pub how: Supervision,
+}
+
+/// What part a supervisor takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Supervision {
+    /// Nobody hears him.
+    Listen,
+    /// The agent hears him, and nobody else does.
+    Whisper,
+    /// Everybody hears him.
+    Barge,
+    /// He has the call, and the agent leaves it.
+    TakeOver,
+}
+
+/// Variables of a call to set; those that are `null` are taken away, and the others stay.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+pub struct SetVariables {
+    /// By name: letters, digits, `_`, `-` and `.`, at most 64 characters; values of at most 1,024.
+    #[schema(example = json!({"callVariable1": "gold", "ticket": null}))]
+    pub variables: BTreeMap<String, Option<String>>,
+}
+
+/// What a call or an agent waits for.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Waits {
+    /// Each live leg or timer; nothing when it is idle.
+    pub waits: Vec<Wait>,
+    /// The request that ends it safely.
+    #[schema(example = "POST /v1/agents/0123456789abcdef0123456789abcdef/clear")]
+    pub clear: String,
+}
+
+/// One thing that is waited for.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Wait {
+    #[expect(missing_docs, reason = "flattened")]
+    #[serde(flatten)]
+    pub what: WaitsFor,
+    /// When it ends by itself; absent when only what is waited for ends it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Time>,
+}
+
+/// What is waited for.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(tag = "for", rename_all = "snake_case")]
+pub enum WaitsFor {
+    /// A leg: to answer, or to clear.
+    Leg {
+        /// Which.
+        leg: Id,
+        /// Where it is on its way.
+        state: LegPhase,
+    },
+    /// An agent who is asked to take it.
+    Offer {
+        /// Who.
+        agent: Id,
+        /// By which queue.
+        queue: Id,
+    },
+    /// An agent of a queue who is free.
+    AnyAgent {
+        /// Which queue.
+        queue: Id,
+    },
+    /// What is said, or a key that is waited for.
+    Prompt,
+    /// Somebody who takes it from a slot.
+    Retrieval {
+        /// Which slot.
+        slot: u16,
+    },
+    /// Who asks somebody else meanwhile.
+    Consultation {
+        /// In which call.
+        call: Id,
+    },
+    /// An agent who finishes.
+    WrapUp {
+        /// Who.
+        agent: Id,
+    },
+    /// The end of a rest after a missed offer.
+    Rest,
+}
+
 /// What a call and its consultation become one for.
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 pub struct CompleteConsultation {
     /// What for.
-    pub how: Joining,
+    pub how: Completing,
     /// Who consults; as in the other operations of a call.
     #[serde(default)]
     pub device: Option<Id>,

@@ -105,6 +105,9 @@ pub struct Team {
     /// Unique.
     #[schema(min_length = 1, max_length = 64, example = "Day shift")]
     pub name: String,
+    /// Whether its agents are told when a supervisor hears them.
+    #[serde(default)]
+    pub sees_monitoring: bool,
 }
 
 /// A phone or browser that registers.

@@ -129,13 +129,17 @@ pub enum ConsultationEnd {
 }
 
 /// What two calls became one for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Joining {
     /// Who was consulted has the call, and who consulted leaves it.
     Transfer,
     /// All of them talk.
     Conference,
+    /// A supervisor who listened talks with them.
+    Barge,
+    /// A supervisor who listened has the call, and the agent leaves it.
+    TakeOver,
 }
 
 /// How a place in a queue ended.
@@ -308,7 +312,7 @@ pub enum What {
     },
     /// That is over, and the two calls are not one.
     ConsultationEnded { call: Id, of: Id, end: ConsultationEnd },
-    /// Two calls of one device are one: these legs of `from` are part of `call`, and `from` ends.
+    /// Two calls of one device, or of a supervisor and what he hears, are one: these legs of `from` are part of `call`, and `from` ends.
     CallsJoined {
         call: Id,
         from: Id,
@@ -354,8 +358,18 @@ pub enum What {
     CallParked { call: Id, leg: Id, slot: u16, device: Id, until: Time, reminded: u8 },
     /// A parked call's place ended.
     ParkingEnded { call: Id, slot: u16, end: ParkingEnd },
-    /// A supervisor hears, from this call, what the two say in another, which an agent has.
-    MonitoringStarted { call: Id, monitored: Id, agent: Id },
+    /// A device is rung whose user wants to hear, from this call, the one that is `monitored`, or with `follows` whatever the
+    /// agent says from then on.
+    MonitoringAsked { call: Id, agent: Id, monitored: Option<Id>, follows: bool, whispers: bool },
+    /// A supervisor hears, from this call, what is said in another, which an agent has. With `follows` he will hear the next
+    /// one as well; with `whispers` the agent hears him.
+    MonitoringStarted { call: Id, monitored: Id, agent: Id, follows: bool, whispers: bool },
+    /// He hears nothing until the agent's next call.
+    MonitoringWaits { call: Id },
+    /// From here on the agent hears the supervisor, or no more.
+    MonitoringModeSet { call: Id, whispers: bool },
+    /// Variables of a call were set; those that are `null` are gone.
+    VariablesSet { call: Id, variables: BTreeMap<String, Option<String>> },
     /// Who dialled a feature code is asked for the number that belongs to it, and has pressed these digits of it so far.
     NumberAsked { call: Id, agent: Id, feature: String, digits: String },
     /// Who dialled the code of a hot desk is asked for his number, of which he has pressed these digits so far; then, with
@@ -509,7 +523,11 @@ names! {
     CallTransferred "call_transferred"
     CallParked "call_parked"
     ParkingEnded "parking_ended"
+    MonitoringAsked "monitoring_asked"
     MonitoringStarted "monitoring_started"
+    MonitoringWaits "monitoring_waits"
+    MonitoringModeSet "monitoring_mode_set"
+    VariablesSet "variables_set"
     NumberAsked "number_asked"
     LogInAsked "log_in_asked"
     PinRefused "pin_refused"

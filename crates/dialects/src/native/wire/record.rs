@@ -1,5 +1,7 @@
 //! Call records and recordings. Offsets (`…_ms` beside a part) count from the start of the call.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -59,6 +61,10 @@ pub struct Cdr {
     pub transfers: Vec<CdrTransfer>,
     /// Where its parties asked others, in order.
     pub consultations: Vec<CdrConsultation>,
+    /// Who heard it as a supervisor, in order.
+    pub supervisions: Vec<CdrSupervision>,
+    /// What applications kept with it at the end.
+    pub variables: BTreeMap<String, String>,
     /// The call for which somebody consulted in this one.
     pub consulted_for: Option<Id>,
     /// The last word of each agent.
@@ -101,6 +107,18 @@ pub struct CdrTransfer {
     pub agent: Option<Id>,
     pub to: TransferTo,
     pub transferred_ms: u64,
+}
+
+/// A supervisor's ear on the call.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[expect(missing_docs, reason = "named as in the glossary")]
+pub struct CdrSupervision {
+    /// The supervisor's own call; its record says who he is.
+    pub call: Id,
+    /// When he began to hear.
+    pub started_ms: u64,
+    /// How he came to talk in it, if he did.
+    pub joined: Option<Joining>,
 }
 
 /// One consultation.

@@ -23,6 +23,41 @@ pub enum CallVerb {
     },
     #[command(flatten)]
     Control(ControlVerb),
+    /// Ring a supervisor's phone for him to hear a call, or an agent from call to call
+    #[command(group(clap::ArgGroup::new("heard").required(true)))]
+    Monitor {
+        /// The supervisor's phone: its number or id
+        device: Which,
+        /// The call's id
+        #[arg(long, group = "heard")]
+        call: Option<String>,
+        /// The agent's name or id
+        #[arg(long, group = "heard")]
+        agent: Option<Which>,
+        /// Let the agent hear the supervisor from the beginning
+        #[arg(long)]
+        whisper: bool,
+    },
+    /// Change what part a supervisor takes in the call that he hears
+    Supervise {
+        /// The id of the supervisor's own call
+        call: String,
+        /// What part
+        how: Supervision,
+    },
+    /// Keep something with a call; it follows every transfer
+    Variables {
+        /// The call's id
+        call: String,
+        /// A name and its value; without a value it is taken away
+        #[arg(required = true, value_name = "NAME=VALUE")]
+        changes: Vec<String>,
+    },
+    /// What a call waits for: why it is stuck
+    Waits {
+        /// The call's id
+        call: String,
+    },
     /// A call with its legs, and what may be asked for each
     Show {
         /// The call's id
@@ -120,6 +155,31 @@ pub struct Line {
     /// The phone's number or id; that of the call's agent when left out
     #[arg(long = "at", value_name = "DEVICE")]
     pub device: Option<Which>,
+}
+
+/// What part a supervisor takes.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Supervision {
+    /// Nobody hears him
+    Listen,
+    /// The agent hears him, and nobody else does
+    Whisper,
+    /// Everybody hears him
+    Barge,
+    /// He has the call, and the agent leaves it
+    TakeOver,
+}
+
+impl Supervision {
+    /// As the API calls it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Listen => "listen",
+            Self::Whisper => "whisper",
+            Self::Barge => "barge",
+            Self::TakeOver => "take_over",
+        }
+    }
 }
 
 /// What two calls become one for.

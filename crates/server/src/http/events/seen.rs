@@ -45,6 +45,7 @@ impl Seen {
     pub(super) fn widen(&mut self, horizon: &Horizon) {
         self.horizon.entries.extend(&horizon.entries);
         self.horizon.reached.extend(&horizon.reached);
+        self.horizon.watched.extend(&horizon.watched);
         self.horizon.managed.extend(&horizon.managed);
     }
 
@@ -128,7 +129,6 @@ impl Seen {
             | Fact::AgentDisconnected { call, agent }
             | Fact::WrapUpStarted { call, agent, .. }
             | Fact::WrapUpExtended { call, agent, .. }
-            | Fact::MonitoringStarted { call, agent, .. }
             | Fact::NumberAsked { call, agent, .. }
             | Fact::PinRefused { call, agent, .. }
             | Fact::CallForwarded { call, agent, .. }
@@ -156,6 +156,7 @@ impl Seen {
             | Fact::LegRetrieved { call, .. }
             | Fact::LegCleared { call, .. }
             | Fact::LegMuted { call, .. }
+            | Fact::VariablesSet { call, .. }
             | Fact::DigitsSent { call, .. }
             | Fact::LegsMixed { call, .. }
             | Fact::LegsBridged { call, .. }
@@ -170,6 +171,11 @@ impl Seen {
             | Fact::RecordingStopped { call, .. }
             | Fact::RecordingSaved { call, .. }
             | Fact::RecordingFailed { call, .. } => self.call(*call),
+            Fact::MonitoringAsked { call, agent, .. } | Fact::MonitoringStarted { call, agent, .. } => {
+                // Whether the agent himself is told is for his team to say.
+                self.horizon.watched.contains(agent) && self.call_of(*call, *agent)
+            }
+            Fact::MonitoringWaits { call } | Fact::MonitoringModeSet { call, .. } => self.call(*call),
             Fact::LegMoved { from: one, to: other, .. }
             | Fact::ConsultationStarted { call: one, of: other, .. }
             | Fact::ConsultationEnded { call: one, of: other, .. }
@@ -206,6 +212,7 @@ mod tests {
         let horizon = Horizon {
             entries: [EntryId::Agent(mine)].into(),
             reached: [mine].into(),
+            watched: BTreeSet::new(),
             managed: BTreeSet::new(),
         };
         let mut seen = Seen::new(horizon, BTreeSet::new(), BTreeSet::new());
@@ -220,5 +227,28 @@ mod tests {
         assert!(!told(Fact::LegHeld { call, leg: cordial_engine::id::LegId(1), by_command: false }));
         assert!(!told(Fact::AgentReady { agent: AgentId(2) }));
         assert!(told(Fact::AgentReady { agent: mine }));
+    }
+
+    #[test]
+    fn who_is_heard_by_a_supervisor_is_told_only_where_his_team_says_so() {
+        let mine = AgentId(1);
+        let fact = || Fact::MonitoringStarted {
+            call: CallId(9),
+            monitored: CallId(7),
+            agent: mine,
+            follows: true,
+            whispers: false,
+        };
+        for watched in [false, true] {
+            let horizon = Horizon {
+                reached: [mine].into(),
+                watched: watched.then_some(mine).into_iter().collect(),
+                ..Horizon::default()
+            };
+            let mut seen = Seen::new(horizon, BTreeSet::new(), BTreeSet::new());
+            assert_eq!(seen.tells(&event(fact())), watched);
+            let waits = Fact::MonitoringWaits { call: CallId(9) };
+            assert_eq!(seen.tells(&event(waits)), watched, "what follows is told as the beginning was");
+        }
     }
 }
