@@ -159,7 +159,7 @@ impl Studio {
     fn record(&mut self, number: u8) {
         let recording = RecordingId(u64::from(number));
         self.recordings.insert(recording);
-        self.command(MediaCommand::StartRecording { recording, left: port(0), right: port(1) });
+        self.command(MediaCommand::StartRecording { recording, left: port(0), right: vec![port(1)] });
     }
 
     /// A party talks for so many packets.
@@ -208,7 +208,7 @@ impl Studio {
             b'm' => self.command(MediaCommand::MoveRecording {
                 recording: RecordingId(0),
                 left: port(n),
-                right: port((n + 1) % 3),
+                right: vec![port((n + 1) % 3), port(usize::from(piece.number / 3) % 4)],
             }),
             b'h' => {
                 let reason = piece.text().into_owned();

@@ -137,9 +137,9 @@ pub enum PlayEnding {
 pub enum RecordingEnding {
     /// `StopRecording`.
     Asked,
-    /// Both its ports were closed.
+    /// All its ports were closed.
     PortsClosed,
-    /// It named a port that is not open.
+    /// The agent's port is not open, or none of the others.
     UnknownPort,
     /// The id is in use, or [`crate::limits::RECORDINGS_MAX`] recordings or [`crate::limits::TAPS_MAX`] taps exist.
     TooMany,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Ports that one port hears mixed. More are left out.
+/// Ports that one port hears mixed, or that are recorded on one side. More are left out.
 pub const MIX_SOURCES_MAX: usize = 64;
 /// Frames of 20 ms of one source that wait to be mixed. Beyond it the oldest are dropped.
 pub const MIX_QUEUE_MAX: usize = 5;

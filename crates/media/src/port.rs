@@ -13,7 +13,6 @@ use crate::outbox::Outbox;
 use crate::outgoing::Outgoing;
 use crate::player::Player;
 use crate::reception::Reception;
-use crate::recording::Side;
 use crate::reports::Reports;
 use crate::seed::Seed;
 use crate::source::SourceLock;
@@ -28,7 +27,7 @@ pub(crate) struct Port {
     /// The port that hears this one, and is heard by it.
     partner: Option<PortId>,
     /// Recordings that listen here.
-    pub(crate) taps: Vec<(RecordingId, Side)>,
+    pub(crate) taps: Vec<RecordingId>,
     party: Option<Party>,
     reception: Reception,
     outgoing: Outgoing,

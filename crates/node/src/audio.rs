@@ -276,7 +276,7 @@ impl Node {
         let (guid, tenant) = file;
         self.push(Output::OpenRecording { recording, guid, tenant });
         let recording = cordial_media::RecordingId(recording.0);
-        self.push(Output::Media(MediaCommand::StartRecording { recording, left, right }));
+        self.push(Output::Media(MediaCommand::StartRecording { recording, left, right: vec![right] }));
     }
 
     // What the worker tells
