@@ -204,6 +204,7 @@ impl Studio {
                 let digits = piece.text().chars().filter_map(Digit::parse).collect();
                 self.command(MediaCommand::SendDtmf { port: port(n), digits });
             }
+            b'k' => self.command(MediaCommand::DetectDigits { port: port(n), on: piece.number & 4 == 0 }),
             b'x' => self.record(piece.number),
             b'm' => self.command(MediaCommand::MoveRecording {
                 recording: RecordingId(0),

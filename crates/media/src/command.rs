@@ -89,6 +89,15 @@ pub enum MediaCommand {
         /// The digits in order.
         digits: Vec<Digit>,
     },
+    /// Look for keys in what a party says (tones in the audio, ITU-T Q.24), or no longer; a new port does not. For trunks that
+    /// agree on no telephone events: speech is seldom taken for a key, and costs something to look at. Keys are told by
+    /// [`crate::MediaEvent::Dtmf`] as those that come as telephone events are.
+    DetectDigits {
+        /// The port.
+        port: PortRef,
+        /// Whether to.
+        on: bool,
+    },
     /// Begin a stereo recording of what the agent says on one side, and what everyone else says, summed, on the other.
     /// Ports that are not open are left out; it ends at once with `UnknownPort` when the agent's is not, or no other.
     StartRecording {

@@ -48,7 +48,8 @@ pub enum MediaEvent {
         /// How long it was silent.
         silent_ms: u64,
     },
-    /// A party pressed a key (RFC 4733). One event per key, told when the key is let go.
+    /// A party pressed a key: as a telephone event (RFC 4733), or as tones where they are looked for, told once when it
+    /// comes as both. One event per key, told when the key is let go.
     Dtmf {
         /// The port.
         port: PortRef,

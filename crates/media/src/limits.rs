@@ -71,6 +71,9 @@ pub const DTMF_QUEUE_MAX: usize = 64;
 /// Keys reported per port and second. Beyond, they are dropped and counted.
 pub const DTMF_PER_SECOND_MAX: u32 = 20;
 
+/// How far apart a key that comes as a telephone event and as tones may come, and is told once. Beyond, it is told twice.
+pub const DTMF_TWICE: Duration = Duration::from_millis(400);
+
 /// A key whose end was never heard counts as let go after this long without a packet.
 pub const DTMF_LOST_END: Duration = Duration::from_millis(200);
 

@@ -87,6 +87,11 @@ impl Worker {
                     port.send_digits(digits, &mut self.out);
                 }
             }
+            MediaCommand::DetectDigits { port, on } => {
+                if let Some(port) = current(&mut self.ports, port) {
+                    port.detect_digits(on);
+                }
+            }
             MediaCommand::StartRecording { recording, left, right } => {
                 self.start_recording(now, recording, left, &right);
             }

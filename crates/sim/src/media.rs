@@ -109,7 +109,8 @@ impl Quick {
             MediaCommand::SetRemote { .. }
             | MediaCommand::Unbridge { .. }
             | MediaCommand::Mix { .. }
-            | MediaCommand::SendDtmf { .. } => {}
+            | MediaCommand::SendDtmf { .. }
+            | MediaCommand::DetectDigits { .. } => {}
             MediaCommand::Bridge { a, b } => {
                 self.end_play(a.port, PlayEnding::Bridged);
                 self.end_play(b.port, PlayEnding::Bridged);
