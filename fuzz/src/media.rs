@@ -159,7 +159,7 @@ impl Studio {
     fn record(&mut self, number: u8) {
         let recording = RecordingId(u64::from(number));
         self.recordings.insert(recording);
-        self.command(MediaCommand::StartRecording { recording, left: port(0), right: port(1) });
+        self.command(MediaCommand::StartRecording { recording, left: port(0), right: vec![port(1)] });
     }
 
     /// A party talks for so many packets.
@@ -204,11 +204,12 @@ impl Studio {
                 let digits = piece.text().chars().filter_map(Digit::parse).collect();
                 self.command(MediaCommand::SendDtmf { port: port(n), digits });
             }
+            b'k' => self.command(MediaCommand::DetectDigits { port: port(n), on: piece.number & 4 == 0 }),
             b'x' => self.record(piece.number),
             b'm' => self.command(MediaCommand::MoveRecording {
                 recording: RecordingId(0),
                 left: port(n),
-                right: port((n + 1) % 3),
+                right: vec![port((n + 1) % 3), port(usize::from(piece.number / 3) % 4)],
             }),
             b'h' => {
                 let reason = piece.text().into_owned();

@@ -2,6 +2,8 @@
 
 mod site;
 
+use cordial_sip::message::{Name, NameAddr, Request};
+
 use crate::pieces::pieces;
 use site::{Site, TRUNK};
 
@@ -57,13 +59,28 @@ pub(crate) fn info(bytes: &[u8]) {
     site.close();
 }
 
-/// The input is the whole of what a REFER inside a call refers to, and may hold more headers.
+/// The input is the whole of what a REFER refers to, first inside the trunk's call, then inside one of the phone's two; it may
+/// hold more headers. `$C` and `$T` stand for Call-ID and our tag of the other call of the phone, whose own tag is `far2`.
 pub(crate) fn refer(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let mut site = Site::new();
+    let calls = site.call_phone("far1").zip(site.call_phone("far2"));
+    let (held, consulted) = calls.expect("the phone can be called");
     site.take_call();
+    let tag = our_tag(&consulted);
+    let call_id = consulted.headers.get(&Name::CallId).unwrap_or_default().replace('@', "%40");
+    let text = text.trim_end().replace("$C", &call_id).replace("$T", &tag);
+    let refer_to = format!("Refer-To: {text}\r\n");
+    site.inside(TRUNK, "REFER", &refer_to, b"");
+    assert!(site.referred <= 1, "one REFER, asked {} times", site.referred);
+    assert_eq!(site.replaced, 0, "a trunk names nobody's dialogs");
     let asked = site.referred;
-    site.inside(TRUNK, "REFER", &format!("Refer-To: {}\r\n", text.trim_end()), b"");
+    site.phone_refers(&held, "far1", &refer_to);
     assert!(site.referred <= asked + 1, "one REFER, asked {} times", site.referred - asked);
     site.close();
+}
+
+fn our_tag(request: &Request) -> String {
+    let from = request.headers.get(&Name::From).and_then(|from| NameAddr::parse(from).ok());
+    from.and_then(|from| from.tag().map(str::to_owned)).unwrap_or_default()
 }

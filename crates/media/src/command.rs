@@ -89,23 +89,35 @@ pub enum MediaCommand {
         /// The digits in order.
         digits: Vec<Digit>,
     },
-    /// Begin a stereo recording of what two ports say.
+    /// Look for keys in what a party says (tones in the audio, ITU-T Q.24), or no longer; a new port does not. For trunks that
+    /// agree on no telephone events: speech is seldom taken for a key, and costs something to look at. Keys are told by
+    /// [`crate::MediaEvent::Dtmf`] as those that come as telephone events are.
+    DetectDigits {
+        /// The port.
+        port: PortRef,
+        /// Whether to.
+        on: bool,
+    },
+    /// Begin a stereo recording of what the agent says on one side, and what everyone else says, summed, on the other.
+    /// Ports that are not open are left out; it ends at once with `UnknownPort` when the agent's is not, or no other.
     StartRecording {
         /// The new recording.
         recording: RecordingId,
         /// The agent.
         left: PortRef,
-        /// Everyone else.
-        right: PortRef,
+        /// Everyone else, up to [`crate::limits::MIX_SOURCES_MAX`]; more are left out.
+        right: Vec<PortRef>,
     },
-    /// Go on recording other ports into the same recording (after a transfer). Ignored unless both are open.
+    /// Go on recording other ports into the same recording (after a transfer, or when somebody comes or goes). What was
+    /// said before is kept, of those who stay and of those who left. Ports that are not open are left out; ignored when
+    /// the agent's is not, or no other.
     MoveRecording {
         /// A running recording.
         recording: RecordingId,
         /// The agent from now on.
         left: PortRef,
-        /// Everyone else from now on.
-        right: PortRef,
+        /// Everyone else from now on, up to [`crate::limits::MIX_SOURCES_MAX`]; more are left out.
+        right: Vec<PortRef>,
     },
     /// Keep nothing until [`MediaCommand::ResumeRecording`]. The time is left out of the recording.
     PauseRecording {

@@ -146,6 +146,11 @@ impl DtmfListener {
         key
     }
 
+    /// Whether this key is held now.
+    pub(crate) fn holds(&self, digit: Digit) -> bool {
+        self.held.is_some_and(|held| held.event == digit.event())
+    }
+
     /// Keys refused by the limit.
     pub(crate) fn dropped(&self) -> u64 {
         self.dropped

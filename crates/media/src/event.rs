@@ -48,7 +48,8 @@ pub enum MediaEvent {
         /// How long it was silent.
         silent_ms: u64,
     },
-    /// A party pressed a key (RFC 4733). One event per key, told when the key is let go.
+    /// A party pressed a key: as a telephone event (RFC 4733), or as tones where they are looked for, told once when it
+    /// comes as both. One event per key, told when the key is let go.
     Dtmf {
         /// The port.
         port: PortRef,
@@ -137,9 +138,9 @@ pub enum PlayEnding {
 pub enum RecordingEnding {
     /// `StopRecording`.
     Asked,
-    /// Both its ports were closed.
+    /// All its ports were closed.
     PortsClosed,
-    /// It named a port that is not open.
+    /// The agent's port is not open, or none of the others.
     UnknownPort,
     /// The id is in use, or [`crate::limits::RECORDINGS_MAX`] recordings or [`crate::limits::TAPS_MAX`] taps exist.
     TooMany,

@@ -33,14 +33,19 @@
 //! Everyone else is counted and dropped, and never answered.
 //!
 //! # Recording
-//! What two ports *say* (never what they hear) is set on one time line by arrival, so that the length of a recording
-//! is the time that passed less the pauses. Left is the agent.
+//! What ports *say* (never what they hear) is set on one time line by arrival, so that the length of a recording is the
+//! time that passed less the pauses. Left is the agent, right everyone else.
+//!
+//! # Keys
+//! Telephone events (RFC 4733) are always heard; tones in the audio where `DetectDigits` asks for it. A key that comes
+//! both ways is told once.
 
 mod command;
 mod dtmf;
 mod event;
 pub mod g711;
 mod id;
+mod inband;
 pub mod limits;
 mod mixer;
 mod outbox;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Ports that one port hears mixed. More are left out.
+/// Ports that one port hears mixed, or that are recorded on one side. More are left out.
 pub const MIX_SOURCES_MAX: usize = 64;
 /// Frames of 20 ms of one source that wait to be mixed. Beyond it the oldest are dropped.
 pub const MIX_QUEUE_MAX: usize = 5;
@@ -70,6 +70,9 @@ pub const DTMF_QUEUE_MAX: usize = 64;
 
 /// Keys reported per port and second. Beyond, they are dropped and counted.
 pub const DTMF_PER_SECOND_MAX: u32 = 20;
+
+/// How far apart a key that comes as a telephone event and as tones may come, and is told once. Beyond, it is told twice.
+pub const DTMF_TWICE: Duration = Duration::from_millis(400);
 
 /// A key whose end was never heard counts as let go after this long without a packet.
 pub const DTMF_LOST_END: Duration = Duration::from_millis(200);

@@ -2,7 +2,8 @@
 //!
 //! Packets come when they come; the sum is made every 20 ms. Each source has a short queue that takes the jitter up: it
 //! begins to be heard when two frames are there, and what is more than [`MIX_QUEUE_MAX`] frames late is dropped, so that
-//! a clock that runs fast does not become a delay that grows. A source is decoded once, however many listen.
+//! a clock that runs fast does not become a delay that grows. A source is decoded once, however many listen. In a
+//! conference, where all hear all others as loud as they are, there is one sum, less what each says himself.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -61,24 +62,46 @@ impl Input {
     }
 }
 
+/// Whom one listener hears.
+#[derive(Debug)]
+struct Row {
+    sources: Vec<(PortId, Gain)>,
+    /// The sources and the listener in order, if it hears each once and as loud as it is: who has the same can share
+    /// the sum.
+    circle: Option<Vec<PortId>>,
+}
+
+impl Row {
+    fn new(listener: PortId, sources: Vec<(PortId, Gain)>) -> Self {
+        let mut circle: Vec<_> = sources.iter().map(|(source, _)| *source).chain([listener]).collect();
+        circle.sort_unstable();
+        let alike = sources.iter().all(|(_, gain)| *gain == Gain::UNITY);
+        let once = circle.windows(2).all(|pair| pair[0] != pair[1]);
+        Self { sources, circle: Some(circle).filter(|_| alike && once) }
+    }
+}
+
+/// 20 ms, summed and not cut yet.
+type Sum = [i32; FRAME_SAMPLES];
+
 /// Who hears whom.
 #[derive(Debug, Default)]
 pub(crate) struct Mixer {
-    rows: BTreeMap<PortId, Vec<(PortId, Gain)>>,
+    rows: BTreeMap<PortId, Row>,
     inputs: BTreeMap<PortId, Input>,
 }
 
 impl Mixer {
     /// Lets a port hear these from now on, and nobody else.
     pub(crate) fn set(&mut self, listener: PortId, sources: Vec<(PortId, Gain)>) {
-        for (source, _) in self.rows.remove(&listener).unwrap_or_default() {
+        for (source, _) in self.rows.remove(&listener).into_iter().flat_map(|row| row.sources) {
             self.leave(source);
         }
         for (source, _) in &sources {
             self.inputs.entry(*source).or_default().listeners += 1;
         }
         if !sources.is_empty() {
-            self.rows.insert(listener, sources);
+            self.rows.insert(listener, Row::new(listener, sources));
         }
     }
 
@@ -95,9 +118,11 @@ impl Mixer {
     pub(crate) fn remove(&mut self, port: PortId) {
         self.set(port, Vec::new());
         if self.inputs.remove(&port).is_some() {
-            self.rows.retain(|_, sources| {
+            self.rows.retain(|listener, row| {
+                let mut sources = std::mem::take(&mut row.sources);
                 sources.retain(|(source, _)| *source != port);
-                !sources.is_empty()
+                *row = Row::new(*listener, sources);
+                !row.sources.is_empty()
             });
         }
     }
@@ -117,17 +142,50 @@ impl Mixer {
         for input in self.inputs.values_mut() {
             input.advance();
         }
-        let mix = |(listener, sources): (&PortId, &Vec<(PortId, Gain)>)| {
-            let mut sum = [0_i32; FRAME_SAMPLES];
-            for (source, gain) in sources {
-                let frame = self.inputs.get(source).and_then(|input| input.frame.as_ref());
-                for (total, sample) in sum.iter_mut().zip(frame.into_iter().flatten()) {
-                    *total += gain.of(*sample);
+        let mut circles: BTreeMap<&[PortId], Sum> = BTreeMap::new();
+        let mut mixed = Vec::with_capacity(self.rows.len());
+        for (listener, row) in &self.rows {
+            let sum = match row.circle.as_deref() {
+                Some(circle) => {
+                    let all = circles.entry(circle).or_insert_with(|| self.sum(circle));
+                    self.less(*all, *listener)
                 }
+                None => self.weigh(&row.sources),
+            };
+            mixed.push((*listener, sum.map(|total| total.clamp(i16::MIN.into(), i16::MAX.into()) as i16)));
+        }
+        mixed
+    }
+
+    fn frame(&self, source: PortId) -> Option<&[i16; FRAME_SAMPLES]> {
+        self.inputs.get(&source)?.frame.as_ref()
+    }
+
+    fn sum(&self, sources: &[PortId]) -> Sum {
+        let mut sum = [0; FRAME_SAMPLES];
+        for frame in sources.iter().filter_map(|source| self.frame(*source)) {
+            for (total, sample) in sum.iter_mut().zip(frame) {
+                *total += i32::from(*sample);
             }
-            (*listener, sum.map(|total| total.clamp(i16::MIN.into(), i16::MAX.into()) as i16))
-        };
-        self.rows.iter().map(mix).collect()
+        }
+        sum
+    }
+
+    fn less(&self, mut sum: Sum, own: PortId) -> Sum {
+        for (total, sample) in sum.iter_mut().zip(self.frame(own).into_iter().flatten()) {
+            *total -= i32::from(*sample);
+        }
+        sum
+    }
+
+    fn weigh(&self, sources: &[(PortId, Gain)]) -> Sum {
+        let mut sum = [0; FRAME_SAMPLES];
+        for (source, gain) in sources {
+            for (total, sample) in sum.iter_mut().zip(self.frame(*source).into_iter().flatten()) {
+                *total += gain.of(*sample);
+            }
+        }
+        sum
     }
 }
 
@@ -165,6 +223,44 @@ mod tests {
         }
         heard(&mut mixer);
         assert_eq!(heard(&mut mixer), i16::MAX);
+    }
+
+    #[test]
+    fn each_of_a_conference_hears_all_others_whoever_has_gains_of_his_own_beside_them() {
+        const SAYS: [i16; 6] = [9_000, -500, 12_000, 15_000, 700, -3_000];
+        let loud = |n: usize| Codec::Pcmu.to_linear()[usize::from(Codec::Pcmu.encode(SAYS[n]))];
+        let others = |n: usize| (0..SAYS.len()).filter(move |other| *other != n);
+        let port = |n: usize| PortId(n as u64);
+        let mut mixer = Mixer::default();
+        for n in 0..SAYS.len() {
+            // The fourth is whispered to; the fifth does not hear the first; all others hear all others.
+            let gain = |other: usize| if (n, other) == (3, 0) { Gain(64) } else { Gain::UNITY };
+            let heard = others(n).filter(|other| (n, *other) != (4, 0));
+            mixer.set(port(n), heard.map(|other| (port(other), gain(other))).collect());
+        }
+        mixer.set(LISTENER, (0..3).map(|n| (port(n), Gain::UNITY)).collect());
+        for (n, value) in SAYS.iter().enumerate() {
+            mixer.hear(port(n), Codec::Pcmu, &frames(*value, 2));
+        }
+        let expected = |n: usize| {
+            let weight = |other| match (n, other) {
+                (3, 0) => i32::from(loud(other)) / 4,
+                (4, 0) => 0,
+                (_, other) => i32::from(loud(other)),
+            };
+            others(n).map(weight).sum::<i32>().clamp(i16::MIN.into(), i16::MAX.into()) as i16
+        };
+        let mixed: Vec<_> = mixer.tick().into_iter().map(|(at, frame)| (at, frame[7])).collect();
+        let mut all: Vec<_> = (0..SAYS.len()).map(|n| (port(n), expected(n))).collect();
+        all.push((LISTENER, (0..3).map(loud).sum()));
+        assert_eq!(mixed, all);
+        assert_eq!(mixed[1].1, i16::MAX, "what is cut is the sum of the others");
+        // Who leaves is heard no more, by those who shared his sum neither.
+        mixer.remove(port(2));
+        let left: Vec<_> = mixer.tick().into_iter().map(|(at, frame)| (at, frame[7])).collect();
+        let without =
+            |n: usize| others(n).filter(|other| *other != 2).map(|other| i32::from(loud(other))).sum::<i32>();
+        assert_eq!((left.len(), left[1]), (6, (port(1), without(1) as i16)));
     }
 
     #[test]

@@ -9,11 +9,11 @@ use crate::command::Remote;
 use crate::dtmf::{DtmfListener, DtmfSender};
 use crate::event::{MediaEvent, PlayEnding, PortFault, PortStatistics};
 use crate::id::{LocalSocket, PlayId, PortId, PortRef, RecordingId};
+use crate::inband::{Detector, Once, Way};
 use crate::outbox::Outbox;
 use crate::outgoing::Outgoing;
 use crate::player::Player;
 use crate::reception::Reception;
-use crate::recording::Side;
 use crate::reports::Reports;
 use crate::seed::Seed;
 use crate::source::SourceLock;
@@ -28,7 +28,7 @@ pub(crate) struct Port {
     /// The port that hears this one, and is heard by it.
     partner: Option<PortId>,
     /// Recordings that listen here.
-    pub(crate) taps: Vec<(RecordingId, Side)>,
+    pub(crate) taps: Vec<RecordingId>,
     party: Option<Party>,
     reception: Reception,
     outgoing: Outgoing,
@@ -38,6 +38,9 @@ pub(crate) struct Port {
     last_play: Option<PlayId>,
     sender: DtmfSender,
     listener: DtmfListener,
+    /// Finds keys in the audio, where that was asked for.
+    detector: Option<Box<Detector>>,
+    once: Once,
     presence: Presence,
     /// Whether anything was ever heard.
     started: bool,
@@ -78,6 +81,8 @@ impl Port {
             last_play: None,
             sender: DtmfSender::default(),
             listener: DtmfListener::default(),
+            detector: None,
+            once: Once::default(),
             presence: Presence::Excused,
             started: false,
             reports: Reports::new(now, seed),
@@ -118,13 +123,20 @@ impl Port {
         self.presence = if remote.receive { Presence::Watched { since: now } } else { Presence::Excused };
     }
 
+    /// Looks for keys in the audio, or no longer.
+    pub(crate) fn detect_digits(&mut self, on: bool) {
+        self.detector = on.then(|| self.detector.take().unwrap_or_default());
+    }
+
     /// Does what is due at this tick of 20 ms.
     pub(crate) fn tick(&mut self, now: Timestamp, send_reports: bool, seed: &mut Seed, out: &mut Outbox) {
         if !self.tick_digits(now, out) {
             self.tick_player(now, out);
         }
         let key = self.listener.tick(now);
-        self.tell_key(key, out);
+        self.tell_key(now, Way::Event, key, out);
+        let key = self.detector.as_mut().and_then(|detector| detector.tick(now));
+        self.tell_key(now, Way::Tones, key, out);
         self.watch(now, out);
         if send_reports && self.reports.is_due(now, seed) {
             self.report(now, false, out);

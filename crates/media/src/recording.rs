@@ -1,4 +1,4 @@
-//! Recordings: what two ports say, set side by side on one time line.
+//! Recordings: what one port says and what all others say, set side by side on one time line.
 //!
 //! The time line is that of the worker's clock. Its cursor follows the clock with a lag
 //! ([`RECORD_LAG`]) in which late and reordered packets find their place; what never comes is silence. So the length
@@ -13,26 +13,19 @@ use crate::limits::{
 };
 use crate::outbox::Outbox;
 use crate::rtp::RtpPacket;
-use crate::time::Timestamp;
+use crate::time::{FRAME_SAMPLES, Timestamp};
 
 /// Samples that a side may hold before they are written: half a second.
 const LINE_SAMPLES: usize = 4_096;
 const LAG_SAMPLES: u64 = RECORD_LAG.as_micros() as u64 / 125;
 
-/// Left or right.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Side {
-    /// The agent.
-    Left,
-    /// Everyone else.
-    Right,
-}
-
 #[derive(Debug)]
 pub(crate) struct Recording {
     recording: RecordingId,
     state: State,
+    /// The agent.
     left: Track,
+    /// Everyone else.
     right: Track,
     frames: u64,
     paused_frames: u64,
@@ -52,19 +45,21 @@ enum State {
     },
 }
 
-#[derive(Debug)]
+/// One side: a line for each port that is heard there.
+#[derive(Debug, Default)]
 struct Track {
-    port: Option<PortId>,
-    line: Line,
+    voices: Vec<(PortId, Line)>,
+    /// What those who left said and is not written yet, by place as in a line; empty as long as nobody left.
+    rest: Vec<i16>,
 }
 
 impl Recording {
-    pub(crate) fn new(now: Timestamp, recording: RecordingId, left: PortId, right: PortId) -> Self {
+    pub(crate) fn new(now: Timestamp, recording: RecordingId, left: PortId, right: &[PortId]) -> Self {
         Self {
             recording,
             state: State::Running { since: now, cursor: 0 },
-            left: Track { port: Some(left), line: Line::default() },
-            right: Track { port: Some(right), line: Line::default() },
+            left: Track::of(&[left]),
+            right: Track::of(right),
             frames: 0,
             paused_frames: 0,
             chunk: Vec::new(),
@@ -72,11 +67,11 @@ impl Recording {
         }
     }
 
-    /// Takes audio that the port on `side` said.
+    /// Takes audio that a port said.
     pub(crate) fn hear(
         &mut self,
         now: Timestamp,
-        side: Side,
+        port: PortId,
         packet: &RtpPacket<'_>,
         codec: Codec,
         restarted: bool,
@@ -85,14 +80,13 @@ impl Recording {
             return;
         };
         let position = now.samples_since(since);
-        let line = match side {
-            Side::Left => &mut self.left.line,
-            Side::Right => &mut self.right.line,
-        };
-        if restarted {
-            line.anchor = None;
+        let voices = self.left.voices.iter_mut().chain(&mut self.right.voices);
+        for (_, line) in voices.filter(|(voice, _)| *voice == port) {
+            if restarted {
+                line.anchor = None;
+            }
+            line.insert(position, cursor, packet, codec);
         }
-        line.insert(position, cursor, packet, codec);
     }
 
     /// Writes what is older than the lag. Says whether the writer keeps up.
@@ -126,7 +120,8 @@ impl Recording {
         let paused_frames = now.samples_since(since);
         self.paused_frames += paused_frames;
         self.state = State::Running { since: now, cursor: 0 };
-        (self.left.line, self.right.line) = (Line::default(), Line::default());
+        self.left.forget();
+        self.right.forget();
         out.recorded(Recorded::Resumed { recording: self.recording, paused_frames });
     }
 
@@ -143,26 +138,22 @@ impl Recording {
     }
 
     /// Listens to other ports from now on.
-    pub(crate) fn move_to(&mut self, left: PortId, right: PortId) {
-        for (track, port) in [(&mut self.left, left), (&mut self.right, right)] {
-            if track.port.replace(port) != Some(port) {
-                track.line.anchor = None;
-            }
-        }
+    pub(crate) fn move_to(&mut self, left: PortId, right: &[PortId]) {
+        self.left.hear_only(&[left]);
+        self.right.hear_only(right);
     }
 
-    /// A port is gone; its side is silent from now on. Says whether any is left.
+    /// A port is gone and says nothing from now on. Says whether any is left.
     #[must_use]
     pub(crate) fn lose(&mut self, port: PortId) -> bool {
-        for track in [&mut self.left, &mut self.right] {
-            track.port.take_if(|p| *p == port);
-        }
-        self.left.port.is_some() || self.right.port.is_some()
+        self.left.keep(|voice| voice != port);
+        self.right.keep(|voice| voice != port);
+        !self.left.voices.is_empty() || !self.right.voices.is_empty()
     }
 
     /// The ports that it listens to.
     pub(crate) fn ports(&self) -> impl Iterator<Item = PortId> {
-        self.left.port.into_iter().chain(self.right.port)
+        self.left.voices.iter().chain(&self.right.voices).map(|(port, _)| *port)
     }
 
     fn write_until(&mut self, end: u64, out: &mut Outbox) {
@@ -172,10 +163,11 @@ impl Recording {
         // Nothing beyond the lines' ends can have been heard.
         let heard_end = end.min(cursor + LINE_SAMPLES as u64);
         while cursor < heard_end {
-            let left = self.left.line.take(cursor);
-            let right = self.right.line.take(cursor);
-            self.chunk.extend_from_slice(&[left, right]);
-            cursor += 1;
+            let room = RECORDED_CHUNK_FRAMES - self.chunk.len() / 2;
+            let count = room.min(FRAME_SAMPLES).min((heard_end - cursor) as usize);
+            let (left, right) = (self.left.take(cursor, count), self.right.take(cursor, count));
+            self.chunk.extend(left.iter().zip(&right).take(count).flat_map(|(left, right)| [*left, *right]));
+            cursor += count as u64;
             if self.chunk.len() == 2 * RECORDED_CHUNK_FRAMES {
                 self.flush(out);
             }
@@ -207,7 +199,54 @@ impl Recording {
     }
 }
 
-/// One side's samples by position; a jitter buffer that needs no packets, only places.
+impl Track {
+    fn of(ports: &[PortId]) -> Self {
+        let mut track = Self::default();
+        track.hear_only(ports);
+        track
+    }
+
+    /// Hears these from now on; what the others said is written all the same.
+    fn hear_only(&mut self, ports: &[PortId]) {
+        self.keep(|voice| ports.contains(&voice));
+        for port in ports {
+            if self.voices.iter().all(|(voice, _)| voice != port) {
+                self.voices.push((*port, Line::default()));
+            }
+        }
+    }
+
+    fn keep(&mut self, stays: impl Fn(PortId) -> bool) {
+        for (_, line) in self.voices.extract_if(.., |(voice, _)| !stays(*voice)) {
+            self.rest.resize(LINE_SAMPLES, 0);
+            for (rest, sample) in self.rest.iter_mut().zip(line.samples) {
+                *rest = rest.saturating_add(sample);
+            }
+        }
+    }
+
+    /// Forgets what was said and where it stood.
+    fn forget(&mut self) {
+        self.rest.clear();
+        for (_, line) in &mut self.voices {
+            *line = Line::default();
+        }
+    }
+
+    /// The sum of what was said at the `count` places from a position on, cut at full scale.
+    fn take(&mut self, position: u64, count: usize) -> [i16; FRAME_SAMPLES] {
+        let mut sum = [0_i32; FRAME_SAMPLES];
+        let lines = self.voices.iter_mut().map(|(_, line)| &mut line.samples);
+        for line in lines.chain(Some(&mut self.rest).filter(|rest| !rest.is_empty())) {
+            for (at, total) in (position as usize..).zip(&mut sum[..count]) {
+                *total += i32::from(std::mem::take(&mut line[at % LINE_SAMPLES]));
+            }
+        }
+        sum.map(|total| total.clamp(i16::MIN.into(), i16::MAX.into()) as i16)
+    }
+}
+
+/// One port's samples by position; a jitter buffer that needs no packets, only places.
 #[derive(Debug)]
 struct Line {
     samples: Vec<i16>,
@@ -259,10 +298,6 @@ impl Line {
             }
         }
     }
-
-    fn take(&mut self, position: u64) -> i16 {
-        std::mem::take(&mut self.samples[position as usize % LINE_SAMPLES])
-    }
 }
 
 #[cfg(test)]
@@ -273,7 +308,7 @@ mod tests {
     fn a_writer_that_falls_behind_ends_the_recording_and_the_pieces_still_add_up() {
         let mut out = Outbox::default();
         let id = RecordingId(1);
-        let mut recording = Recording::new(Timestamp(0), id, PortId(1), PortId(2));
+        let mut recording = Recording::new(Timestamp(0), id, PortId(1), &[PortId(2)]);
         let mut ticks = (1..).map(|n| Timestamp(n * 20_000));
         assert!(ticks.by_ref().take(50).all(|now| recording.tick(now, &mut out)), "a second goes well");
         for _ in out.recorded_waiting()..RECORDED_QUEUE_MAX {
@@ -291,7 +326,7 @@ mod tests {
     fn a_speaker_who_fell_behind_by_any_time_loses_three_packets_at_most() {
         for behind_ms in (0..200).step_by(5) {
             let mut out = Outbox::default();
-            let mut recording = Recording::new(Timestamp(0), RecordingId(1), PortId(1), PortId(2));
+            let mut recording = Recording::new(Timestamp(0), RecordingId(1), PortId(1), &[PortId(2)]);
             let packets: u64 = 100;
             for n in 0..packets {
                 let slipped = if n < 10 { 0 } else { behind_ms * 1_000 };
@@ -305,7 +340,7 @@ mod tests {
                     payload: &[0x55; 160],
                 };
                 assert!(recording.tick(now, &mut out));
-                recording.hear(now, Side::Left, &packet, Codec::Pcmu, false);
+                recording.hear(now, PortId(1), &packet, Codec::Pcmu, false);
             }
             recording.stop(Timestamp(packets * 20_000 + 400_000), RecordingEnding::Asked, &mut out);
             let said = Codec::Pcmu.to_linear()[0x55];
@@ -325,9 +360,42 @@ mod tests {
     }
 
     #[test]
+    fn voices_of_a_side_are_summed_and_cut_at_full_scale_and_those_who_leave_are_heard_out() {
+        let mut out = Outbox::default();
+        let others = [PortId(2), PortId(3), PortId(4)];
+        let mut recording = Recording::new(Timestamp(0), RecordingId(1), PortId(1), &others);
+        let said = |value: i16| [Codec::Pcmu.encode(value); FRAME_SAMPLES];
+        let decoded = |value: i16| Codec::Pcmu.to_linear()[usize::from(said(value)[0])];
+        let say = |recording: &mut Recording, port: u64, sequence: u16, value: i16| {
+            let (timestamp, payload) = (u32::from(sequence) * 160, &said(value)[..]);
+            let packet = RtpPacket { marker: false, payload_type: 0, sequence, timestamp, ssrc: 1, payload };
+            let now = Timestamp(u64::from(sequence) * 20_000);
+            recording.hear(now, PortId(port), &packet, Codec::Pcmu, false);
+        };
+        say(&mut recording, 1, 0, 500);
+        for (port, value) in [(2, 2_000), (3, -700), (4, 300)] {
+            say(&mut recording, port, 0, value);
+        }
+        recording.move_to(PortId(1), &[PortId(2), PortId(5)]);
+        for (port, value) in [(2, 20_000), (5, 20_000), (4, 9_000)] {
+            say(&mut recording, port, 1, value);
+        }
+        assert!(recording.lose(PortId(5)));
+        for port in [1, 2] {
+            assert_eq!(recording.lose(PortId(port)), port == 1);
+        }
+        recording.stop(Timestamp(60_000), RecordingEnding::Asked, &mut out);
+        let Some(Recorded::Audio { samples, .. }) = out.poll_recorded() else { panic!() };
+        let frames: Vec<&[i16]> = samples.chunks(2).collect();
+        let sum = decoded(2_000) + decoded(-700) + decoded(300);
+        assert_eq!((frames[159], frames[160]), (&[decoded(500), sum][..], &[0, i16::MAX][..]));
+        assert_eq!((frames[319], frames[320]), (&[0, i16::MAX][..], &[0, 0][..]));
+    }
+
+    #[test]
     fn a_clock_that_stood_for_an_hour_costs_a_minute_of_silence_at_most() {
         let mut out = Outbox::default();
-        let mut recording = Recording::new(Timestamp(0), RecordingId(1), PortId(1), PortId(2));
+        let mut recording = Recording::new(Timestamp(0), RecordingId(1), PortId(1), &[PortId(2)]);
         assert!(recording.tick(Timestamp(3_600_000_000), &mut out));
         recording.stop(Timestamp(3_600_000_000), RecordingEnding::Asked, &mut out);
         let pieces: Vec<_> = std::iter::from_fn(|| out.poll_recorded()).collect();

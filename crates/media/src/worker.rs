@@ -12,7 +12,7 @@ use crate::mixer::{Gain, Mixer};
 use crate::outbox::Outbox;
 use crate::port::{Kind, Port};
 use crate::prompts::Prompts;
-use crate::recording::{Recording, Side};
+use crate::recording::Recording;
 use crate::rtp;
 use crate::seed::Seed;
 use crate::time::{TICK, Timestamp};
@@ -87,11 +87,16 @@ impl Worker {
                     port.send_digits(digits, &mut self.out);
                 }
             }
+            MediaCommand::DetectDigits { port, on } => {
+                if let Some(port) = current(&mut self.ports, port) {
+                    port.detect_digits(on);
+                }
+            }
             MediaCommand::StartRecording { recording, left, right } => {
-                self.start_recording(now, recording, left, right);
+                self.start_recording(now, recording, left, &right);
             }
             MediaCommand::MoveRecording { recording, left, right } => {
-                self.move_recording(recording, left, right);
+                self.move_recording(recording, left, &right);
             }
             MediaCommand::PauseRecording { recording, reason } => {
                 if let Some(recording) = self.recordings.get_mut(&recording) {
@@ -123,9 +128,9 @@ impl Worker {
         };
         if heard.kind == Kind::Audio {
             self.mixer.hear(port.at.port, heard.codec, heard.packet.payload);
-            for (recording, side) in &port.taps {
+            for recording in &port.taps {
                 if let Some(recording) = self.recordings.get_mut(recording) {
-                    recording.hear(now, *side, &heard.packet, heard.codec, heard.restarted);
+                    recording.hear(now, port.at.port, &heard.packet, heard.codec, heard.restarted);
                 }
             }
         }
@@ -224,7 +229,7 @@ impl Worker {
         };
         self.by_socket.remove(&port.local);
         self.mixer.remove(at.port);
-        for (id, _) in &port.taps {
+        for id in &port.taps {
             if let Some(recording) = self.recordings.get_mut(id)
                 && !recording.lose(at.port)
             {
@@ -312,32 +317,43 @@ impl Worker {
         self.out.event(MediaEvent::PlayEnded { port: at, play, ending });
     }
 
-    fn start_recording(&mut self, now: Timestamp, id: RecordingId, left: PortRef, right: PortRef) {
-        let ending = if !self.both_current(left, right) {
-            RecordingEnding::UnknownPort
-        } else if self.recordings.contains_key(&id)
-            || self.recordings.len() >= RECORDINGS_MAX
-            || !self.may_tap(id, left.port, right.port)
-        {
-            RecordingEnding::TooMany
+    fn start_recording(&mut self, now: Timestamp, id: RecordingId, left: PortRef, right: &[PortRef]) {
+        let sides = self.open_sides(left, right);
+        let ending = if let Some((left, right)) = sides {
+            if self.recordings.contains_key(&id)
+                || self.recordings.len() >= RECORDINGS_MAX
+                || !self.may_tap(id, left, &right)
+            {
+                RecordingEnding::TooMany
+            } else {
+                self.recordings.insert(id, Recording::new(now, id, left, &right));
+                self.tap(id);
+                return self.out.event(MediaEvent::RecordingStarted { recording: id });
+            }
         } else {
-            self.recordings.insert(id, Recording::new(now, id, left.port, right.port));
-            self.tap(id, left.port, right.port);
-            self.out.event(MediaEvent::RecordingStarted { recording: id });
-            return;
+            RecordingEnding::UnknownPort
         };
         self.out.event(MediaEvent::RecordingStopped { recording: id, frames: 0, paused_frames: 0, ending });
     }
 
-    fn move_recording(&mut self, id: RecordingId, left: PortRef, right: PortRef) {
-        if !self.both_current(left, right) || !self.may_tap(id, left.port, right.port) {
+    fn move_recording(&mut self, id: RecordingId, left: PortRef, right: &[PortRef]) {
+        let Some((left, right)) = self.open_sides(left, right).filter(|(l, r)| self.may_tap(id, *l, r))
+        else {
             return;
-        }
+        };
         self.untap(id);
         if let Some(recording) = self.recordings.get_mut(&id) {
-            recording.move_to(left.port, right.port);
-            self.tap(id, left.port, right.port);
+            recording.move_to(left, &right);
+            self.tap(id);
         }
+    }
+
+    /// The two sides of a recording as far as their ports are open; nothing unless both have one.
+    fn open_sides(&mut self, left: PortRef, right: &[PortRef]) -> Option<(PortId, Vec<PortId>)> {
+        let left = current(&mut self.ports, left)?.at.port;
+        let right = right.iter().take(MIX_SOURCES_MAX);
+        let right: Vec<_> = right.filter_map(|at| Some(current(&mut self.ports, *at)?.at.port)).collect();
+        (!right.is_empty()).then_some((left, right))
     }
 
     fn stop_recording(&mut self, now: Timestamp, id: RecordingId, ending: RecordingEnding) {
@@ -347,17 +363,17 @@ impl Worker {
         }
     }
 
-    fn may_tap(&self, id: RecordingId, left: PortId, right: PortId) -> bool {
-        [left, right].iter().all(|port| {
-            let others = |port: &Port| port.taps.iter().filter(|(tapped, _)| *tapped != id).count();
+    fn may_tap(&self, id: RecordingId, left: PortId, right: &[PortId]) -> bool {
+        right.iter().chain(&[left]).all(|port| {
+            let others = |port: &Port| port.taps.iter().filter(|tapped| **tapped != id).count();
             self.ports.get(port).is_some_and(|port| others(port) < TAPS_MAX)
         })
     }
 
-    fn tap(&mut self, id: RecordingId, left: PortId, right: PortId) {
-        for (port, side) in [(left, Side::Left), (right, Side::Right)] {
-            if let Some(port) = self.ports.get_mut(&port) {
-                port.taps.push((id, side));
+    fn tap(&mut self, id: RecordingId) {
+        for port in self.recordings.get(&id).into_iter().flat_map(Recording::ports) {
+            if let Some(port) = self.ports.get_mut(&port).filter(|port| !port.taps.contains(&id)) {
+                port.taps.push(id);
             }
         }
     }
@@ -365,7 +381,7 @@ impl Worker {
     fn untap(&mut self, id: RecordingId) {
         for port in self.recordings.get(&id).into_iter().flat_map(Recording::ports) {
             if let Some(port) = self.ports.get_mut(&port) {
-                port.taps.retain(|(tapped, _)| *tapped != id);
+                port.taps.retain(|tapped| *tapped != id);
             }
         }
     }

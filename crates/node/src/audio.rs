@@ -276,7 +276,8 @@ impl Node {
         file: (Guid, TenantId),
         (left, right): (LegId, &[LegId]),
     ) {
-        let (Some(left), Some(right)) = (self.port_ref(left), self.port_refs(right).first().copied()) else {
+        let right = self.port_refs(right);
+        let Some(left) = self.port_ref(left).filter(|_| !right.is_empty()) else {
             let why = Text::parse("the call ended before the recording began").unwrap_or_default();
             self.report(now, Report::RecordingFailed { recording, why });
             return;
@@ -289,8 +290,8 @@ impl Node {
 
     /// Goes on with a recording among other legs.
     pub(crate) fn move_recording(&mut self, recording: RecordingId, left: LegId, right: &[LegId]) {
-        if let (Some(left), Some(right)) = (self.port_ref(left), self.port_refs(right).first().copied()) {
-            let recording = cordial_media::RecordingId(recording.0);
+        if let Some(left) = self.port_ref(left) {
+            let (right, recording) = (self.port_refs(right), cordial_media::RecordingId(recording.0));
             self.push(Output::Media(MediaCommand::MoveRecording { recording, left, right }));
         }
     }

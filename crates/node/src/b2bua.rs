@@ -78,6 +78,10 @@ impl Node {
                 self.push(Output::Bindings { device, bindings });
                 self.report(now, report);
             }
+            // A call that takes the place of another is none of its own.
+            Event::Incoming { dialog, replaces: Some(_), .. } => {
+                self.agent.reject(sip_time(now), dialog, 501, "Not Implemented", &[]);
+            }
             Event::Incoming { dialog, from, request_user, from_user, from_name, body, .. } => {
                 let (dialled, caller, caller_name) = (request_user, from_user, from_name);
                 self.arrive(now, &Arrival { dialog, from, dialled, caller, caller_name, body });
@@ -102,7 +106,11 @@ impl Node {
                     self.tell_digit(now, leg, digit);
                 }
             }
-            Event::Referred { dialog, to } => self.referred(now, dialog, &to),
+            // An attended transfer by the phone: it keeps both calls.
+            Event::Referred { dialog, replaces: Some(_), .. } => {
+                self.agent.answer_refer(sip_time(now), dialog, 501);
+            }
+            Event::Referred { dialog, to, replaces: None } => self.referred(now, dialog, &to),
             Event::ReofferFailed { .. } => {}
             Event::Cleared { dialog, cause, .. } => {
                 if let Some(leg) = self.forget_dialog(dialog) {

@@ -81,7 +81,7 @@ struct QuickPort {
 }
 
 struct QuickRecording {
-    sides: [PortId; 2],
+    ports: Vec<PortId>,
     since: Timestamp,
     running: bool,
     frames: u64,
@@ -96,6 +96,10 @@ impl QuickRecording {
     }
 }
 
+fn ports_of(left: PortRef, right: &[PortRef]) -> Vec<PortId> {
+    right.iter().chain(&[left]).map(|at| at.port).collect()
+}
+
 impl Quick {
     fn handle_command(&mut self, now: Timestamp, command: MediaCommand) {
         match command {
@@ -105,7 +109,8 @@ impl Quick {
             MediaCommand::SetRemote { .. }
             | MediaCommand::Unbridge { .. }
             | MediaCommand::Mix { .. }
-            | MediaCommand::SendDtmf { .. } => {}
+            | MediaCommand::SendDtmf { .. }
+            | MediaCommand::DetectDigits { .. } => {}
             MediaCommand::Bridge { a, b } => {
                 self.end_play(a.port, PlayEnding::Bridged);
                 self.end_play(b.port, PlayEnding::Bridged);
@@ -126,15 +131,15 @@ impl Quick {
             }
             MediaCommand::StopPlay { port } => self.end_play(port.port, PlayEnding::Stopped),
             MediaCommand::StartRecording { recording, left, right } => {
-                let sides = [left.port, right.port];
+                let ports = ports_of(left, &right);
                 let started =
-                    QuickRecording { sides, since: now, running: true, frames: 0, paused_frames: 0 };
+                    QuickRecording { ports, since: now, running: true, frames: 0, paused_frames: 0 };
                 self.recordings.insert(recording, started);
                 self.events.push_back(MediaEvent::RecordingStarted { recording });
             }
             MediaCommand::MoveRecording { recording, left, right } => {
                 if let Some(running) = self.recordings.get_mut(&recording) {
-                    running.sides = [left.port, right.port];
+                    running.ports = ports_of(left, &right);
                 }
             }
             MediaCommand::PauseRecording { recording, .. } => self.set_running(now, recording, false),
@@ -169,7 +174,7 @@ impl Quick {
         let statistics = PortStatistics::default();
         self.events.push_back(MediaEvent::PortClosed { port, local, statistics });
         let silent =
-            |recording: &QuickRecording| recording.sides.iter().all(|side| !self.ports.contains_key(side));
+            |recording: &QuickRecording| recording.ports.iter().all(|port| !self.ports.contains_key(port));
         let ended: Vec<_> = self.recordings.iter().filter(|(_, r)| silent(r)).map(|(id, _)| *id).collect();
         for recording in ended {
             self.stop(now, recording, RecordingEnding::PortsClosed);

@@ -35,6 +35,8 @@ pub enum Event {
         headers: Vec<(String, String)>,
         /// The offer; without one, the answer carries ours.
         body: Option<Vec<u8>>,
+        /// The dialog of the same account whose place it is to take (RFC 3891).
+        replaces: Option<DialogId>,
     },
     /// A provisional answer to our INVITE.
     Progress {
@@ -103,8 +105,11 @@ pub enum Event {
     Referred {
         /// Which.
         dialog: DialogId,
-        /// User part of the URI that it names.
+        /// User part of the URI that it names; empty only beside `replaces`.
         to: String,
+        /// The dialog of the same account whose far end the other party is to be connected with: an attended transfer
+        /// (RFC 5589 section 7).
+        replaces: Option<DialogId>,
     },
     /// A digit in an INFO.
     Dtmf {

@@ -44,6 +44,9 @@
 //!   else by our last description once more, which gives a `ReofferAnswered` nobody asked for. A dialog that nobody
 //!   refreshed is `Cleared` with [`ClearCause::Expired`]. OPTIONS pings go on beside it, for they find a dead far end
 //!   sooner.
+//! - REFER (RFC 3515) gives `Referred`. It may name another dialog of the same account, and so may an INVITE, by a
+//!   Replaces header (RFC 3891): the event's `replaces` is that dialog, which goes on until its owner clears it. Whose
+//!   dialog it is not is told 481, as if there were none.
 //! - Bodies are session descriptions as bytes; [`sdp`] turns an offer into an answer in a few lines.
 //!
 //! # Streams and the shell

@@ -9,6 +9,7 @@ mod headers;
 mod method;
 mod name_addr;
 mod parse;
+mod replaces;
 mod uri;
 mod via;
 mod write;
@@ -19,6 +20,7 @@ pub use headers::{Headers, Name};
 pub use method::Method;
 pub use name_addr::NameAddr;
 pub use parse::{Malformed, ParseFault};
+pub use replaces::Replaces;
 pub use uri::{Parameters, Scheme, Uri};
 pub use via::{BRANCH_COOKIE, Via};
 

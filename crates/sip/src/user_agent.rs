@@ -15,6 +15,7 @@ mod receive;
 mod refer;
 mod register;
 mod reliable;
+mod replaces;
 mod servers;
 mod strangers;
 mod stray;

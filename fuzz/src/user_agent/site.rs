@@ -7,7 +7,7 @@ use cordial_sip::digest::{self, Algorithm, DigestFields};
 use cordial_sip::message::{Essentials, Message, Method, Name, Request, Response};
 use cordial_sip::{
     Account, AccountId, Binding, ClientCredentials, Config, DialogId, Event, Flow, Invite, Listener,
-    ListenerId, Peer, PeerId, PeerTarget, Secret, StreamId, Target, Timestamp, Transport, UserAgent,
+    ListenerId, Origin, Peer, PeerId, PeerTarget, Secret, StreamId, Target, Timestamp, Transport, UserAgent,
 };
 
 use crate::pieces::Piece;
@@ -47,8 +47,12 @@ pub(crate) struct Site {
     /// How often it was asked to lead the other party elsewhere.
     pub(crate) referred: usize,
     now: Timestamp,
+    /// How often a dialog was to take the place of another.
+    pub(crate) replaced: usize,
     /// Dialogs that live, oldest first.
     dialogs: Vec<DialogId>,
+    /// Those of them that are the phone's.
+    of_phone: BTreeSet<DialogId>,
     over: BTreeSet<DialogId>,
     /// Requests of ours, the latest last.
     ours: Vec<Request>,
@@ -97,8 +101,10 @@ impl Site {
             ua,
             keys: 0,
             referred: 0,
+            replaced: 0,
             now,
             dialogs: Vec::new(),
+            of_phone: BTreeSet::new(),
             over: BTreeSet::new(),
             ours: Vec::new(),
             answers: Vec::new(),
@@ -255,7 +261,30 @@ impl Site {
         self.invite(Target::Binding { account: AccountId(1), binding: Box::new(binding) }, "ann");
     }
 
+    /// A call to the phone, answered; the INVITE. What far ends remember is as before.
+    pub(crate) fn call_phone(&mut self, their_tag: &str) -> Option<Request> {
+        self.call_device("sip:ann@192.0.2.70:40000");
+        let invite = self.ours.last().cloned();
+        self.reply(&format!("200 {their_tag}\r\nContact: <sip:ann@192.0.2.70:40000>\r\n\r\n{OFFER}"));
+        invite
+    }
+
+    /// The phone refers us elsewhere, inside a call of [`Self::call_phone`].
+    pub(crate) fn phone_refers(&mut self, invite: &Request, their_tag: &str, extra: &str) {
+        let header = |name: Name| invite.headers.get(&name).unwrap_or_default();
+        let (they, we, call_id) = (header(Name::To), header(Name::From), header(Name::CallId));
+        self.branches += 1;
+        let n = self.branches;
+        let request = format!(
+            "REFER sip:us@198.51.100.1 SIP/2.0\r\nVia: SIP/2.0/UDP {PHONE};branch=z9hG4bK-f{n}\r\n\
+             From: {they};tag={their_tag}\r\nTo: {we}\r\nCall-ID: {call_id}\r\nCSeq: {n} REFER\r\n\
+             Max-Forwards: 70\r\n{extra}Content-Length: 0\r\n\r\n"
+        );
+        self.datagram(PHONE, request.as_bytes());
+    }
+
     fn invite(&mut self, target: Target, to_user: &str) {
+        let to_phone = matches!(target, Target::Binding { .. });
         let dialog = self.ua.invite(
             self.now,
             Invite {
@@ -268,6 +297,9 @@ impl Site {
             },
         );
         self.dialogs.push(dialog);
+        if to_phone {
+            self.of_phone.insert(dialog);
+        }
         self.drain();
     }
 
@@ -420,8 +452,12 @@ impl Site {
             }
             Event::StreamBroken { stream, .. } => return self.broken.push(*stream),
             Event::Failed { dialog, .. } | Event::Cleared { dialog, .. } => (*dialog, true),
-            Event::Incoming { dialog, .. } => {
+            Event::Incoming { dialog, from, replaces, .. } => {
+                self.note_replaced(*replaces);
                 self.dialogs.push(*dialog);
+                if matches!(from, Origin::Account(_)) {
+                    self.of_phone.insert(*dialog);
+                }
                 (*dialog, false)
             }
             Event::Dtmf { dialog, digit, .. } => {
@@ -429,8 +465,10 @@ impl Site {
                 self.keys += 1;
                 (*dialog, false)
             }
-            Event::Referred { dialog, to } => {
-                assert!(!to.is_empty());
+            Event::Referred { dialog, to, replaces } => {
+                assert!(!to.is_empty() || replaces.is_some());
+                assert_ne!(*replaces, Some(*dialog));
+                self.note_replaced(*replaces);
                 self.referred += 1;
                 self.ua.answer_refer(self.now, *dialog, 202);
                 (*dialog, false)
@@ -446,6 +484,14 @@ impl Site {
         if ends {
             self.over.insert(dialog);
             self.dialogs.retain(|other| *other != dialog);
+        }
+    }
+
+    /// Only the phone may name a dialog, and none but its own that lives.
+    fn note_replaced(&mut self, named: Option<DialogId>) {
+        if let Some(named) = named {
+            assert!(self.of_phone.contains(&named) && self.dialogs.contains(&named), "{named:?}");
+            self.replaced += 1;
         }
     }
 

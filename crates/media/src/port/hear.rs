@@ -7,6 +7,7 @@ use crate::command::Remote;
 use crate::dtmf::{EventPayload, Key};
 use crate::event::MediaEvent;
 use crate::g711::Codec;
+use crate::inband::Way;
 use crate::limits::{AUDIO_PAYLOAD_MAX, STALL_AFTER};
 use crate::outbox::Outbox;
 use crate::outgoing::StreamKey;
@@ -110,17 +111,26 @@ impl Port {
         self.be_present(now, out);
         if restarted {
             let key = self.listener.restart(now);
-            self.tell_key(key, out);
+            self.tell_key(now, Way::Event, key, out);
+            let key = self.detector.as_mut().and_then(|detector| detector.restart());
+            self.tell_key(now, Way::Tones, key, out);
         }
         match kind {
-            Kind::Audio => self.reception.measure(now, packet.timestamp),
+            Kind::Audio => {
+                self.reception.measure(now, packet.timestamp);
+                let detector = self.detector.as_mut();
+                let keys = detector.map(|it| it.hear(now, packet.timestamp, codec, packet.payload));
+                for key in keys.into_iter().flatten() {
+                    self.tell_key(now, Way::Tones, Some(key), out);
+                }
+            }
             Kind::Event => {
                 let Some(payload) = EventPayload::parse(packet.payload) else {
                     self.statistics.dropped_malformed += 1;
                     return None;
                 };
                 for key in self.listener.hear(now, extended, packet.timestamp, payload) {
-                    self.tell_key(key, out);
+                    self.tell_key(now, Way::Event, key, out);
                 }
             }
         }
@@ -150,8 +160,12 @@ impl Port {
         }
     }
 
-    pub(super) fn tell_key(&self, key: Option<Key>, out: &mut Outbox) {
-        if let Some(Key { digit, duration_ms }) = key {
+    /// Tells a key that was let go, unless it is or will be told as it came the other way.
+    pub(super) fn tell_key(&mut self, now: Timestamp, way: Way, key: Option<Key>, out: &mut Outbox) {
+        let Some(key) = key else { return };
+        let held = way == Way::Tones && self.listener.holds(key.digit);
+        if !held && self.once.is_new(now, way, key) {
+            let Key { digit, duration_ms } = key;
             out.event(MediaEvent::Dtmf { port: self.at, digit, duration_ms });
         }
     }

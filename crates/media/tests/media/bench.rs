@@ -151,10 +151,19 @@ impl Bench {
     }
 
     pub(crate) fn record(&mut self, recording: u64, left: usize, right: usize) -> RecordingId {
+        self.record_all(recording, left, &[right])
+    }
+
+    pub(crate) fn record_all(&mut self, recording: u64, left: usize, right: &[usize]) -> RecordingId {
         let recording = RecordingId(recording);
-        let (left, right) = (self.phones[left].at, self.phones[right].at);
+        let (left, right) = (self.phones[left].at, right.iter().map(|n| self.phones[*n].at).collect());
         self.command(MediaCommand::StartRecording { recording, left, right });
         recording
+    }
+
+    pub(crate) fn move_recording(&mut self, recording: RecordingId, left: usize, right: &[usize]) {
+        let (left, right) = (self.phones[left].at, right.iter().map(|n| self.phones[*n].at).collect());
+        self.command(MediaCommand::MoveRecording { recording, left, right });
     }
 
     /// Lets time pass, millisecond by millisecond.

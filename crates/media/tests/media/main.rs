@@ -4,6 +4,7 @@
 mod bench;
 #[cfg(test)]
 mod hostile;
+mod inband;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]

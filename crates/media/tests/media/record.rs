@@ -122,8 +122,7 @@ fn a_transfer_puts_the_new_agent_in_the_old_ones_place() {
     let recording = bench.record(1, first, caller);
     bench.run_ms(2_000);
     bench.bridge(caller, second);
-    let (left, right) = (bench.phones[second].at, bench.phones[caller].at);
-    bench.command(MediaCommand::MoveRecording { recording, left, right });
+    bench.move_recording(recording, second, &[caller]);
     bench.close(first);
     bench.run_ms(2_000);
     let tape = stop(&mut bench, recording);
@@ -154,6 +153,95 @@ fn a_recording_outlives_one_party_and_ends_with_both() {
     assert_eq!(loudest(&tape.right[8_800..]), None);
 }
 
+/// Milliseconds of a side in which a tone is there, looked at in steps of 20 ms.
+fn present(side: &[i16], hz: f64) -> Vec<usize> {
+    let steps = side.chunks_exact(160).enumerate();
+    let loud = steps.filter(|(_, step)| tone::tones(step, 8_000, &[hz])[0].1 > -20.0);
+    loud.map(|(n, _)| n * 20).collect()
+}
+
+/// Asserts that a tone is heard from one time to another, give or take the lag and a packet, without a gap.
+fn assert_heard(side: &[i16], hz: f64, from_ms: usize, to_ms: usize) {
+    let present = present(side, hz);
+    let (first, last) = (*present.first().expect("heard"), *present.last().expect("heard"));
+    assert!(first.abs_diff(from_ms) <= 100 && last.abs_diff(to_ms) <= 100, "{hz}: {first} to {last} ms");
+    assert_eq!(present.len(), (last - first) / 20 + 1, "{hz}: a gap in {present:?}");
+}
+
+#[test]
+fn of_three_parties_each_is_on_its_side_and_none_is_cut_when_one_leaves_and_one_joins() {
+    let mut bench = Bench::new();
+    let [agent, caller, expert, heir] =
+        [1_300.0, 700.0, 2_000.0, 2_600.0].map(|hz| bench.phone(Codec::Pcmu, hz));
+    let recording = bench.record_all(1, agent, &[caller, expert]);
+    bench.run_ms(2_000);
+    bench.phones[expert].talking = false;
+    bench.move_recording(recording, agent, &[caller, heir]);
+    bench.close(expert);
+    bench.run_ms(2_000);
+    let tape = stop(&mut bench, recording);
+    assert!((tape.seconds() - 4.0).abs() <= 0.040, "{} s", tape.seconds());
+    assert_heard(&tape.left, 1_300.0, 0, 4_000);
+    assert_heard(&tape.right, 700.0, 0, 4_000);
+    assert_heard(&tape.right, 2_000.0, 0, 2_000);
+    assert_heard(&tape.right, 2_600.0, 2_000, 4_000);
+    for (side, others) in [(&tape.left, &[700.0, 2_000.0, 2_600.0][..]), (&tape.right, &[1_300.0])] {
+        for other in others {
+            assert_eq!(present(side, *other), [0; 0], "{other} is on the other side");
+        }
+    }
+    // What was said last before a port left stands where it was said: nothing is lost, not even by the lag.
+    let level = tone::tones(&tape.right[8_000..15_600], 8_000, &[2_000.0])[0].1;
+    assert!((level + 12.0).abs() < 0.3, "{level}");
+}
+
+#[test]
+fn who_becomes_the_agent_changes_sides() {
+    let mut bench = Bench::new();
+    let [agent, caller, expert] = [1_300.0, 700.0, 2_000.0].map(|hz| bench.phone(Codec::Pcmu, hz));
+    let recording = bench.record_all(1, agent, &[caller, expert]);
+    bench.run_ms(2_000);
+    bench.move_recording(recording, expert, &[caller]);
+    bench.close(agent);
+    bench.run_ms(2_000);
+    let tape = stop(&mut bench, recording);
+    assert_heard(&tape.left, 1_300.0, 0, 2_000);
+    assert_heard(&tape.left, 2_000.0, 2_000, 4_000);
+    assert_heard(&tape.right, 2_000.0, 0, 2_000);
+    assert_heard(&tape.right, 700.0, 0, 4_000);
+}
+
+#[test]
+fn a_recording_of_several_goes_on_without_those_who_are_not_open_and_ends_with_the_last() {
+    let mut bench = Bench::new();
+    let [agent, caller, expert, gone] =
+        [1_300.0, 700.0, 2_000.0, 2_600.0].map(|hz| bench.phone(Codec::Pcmu, hz));
+    bench.close(gone);
+    let recording = bench.record_all(1, agent, &[gone, caller, expert, expert]);
+    bench.run_ms(500);
+    bench.move_recording(recording, gone, &[caller]);
+    bench.move_recording(recording, agent, &[gone]);
+    bench.move_recording(recording, agent, &[]);
+    bench.run_ms(500);
+    bench.events();
+    for n in [agent, expert] {
+        bench.close(n);
+    }
+    bench.run_ms(500);
+    assert_eq!(bench.events(), "port 1.1: closed\nport 3.1: closed");
+    bench.close(caller);
+    expect![[r#"
+        recording 1: stopped, 12000 frames, 0 paused, PortsClosed
+        port 2.1: closed"#]]
+    .assert_eq(&bench.events());
+    let tape = &bench.tapes[&recording];
+    assert_heard(&tape.left, 1_300.0, 0, 1_000);
+    assert_heard(&tape.right, 700.0, 0, 1_500);
+    assert_heard(&tape.right, 2_000.0, 0, 1_000);
+    let level = tone::tones(&tape.right[800..7_200], 8_000, &[2_000.0])[0].1;
+    assert!((level + 12.0).abs() < 0.3, "named twice, heard once: {level}");
+}
+
 #[test]
 fn a_recording_that_cannot_be_made_says_so() {
     let mut bench = Bench::new();
@@ -162,7 +250,7 @@ fn a_recording_that_cannot_be_made_says_so() {
     bench.record(1, agent, caller);
     let nobody = cordial_media::PortRef::new(cordial_media::PortId(99), cordial_media::Epoch(1));
     let left = bench.phones[agent].at;
-    bench.command(MediaCommand::StartRecording { recording: RecordingId(2), left, right: nobody });
+    bench.command(MediaCommand::StartRecording { recording: RecordingId(2), left, right: vec![nobody] });
     expect![[r#"
         recording 1: started
         recording 1: stopped, 0 frames, 0 paused, TooMany

@@ -36,7 +36,11 @@ const FILES: &[(&str, &[u8])] = repository![
     "music/hold",
 ];
 
-fn samples(name: &str) -> Vec<i16> {
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    FILES.iter().map(|(name, _)| *name)
+}
+
+pub(crate) fn samples(name: &str) -> Vec<i16> {
     let prompts = Prompts::load(FILES.iter().copied()).unwrap();
     prompts
         .get(&PromptName::new(name))

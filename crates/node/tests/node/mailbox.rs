@@ -15,7 +15,10 @@ fn play(outputs: &[Output]) -> Option<(PortRef, PlayId)> {
 
 fn recorded(outputs: &[Output]) -> Option<(PortRef, PortRef)> {
     outputs.iter().find_map(|output| match output {
-        Output::Media(MediaCommand::StartRecording { left, right, .. }) => Some((*left, *right)),
+        Output::Media(MediaCommand::StartRecording { left, right, .. }) => match right.as_slice() {
+            [right] => Some((*left, *right)),
+            _ => None,
+        },
         _ => None,
     })
 }

@@ -12,13 +12,14 @@ mod bench {
     pub(super) mod assignment;
     pub(super) mod calls;
     pub(super) mod clock;
+    pub(super) mod conference;
     pub(super) mod day;
     pub(super) mod freed;
     pub(super) mod relay;
     pub(super) mod signalling;
 }
 
-use bench::{assignment, calls, clock, day, freed, relay, signalling};
+use bench::{assignment, calls, clock, conference, day, freed, relay, signalling};
 
 /// The allocator of the program `cordial`.
 #[global_allocator]
@@ -28,7 +29,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[derive(Parser)]
 struct Arguments {
     /// Only measurements whose name contains this: day, assignment, assignment-freed,
-    /// assignment-queues, register, parse, b2bua, queued, relay.
+    /// assignment-queues, register, parse, b2bua, queued, relay, conference.
     #[arg(long)]
     only: Option<String>,
     /// A few seconds for all: shows that everything runs, on a small scale; the figures are rough.
@@ -57,7 +58,7 @@ impl Scale {
 type Measurement = fn(Scale);
 
 /// Each by name.
-const MEASUREMENTS: [(&str, Measurement); 9] = [
+const MEASUREMENTS: [(&str, Measurement); 10] = [
     ("day", day::facts_of_a_mixed_day),
     ("assignment", assignment::assignment_at_growing_sites),
     ("assignment-freed", freed::agent_freed_before_a_long_line),
@@ -67,6 +68,7 @@ const MEASUREMENTS: [(&str, Measurement); 9] = [
     ("b2bua", calls::calls_between_two_devices),
     ("queued", calls::calls_through_a_queue),
     ("relay", relay::relayed_packets),
+    ("conference", conference::mixed_frames),
 ];
 
 fn main() -> ExitCode {

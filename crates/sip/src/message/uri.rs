@@ -177,6 +177,15 @@ impl Parameters {
         Some(value.as_deref().unwrap_or_default())
     }
 
+    /// The value of a parameter that is there exactly once.
+    pub(super) fn only(&self, name: &str) -> Option<&str> {
+        let mut all = self.list.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name));
+        match (all.next(), all.next()) {
+            (Some((_, value)), None) => value.as_deref(),
+            (Some(_) | None, _) => None,
+        }
+    }
+
     /// Puts a parameter in place of one of that name, or at the end.
     pub fn set(&mut self, name: &str, value: Option<String>) {
         match self.list.iter_mut().find(|(other, _)| other.eq_ignore_ascii_case(name)) {
@@ -256,7 +265,7 @@ fn escape_user(user: &str) -> String {
     out
 }
 
-fn unescape(text: &str) -> String {
+pub(super) fn unescape(text: &str) -> String {
     let bytes = text.as_bytes();
     let hex = |at: usize| bytes.get(at).and_then(|byte| char::from(*byte).to_digit(16));
     let mut out = Vec::with_capacity(bytes.len());

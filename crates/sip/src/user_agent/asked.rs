@@ -135,7 +135,7 @@ impl UserAgent {
         }
     }
 
-    /// Max-Forwards and Require, inside and outside of dialogs.
+    /// Max-Forwards, Require and a Replaces out of place, inside and outside of dialogs.
     pub(super) fn refused_by_headers(&mut self, asked: &Asked) -> bool {
         let headers = &asked.request.headers;
         match headers.get(&Name::MaxForwards).map(|value| parse_number(value).filter(|hops| *hops <= 255)) {
@@ -150,6 +150,11 @@ impl UserAgent {
                 return true;
             }
             Some(Some(_)) | None => {}
+        }
+        // RFC 3891 section 3: only an INVITE takes a dialog's place.
+        if asked.request.method != Method::Invite && headers.get(&Name::new("Replaces")).is_some() {
+            self.refuse(asked, 400, |_| {});
+            return true;
         }
         let spoken: Vec<&str> = self.supported().split(", ").collect();
         let registers = asked.request.method == Method::Register;

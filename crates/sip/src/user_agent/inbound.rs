@@ -27,6 +27,10 @@ impl UserAgent {
         let Some(origin) = self.identify(now, &asked) else {
             return;
         };
+        let replaces = match self.replaced_by(&asked, origin) {
+            Ok(replaces) => replaces,
+            Err(code) => return self.refuse(&asked, code, |_| {}),
+        };
         if self.refused_by_timer(now, &asked) {
             return;
         }
@@ -68,6 +72,7 @@ impl UserAgent {
             from_name,
             headers: passed_headers(&request.headers, origin),
             body: had_offer.then_some(request.body),
+            replaces,
         });
     }
 

@@ -17,18 +17,20 @@ const GLARE_RECHECK_MS: u64 = 500;
 impl UserAgent {
     /// The dialog that a request belongs to, by Call-ID and both tags (RFC 3261 section 12.2.2).
     pub(super) fn dialog_of(&self, asked: &Asked) -> Option<DialogId> {
-        let key = (asked.essentials.call_id.clone(), asked.to_tag()?.to_owned());
-        let id = *self.dialog_keys.get(&key)?;
+        self.dialog_with(&asked.essentials.call_id, asked.to_tag()?, asked.their_tag())
+    }
+
+    /// The dialog of this Call-ID and these tags; they have none in an early dialog of which we do not know.
+    pub(super) fn dialog_with(&self, call_id: &str, our_tag: &str, their_tag: &str) -> Option<DialogId> {
+        let id = *self.dialog_keys.get(&(call_id.to_owned(), our_tag.to_owned()))?;
         let dialog = self.dialogs.get(&id)?;
         let established = match dialog.state {
-            State::Calling { invite } => self.rings_at(invite, asked.their_tag()),
+            State::Calling { invite } => self.rings_at(invite, their_tag),
             State::Cancelling { .. } => false,
             State::Incoming { .. }
             | State::Answered { .. }
             | State::Leaving { .. }
-            | State::Confirmed { .. } => {
-                dialog.relation.remote.tag().unwrap_or_default() == asked.their_tag()
-            }
+            | State::Confirmed { .. } => dialog.relation.remote.tag().unwrap_or_default() == their_tag,
         };
         established.then_some(id)
     }

@@ -1,12 +1,14 @@
-//! REFER inside a dialog (RFC 3515): a phone asks us to lead the other party elsewhere. The owner says whether it is done;
-//! where it is, the phone is told so at once and for the last time, since we take over.
+//! REFER inside a dialog (RFC 3515): a phone asks us to lead the other party elsewhere, or to whom it talks in another
+//! dialog (RFC 5589 section 7). The owner says whether it is done; where it is, the phone is told so at once and for the
+//! last time, since we take over.
 
 use super::UserAgent;
 use super::asked::Asked;
 use super::clients::Purpose;
+use super::replaces::NamedBy;
 use crate::dialog::{DialogId, OpenRequest, State};
 use crate::event::Event;
-use crate::message::{Name, NameAddr, Scheme};
+use crate::message::{Name, NameAddr, Replaces, Scheme};
 use crate::time::Timestamp;
 
 /// What a sipfrag is (RFC 3420).
@@ -14,19 +16,30 @@ const FRAGMENT: &str = "message/sipfrag;version=2.0";
 
 impl UserAgent {
     pub(super) fn handle_refer(&mut self, now: Timestamp, asked: &Asked, id: DialogId) {
-        let to = match referred_to(asked) {
-            Ok(to) => to,
+        let (to, replaces) = match referred_to(asked) {
+            Ok(target) => target,
             Err(code) => return self.respond_other(now, asked, code, |_| {}),
         };
         let open = self.dialogs.get(&id).map(|dialog| (&dialog.state, dialog.referring.is_none()));
         let Some((State::Confirmed { .. }, true)) = open else {
             return self.respond_other(now, asked, 403, |_| {});
         };
+        let replaces = match replaces.map(|named| self.consultation_of(id, &named)).transpose() {
+            Ok(replaces) => replaces,
+            Err(code) => return self.respond_other(now, asked, code, |_| {}),
+        };
         let transaction = self.open_other(asked);
         if let Some(dialog) = self.dialogs.get_mut(&id) {
             dialog.referring = Some(OpenRequest { transaction, request: Box::new(asked.request.clone()) });
         }
-        self.events.push_back(Event::Referred { dialog: id, to });
+        self.events.push_back(Event::Referred { dialog: id, to, replaces });
+    }
+
+    /// The dialog that a REFER in another names; else the code of the refusal. None takes its own place.
+    fn consultation_of(&self, id: DialogId, named: &Replaces) -> Result<DialogId, u16> {
+        let origin = self.dialogs.get(&id).and_then(|dialog| dialog.origin);
+        let other = self.dialog_to_replace(origin, named, NamedBy::Refer)?;
+        if other == id { Err(400) } else { Ok(other) }
     }
 
     /// Answers a [`Event::Referred`]: 202 when it is done, else the code that says why not.
@@ -58,8 +71,8 @@ impl UserAgent {
     }
 }
 
-/// The user part of the one URI that is referred to; else the code of the refusal.
-fn referred_to(asked: &Asked) -> Result<String, u16> {
+/// The user part of the one URI that is referred to, and the dialog that it names; else the code of the refusal.
+fn referred_to(asked: &Asked) -> Result<(String, Option<Replaces>), u16> {
     let name = Name::new("Refer-To");
     let mut all = asked.request.headers.values(&name);
     let (Some(value), None) = (all.next(), all.next()) else { return Err(400) };
@@ -69,9 +82,6 @@ fn referred_to(asked: &Asked) -> Result<String, u16> {
         // RFC 3515 section 4.1: 416 for a URI that cannot be called.
         Scheme::Other(_) => return Err(416),
     }
-    // To take the place of another dialog (RFC 3891) is more than this does: the phone keeps both calls.
-    if uri.headers.is_some() {
-        return Err(501);
-    }
-    Some(uri.user_text()).filter(|user| !user.is_empty()).ok_or(404)
+    let (user, replaces) = (uri.user_text(), Replaces::of_uri(&uri).map_err(|_| 400_u16)?);
+    if user.is_empty() && replaces.is_none() { Err(404) } else { Ok((user, replaces)) }
 }

@@ -22,7 +22,7 @@ impl UserAgent {
 
     /// The extensions we speak, for `Supported`.
     pub(super) fn supported(&self) -> &'static str {
-        if self.timer_policy().is_some() { "timer, 100rel" } else { "100rel" }
+        if self.timer_policy().is_some() { "timer, 100rel, replaces" } else { "100rel, replaces" }
     }
 
     /// Puts into an INVITE or UPDATE of ours what it asks of the timer; a first INVITE asks for what we want.

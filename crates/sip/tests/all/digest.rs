@@ -53,8 +53,19 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Answers the challenge of an algorithm.
+/// Answers the challenge of an algorithm to a REGISTER.
 fn authorize(challenged: &Response, algorithm: Algorithm, user: &str, password: &str, count: &str) -> String {
+    authorize_for(("REGISTER", URI), challenged, algorithm, (user, password), count)
+}
+
+/// The same to any request, of a method and URI.
+pub(crate) fn authorize_for(
+    (method, uri): (&str, &str),
+    challenged: &Response,
+    algorithm: Algorithm,
+    (user, password): (&str, &str),
+    count: &str,
+) -> String {
     let fields = challenged
         .headers
         .all(&Name::WwwAuthenticate)
@@ -66,9 +77,9 @@ fn authorize(challenged: &Response, algorithm: Algorithm, user: &str, password: 
         Algorithm::Md5 => hex(&ha1_md5(user, realm, password)),
         Algorithm::Sha256 => hex(&ha1_sha256(user, realm, password)),
     };
-    let proof = response(algorithm, &ha1, "REGISTER", URI, nonce, Some((count, "c1")));
+    let proof = response(algorithm, &ha1, method, uri, nonce, Some((count, "c1")));
     format!(
-        "Digest username=\"{user}\", realm=\"{realm}\", nonce=\"{nonce}\", uri=\"{URI}\", response=\"{proof}\", \
+        "Digest username=\"{user}\", realm=\"{realm}\", nonce=\"{nonce}\", uri=\"{uri}\", response=\"{proof}\", \
          algorithm={}, qop=auth, nc={count}, cnonce=\"c1\"",
         algorithm.as_str()
     )

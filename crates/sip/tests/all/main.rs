@@ -28,6 +28,7 @@ mod refresh;
 mod registrar;
 #[cfg(test)]
 mod reliable;
+mod replaces;
 #[cfg(test)]
 mod rfc4475;
 #[cfg(test)]

@@ -18,7 +18,7 @@ fn who_refers_is_told_once_and_for_all_when_the_owner_has_done_it() {
     let (id, tag) = talking(&mut bench);
     let asked = refer(2, &tag, &[TO]);
     assert_eq!(brief(&bench.trunk_sends(&asked)), [""; 0], "the owner is asked first");
-    assert_eq!(bench.events(), [Event::Referred { dialog: id, to: "2006".to_owned() }]);
+    assert_eq!(bench.events(), [Event::Referred { dialog: id, to: "2006".to_owned(), replaces: None }]);
     assert_eq!(brief(&bench.trunk_sends(&refer(3, &tag, &[TO]))), ["403 to 3 REFER"], "one at a time");
     bench.ua.answer_refer(bench.now, id, 202);
     let sent = bench.sent();
@@ -64,12 +64,14 @@ fn what_cannot_be_called_is_refused_without_the_owner() {
         (4, 400, &[TO, TO]),
         (5, 416, &[("Refer-To", "<mailto:ann@acme.example>")]),
         (6, 404, &[("Refer-To", "<sip:acme.example>")]),
-        (7, 501, &[("Refer-To", "<sip:2006@acme.example?Replaces=a%3Bto-tag%3Db%3Bfrom-tag%3Dc>")]),
+        (7, 481, &[("Refer-To", "<sip:2006@acme.example?Replaces=a%3Bto-tag%3Db%3Bfrom-tag%3Dc>")]),
+        (8, 400, &[("Refer-To", "<sip:2006@acme.example?Replaces=a%3Bto-tag%3Db>")]),
+        (9, 400, &[TO, ("Replaces", "a;to-tag=b;from-tag=c")]),
     ] {
         assert_eq!(bench.code(&refer(cseq, &tag, given)), code, "{given:?}");
     }
     assert_eq!(bench.events(), []);
-    assert_eq!(bench.code(&refer(8, "another", &[TO])), 481);
+    assert_eq!(bench.code(&refer(10, "another", &[TO])), 481);
     bench.ua.clear(bench.now, id, None);
     bench.assert_nothing_left();
 }
@@ -91,7 +93,7 @@ fn a_compact_name_and_a_telephone_uri_are_read() {
     let mut bench = Bench::new();
     let (id, tag) = talking(&mut bench);
     bench.trunk_sends(&refer(2, &tag, &[("r", "<tel:+4930123>")]));
-    assert_eq!(bench.events(), [Event::Referred { dialog: id, to: "+4930123".to_owned() }]);
+    assert_eq!(bench.events(), [Event::Referred { dialog: id, to: "+4930123".to_owned(), replaces: None }]);
     bench.ua.answer_refer(bench.now, id, 404);
     bench.ua.clear(bench.now, id, None);
     bench.assert_nothing_left();

@@ -82,7 +82,7 @@ fn turned_off_it_is_neither_offered_nor_taken() {
     assert_eq!((refused.code, refused.headers.get(&Name::Unsupported)), (420, Some("timer")));
     let (_, _, ok) = answered(&mut bench, &[TIMER, ("Session-Expires", "60")]);
     assert_eq!(session_expires(&ok), None);
-    assert_eq!(ok.headers.get(&Name::Supported), Some("100rel"));
+    assert_eq!(ok.headers.get(&Name::Supported), Some("100rel, replaces"));
     let (_, out) = call_out(&mut bench);
     assert_eq!(out.headers.get(&Name::SessionExpires), None);
     bench.trunk_sends(&reply(&out, 200, "far", "Session-Expires: 90;refresher=uac\r\n", OFFER));

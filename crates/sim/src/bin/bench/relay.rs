@@ -52,29 +52,32 @@ fn relay(calls: u64, ticks: u64, recorded: bool) -> Spent {
 
 fn connect(worker: &mut Worker, call: u64, recorded: bool) {
     let now = Timestamp(0);
-    let (a, b) = (port_ref(call * 2), port_ref(call * 2 + 1));
-    for port in [a, b] {
-        let n = port.port.0;
-        worker.handle_command(now, MediaCommand::OpenPort { port, local: local(n) });
-        let remote = Remote {
-            address: party(n),
-            codec: Codec::Pcmu,
-            payload_type: 0,
-            dtmf_payload_type: Some(101),
-            send: true,
-            receive: true,
-        };
-        worker.handle_command(now, MediaCommand::SetRemote { port, remote });
-    }
+    let (a, b) = (open(worker, call * 2), open(worker, call * 2 + 1));
     worker.handle_command(now, MediaCommand::Bridge { a, b });
     if recorded {
         let recording = RecordingId(call);
-        worker.handle_command(now, MediaCommand::StartRecording { recording, left: a, right: b });
+        worker.handle_command(now, MediaCommand::StartRecording { recording, left: a, right: vec![b] });
     }
 }
 
+/// A port whose party is known.
+pub(super) fn open(worker: &mut Worker, n: u64) -> PortRef {
+    let (now, port) = (Timestamp(0), PortRef::new(PortId(n), Epoch(1)));
+    worker.handle_command(now, MediaCommand::OpenPort { port, local: local(n) });
+    let remote = Remote {
+        address: party(n),
+        codec: Codec::Pcmu,
+        payload_type: 0,
+        dtmf_payload_type: Some(101),
+        send: true,
+        receive: true,
+    };
+    worker.handle_command(now, MediaCommand::SetRemote { port, remote });
+    port
+}
+
 /// Datagrams handed out; recorded audio and events are thrown away.
-fn drain(worker: &mut Worker) -> u64 {
+pub(super) fn drain(worker: &mut Worker) -> u64 {
     let mut sent = 0;
     while let Some(transmit) = worker.poll_transmit() {
         sent += 1;
@@ -89,19 +92,15 @@ fn drain(worker: &mut Worker) -> u64 {
     sent
 }
 
-fn port_ref(n: u64) -> PortRef {
-    PortRef::new(PortId(n), Epoch(1))
-}
-
-fn local(n: u64) -> LocalSocket {
+pub(super) fn local(n: u64) -> LocalSocket {
     LocalSocket(10_000 + u16::try_from(n * 2).expect("few enough ports"))
 }
 
-fn party(n: u64) -> SocketAddr {
+pub(super) fn party(n: u64) -> SocketAddr {
     SocketAddr::from(([10, 2, 0, 1], 10_000 + u16::try_from(n * 2).expect("few enough parties")))
 }
 
-fn packet(n: u64) -> Vec<u8> {
+pub(super) fn packet(n: u64) -> Vec<u8> {
     let payload = [0x55; FRAME_SAMPLES];
     let ssrc = u32::try_from(n).expect("few enough streams");
     let packet =
@@ -112,7 +111,7 @@ fn packet(n: u64) -> Vec<u8> {
 }
 
 /// Makes the stream's next packet of the one before.
-fn turn(bytes: &mut [u8], tick: u64) {
+pub(super) fn turn(bytes: &mut [u8], tick: u64) {
     bytes[SEQUENCE].copy_from_slice(&(tick as u16).to_be_bytes());
     bytes[TIMESTAMP].copy_from_slice(&(tick as u32 * FRAME_SAMPLES as u32).to_be_bytes());
 }
