@@ -13,6 +13,7 @@ pub mod server {
 }
 
 mod event_socket;
+mod finesse;
 mod media;
 mod pieces;
 mod portsip;
@@ -56,6 +57,7 @@ pub const TARGETS: &[Target] = &[
     target("portsip_json", portsip::json),
     target("event_socket", event_socket::stream),
     target("webitel", event_socket::webitel),
+    target("finesse_xml", finesse::xml),
 ];
 
 /// The target of a name.

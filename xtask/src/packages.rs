@@ -45,6 +45,14 @@ const PACKAGES: &[Package] = &[
         program: "sox",
         reason: "the tones in a recording, measured by a program that is not ours",
     },
+    Package {
+        name: "default-jdk-headless",
+        program: "javac",
+        reason: "clients of the connector that speak JMS (wire stage)",
+    },
+    // It brings the libraries of those clients as well: libactivemq-java, the JMS API and slf4j are what it depends on.
+    // Its service starts no broker, neither now nor at boot: Debian enables no instance, and the tests run their own.
+    Package { name: "activemq", program: "activemq", reason: "their broker (wire stage)" },
 ];
 
 /// Installs what is missing, or says precisely what the reader must do instead.
@@ -101,7 +109,7 @@ impl Rights {
 
     fn apt_get(&self, args: &[&str]) -> Invocation {
         // Another installation may hold the lock for a moment (a fresh machine updates itself).
-        let apt_get = ["DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=60"];
+        let apt_get = ["DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "-o", "DPkg::Lock::Timeout=60"];
         let invocation = match self {
             Self::Root => Invocation::new("env"),
             Self::Sudo { may_ask: true } => Invocation::new("sudo").args(["env"]),

@@ -1,6 +1,7 @@
 //! The languages Cordial speaks: wire types and translation. A dialect translates and never decides.
 
 pub mod event_socket;
+pub mod finesse;
 pub mod floor;
 pub mod names;
 pub mod native;

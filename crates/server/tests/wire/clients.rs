@@ -16,6 +16,10 @@ pub(crate) fn folder() -> PathBuf {
     std::fs::create_dir_all(&folder).expect("the target folder can be written");
     for file in std::fs::read_dir(&source).expect("it is beside this file") {
         let file = file.expect("a file of ours");
+        // Clients in other languages have folders of their own.
+        if file.path().is_dir() {
+            continue;
+        }
         std::fs::copy(file.path(), folder.join(file.file_name())).expect("a file of ours");
     }
     let lock = std::fs::read_to_string(source.join("package-lock.json")).expect("it is beside this file");
