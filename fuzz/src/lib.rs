@@ -19,6 +19,7 @@ mod portsip;
 mod records;
 mod sdp;
 mod sip;
+mod stomp;
 mod user_agent;
 
 /// One thing that reads bytes from outside.
@@ -56,6 +57,9 @@ pub const TARGETS: &[Target] = &[
     target("portsip_json", portsip::json),
     target("event_socket", event_socket::stream),
     target("webitel", event_socket::webitel),
+    target("stomp_stream", stomp::stream),
+    target("stomp_session", stomp::session),
+    target("stomp_selector", stomp::selector),
 ];
 
 /// The target of a name.
