@@ -34,6 +34,7 @@ mod records;
 mod scene;
 mod sight;
 mod sip;
+mod stomp;
 mod system;
 mod taps;
 mod tickets;
@@ -71,6 +72,7 @@ use crate::handle::Handle;
 use crate::health::Health;
 use crate::meters::Meters;
 use crate::recordings::Library;
+use crate::stomp::Embedded;
 use crate::streams::web_socket::Hall;
 use crate::tap::Tap;
 
@@ -92,6 +94,8 @@ pub struct Parts {
     pub sip: Vec<SocketAddr>,
     /// The node's ear for SIP over WebSocket.
     pub(crate) sip_sockets: Hall,
+    /// The connector's broker, if it is switched on.
+    pub(crate) stomp: Option<Embedded>,
 }
 
 /// What every request sees; cheap to clone.
@@ -162,6 +166,7 @@ fn native(state: State) -> Router {
     router
         .route("/docs/errors/{code}", get(system::error_page))
         .route(sip::PATH, get(sip::connect))
+        .route(stomp::PATH, get(stomp::connect))
         .fallback(async || No::new(Code::NoSuchPath, "see /docs for the paths there are"))
         .method_not_allowed_fallback(async || {
             No::new(Code::MethodNotAllowed, "see /docs for the methods of this path")

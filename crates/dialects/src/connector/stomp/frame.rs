@@ -176,12 +176,7 @@ impl Frame {
         let mut bytes = Vec::with_capacity(128 + self.headers.bytes() + self.body.len());
         bytes.extend_from_slice(self.verb.as_str().as_bytes());
         bytes.push(b'\n');
-        for (name, value) in self.headers.iter() {
-            escape(name, version, true, &mut bytes);
-            bytes.push(b':');
-            escape(value, version, false, &mut bytes);
-            bytes.push(b'\n');
-        }
+        self.headers.iter().for_each(|(name, value)| write_header(name, value, version, &mut bytes));
         bytes.push(b'\n');
         bytes.extend_from_slice(&self.body);
         bytes.push(0);
@@ -194,6 +189,14 @@ impl Frame {
         self.headers.add("content-length", self.body.len().to_string());
         self
     }
+}
+
+/// Writes a header with its end of line, as a version wants it.
+pub(super) fn write_header(name: &str, value: &str, version: Version, into: &mut Vec<u8>) {
+    escape(name, version, true, into);
+    into.push(b':');
+    escape(value, version, false, into);
+    into.push(b'\n');
 }
 
 fn escape(text: &str, version: Version, is_name: bool, into: &mut Vec<u8>) {

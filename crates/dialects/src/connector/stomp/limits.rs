@@ -11,7 +11,7 @@ pub const BODY_BYTES_MAX: usize = 1_024 * 1_024;
 /// How long a client may take until it has connected.
 pub const CONNECT_TIME_MAX: Duration = Duration::from_secs(10);
 /// How long a frame may take from its first to its last byte.
-pub const FRAME_TIME_MAX: Duration = Duration::from_secs(30);
+pub const FRAME_TIME_MAX: Duration = Duration::from_secs(10);
 /// How often we can send a heart-beat at most. A client that wants more gets this.
 pub const BEAT_SENT_MIN: Duration = Duration::from_secs(1);
 /// How often we want to hear from the far end. One that offers less is believed less often.

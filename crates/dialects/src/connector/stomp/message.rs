@@ -1,14 +1,18 @@
 //! A message between those who send and those who listen, and how it is acknowledged.
 
+use std::sync::OnceLock;
+
 use super::destination::Destination;
-use super::frame::Headers;
+use super::frame::{Headers, Version, write_header};
 
 /// A message for a destination.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Message {
     destination: Destination,
     headers: Headers,
     body: Vec<u8>,
+    /// What all who get it get alike, for each version; written once, however many there are.
+    written: [OnceLock<Vec<u8>>; 3],
 }
 
 /// Headers that belong to the frame that carried a message, and are not handed on with it.
@@ -20,7 +24,7 @@ impl Message {
     #[must_use]
     pub fn new(destination: Destination, headers: &Headers, body: Vec<u8>) -> Self {
         let headers = headers.iter().filter(|(name, _)| !OF_THE_FRAME.contains(name)).collect();
-        Self { destination, headers, body }
+        Self { destination, headers, body, written: [const { OnceLock::new() }; 3] }
     }
 
     /// Where it goes.
@@ -39,6 +43,26 @@ impl Message {
     #[must_use]
     pub fn body(&self) -> &[u8] {
         &self.body
+    }
+
+    /// The end of a `MESSAGE`: destination, the message's own headers, its length, and the body with the nought behind it.
+    pub(super) fn written(&self, version: Version) -> &[u8] {
+        let written = match version {
+            Version::V1_0 => &self.written[0],
+            Version::V1_1 => &self.written[1],
+            Version::V1_2 => &self.written[2],
+        };
+        written.get_or_init(|| {
+            let mut bytes = Vec::with_capacity(64 + self.bytes());
+            let mut header = |name: &str, value: &str| write_header(name, value, version, &mut bytes);
+            header("destination", &self.destination.to_string());
+            self.headers.iter().for_each(|(name, value)| header(name, value));
+            header("content-length", &self.body.len().to_string());
+            bytes.push(b'\n');
+            bytes.extend_from_slice(&self.body);
+            bytes.push(0);
+            bytes
+        })
     }
 
     /// What it takes in memory, about. Bytes.

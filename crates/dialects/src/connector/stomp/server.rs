@@ -203,8 +203,8 @@ impl Session {
         if self.stage != Stage::Connected {
             return;
         }
-        match self.subscriptions.deliver(subscription, message) {
-            Ok(Some(frame)) => self.put(now, &frame),
+        match self.subscriptions.deliver(subscription, message, self.version) {
+            Ok(Some(bytes)) => self.put_bytes(now, bytes),
             Ok(None) => {}
             Err(fault) => {
                 self.receipt = None;
@@ -401,10 +401,14 @@ impl Session {
     }
 
     fn put(&mut self, now: Timestamp, frame: &Frame) {
+        self.put_bytes(now, frame.encode(self.version));
+    }
+
+    fn put_bytes(&mut self, now: Timestamp, bytes: Vec<u8>) {
         if let Some(beat) = &mut self.heart_beat {
             beat.sent(now);
         }
-        self.output.push_back(frame.encode(self.version));
+        self.output.push_back(bytes);
     }
 }
 

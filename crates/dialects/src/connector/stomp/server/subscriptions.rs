@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Fault, SubscriptionId, name};
 use crate::connector::stomp::destination::Destination;
-use crate::connector::stomp::frame::{Frame, Headers, Verb, Version};
+use crate::connector::stomp::frame::{Headers, Version, write_header};
 use crate::connector::stomp::limits::{SUBSCRIPTIONS_MAX, UNACKNOWLEDGED_BYTES_MAX, UNACKNOWLEDGED_MAX};
 use crate::connector::stomp::message::{AckMode, Message};
 
@@ -108,35 +108,37 @@ impl Subscriptions {
         Ok((subscription, back))
     }
 
-    /// The frame of a message for a subscription, unless that has ended.
+    /// The frame of a message for a subscription, as bytes, unless that has ended.
     pub(super) fn deliver(
         &mut self,
         subscription: SubscriptionId,
         message: &Arc<Message>,
-    ) -> Result<Option<Frame>, Fault> {
+        version: Version,
+    ) -> Result<Option<Vec<u8>>, Fault> {
         let Some(Subscription { id, mode, .. }) = self.all.get(&subscription) else {
             return Ok(None);
         };
         self.delivered += 1;
         let number = self.delivered;
         let message_id = format!("{}-{number}", self.session);
-        let mut headers = Headers::default();
+        let acknowledged = *mode != AckMode::Auto;
+        let written = message.written(version);
+        let mut bytes = Vec::with_capacity(128 + written.len());
+        bytes.extend_from_slice(b"MESSAGE\n");
         if let Some(id) = id {
-            headers.add("subscription", id);
+            write_header("subscription", id, version, &mut bytes);
         }
-        headers.add("message-id", &message_id);
-        headers.add("destination", message.destination().to_string());
-        if *mode != AckMode::Auto {
-            headers.add("ack", message_id);
+        write_header("message-id", &message_id, version, &mut bytes);
+        if acknowledged {
+            write_header("ack", &message_id, version, &mut bytes);
             self.waiting_bytes += message.bytes();
             self.waiting.push_back(Waiting { number, subscription, message: Arc::clone(message) });
             if self.waiting.len() > UNACKNOWLEDGED_MAX || self.waiting_bytes > UNACKNOWLEDGED_BYTES_MAX {
                 return Err(Fault::TooManyUnacknowledged);
             }
         }
-        message.headers().iter().for_each(|(name, value)| headers.add(name, value));
-        let frame = Frame { verb: Verb::Message, headers, body: message.body().to_vec() };
-        Ok(Some(frame.with_length()))
+        bytes.extend_from_slice(written);
+        Ok(Some(bytes))
     }
 
     /// What an `ACK` or `NACK` means.

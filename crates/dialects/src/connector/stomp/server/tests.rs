@@ -192,8 +192,8 @@ fn the_oldest_version_names_no_subscriptions() {
          UNSUBSCRIBE|destination:/queue/a
          NACK|message-id:s1-1",
         &expect![[r#"
-            MESSAGE|message-id:s1-1|destination:/queue/a|ack:s1-1|content-length:3||one
-            MESSAGE|message-id:s1-2|destination:/queue/a|ack:s1-2|content-length:3||two
+            MESSAGE|message-id:s1-1|ack:s1-1|destination:/queue/a|content-length:3||one
+            MESSAGE|message-id:s1-2|ack:s1-2|destination:/queue/a|content-length:3||two
             RECEIPT|receipt-id:r
             (0 come back)
             ERROR|message:NACK is no frame of a client in this version|content-type:text/plain|content-length:44||NACK is no frame of a client in this version
@@ -235,9 +235,9 @@ fn what_is_not_acknowledged_comes_back_when_its_subscription_ends() {
          UNSUBSCRIBE|id:x
          ACK|id:s1-2|receipt:r",
         &expect![[r#"
-            MESSAGE|subscription:x|message-id:s1-1|destination:/queue/a|ack:s1-1|content-length:1||1
-            MESSAGE|subscription:y|message-id:s1-2|destination:/queue/b|ack:s1-2|content-length:1||2
-            MESSAGE|subscription:x|message-id:s1-3|destination:/queue/a|ack:s1-3|content-length:1||3
+            MESSAGE|subscription:x|message-id:s1-1|ack:s1-1|destination:/queue/a|content-length:1||1
+            MESSAGE|subscription:y|message-id:s1-2|ack:s1-2|destination:/queue/b|content-length:1||2
+            MESSAGE|subscription:x|message-id:s1-3|ack:s1-3|destination:/queue/a|content-length:1||3
             (1 come back)
             RECEIPT|receipt-id:r
             open"#]],
