@@ -91,7 +91,7 @@ pub(super) const STAGES: &[Stage] = &[
     Stage {
         name: "hostile",
         // One after another: a flood beside another test would be that test's flood as well.
-        budget_s: 160,
+        budget_s: 200,
         steps: &[Step::Tests(
             "--workspace --locked --test wire -- --include-ignored --nocapture --test-threads=1 hostile::",
         )],

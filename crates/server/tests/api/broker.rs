@@ -14,7 +14,7 @@ use cordial_server::config::Config;
 use cordial_server::run::Server;
 use cordial_server::stomp::broker::Request;
 use cordial_store::{NewToken, Owner, Scope, TokenId};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -61,7 +61,7 @@ impl House {
     }
 
     async fn client(&self, n: usize) -> Client {
-        let mut client = Client(TcpStream::connect(self.at).await.unwrap());
+        let mut client = Client(BufReader::new(TcpStream::connect(self.at).await.unwrap()));
         client.says(&format!("CONNECT\naccept-version:1.2\npasscode:{}\n\n", self.tenants[n].2)).await;
         let connected = client.hears().await;
         assert!(connected.starts_with("CONNECTED\n"), "{connected}");
@@ -69,7 +69,7 @@ impl House {
     }
 }
 
-struct Client(TcpStream);
+struct Client(BufReader<TcpStream>);
 
 impl Client {
     async fn says(&mut self, frame: &str) {
@@ -168,6 +168,34 @@ async fn no_tenant_reaches_the_destinations_of_another() {
 }
 
 #[tokio::test]
+async fn who_does_not_read_fast_enough_is_told_so() {
+    let house = House::open().await;
+    let broker = house.server.broker().expect("it is switched on").clone();
+    let mut slow = house.client(0).await;
+    slow.asks("SUBSCRIBE\nid:1\ndestination:/topic/news").await;
+    // More than is kept for one connection, before it can be written.
+    let news = "n".repeat(100_000);
+    for _ in 0..100 {
+        broker.publish(house.tenants[0].0, message("/topic/news", &[], &news)).unwrap();
+    }
+    let mut heard = 0;
+    loop {
+        let frame = slow.hears().await;
+        if frame.starts_with("MESSAGE\n") {
+            assert!(frame.ends_with(&news), "whole");
+            heard += 1;
+        } else {
+            assert!(
+                frame.starts_with("ERROR\nmessage:you do not read what is sent to you fast enough\n"),
+                "{frame}"
+            );
+            break;
+        }
+    }
+    assert!((30..60).contains(&heard), "{heard} messages");
+}
+
+#[tokio::test]
 async fn a_token_that_ends_ends_its_connections_and_leaves_its_messages_to_others() {
     let house = House::open().await;
     let mut ann = house.client(0).await;
@@ -187,7 +215,7 @@ async fn a_token_that_ends_ends_its_connections_and_leaves_its_messages_to_other
         expires: None,
     };
     let next = house.server.handle().store().create_token(new, WallTime(0)).await.unwrap().reveal();
-    let mut bob = Client(TcpStream::connect(house.at).await.unwrap());
+    let mut bob = Client(BufReader::new(TcpStream::connect(house.at).await.unwrap()));
     bob.says(&format!("CONNECT\naccept-version:1.2\npasscode:{next}\n\n")).await;
     assert!(bob.hears().await.starts_with("CONNECTED\n"));
     bob.asks("SUBSCRIBE\nid:1\ndestination:/queue/work").await;

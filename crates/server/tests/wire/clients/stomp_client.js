@@ -57,7 +57,9 @@ async function visit(version) {
     const listening = client.subscribe(topic, hear, { receipt: 'subscribed' });
     await subscribed;
     const sent = receipt(client, 'sent');
-    const headers = { type: 'greeting', 'correlation-id': 'c-1', 'reply-to': '/queue/b', odd: 'a:b\\c', receipt: 'sent' };
+    // stompjs escapes nothing in 1.1, although that has escapes: a backslash of its own would be a wrong one there.
+    const odd = version === '1.1' ? 'a:b' : 'a:b\\z';
+    const headers = { type: 'greeting', 'correlation-id': 'c-1', 'reply-to': '/queue/b', odd, receipt: 'sent' };
     client.publish({ destination: topic, body: 'Ação\nsecond line', headers });
     const message = await line.next();
     say({ version, receipt: await sent, body: message.body, headers: ['type', 'correlation-id', 'reply-to', 'odd'].map((name) => message.headers[name]) });
