@@ -175,6 +175,8 @@ pub struct Party {
     pub device: Option<DeviceId>,
     /// Where it is on its way.
     pub phase: LegPhase,
+    /// By how many ways it is held: at the phone, by command.
+    pub holds: u8,
 }
 
 /// What an event made of the floor, as far as states go.

@@ -1,6 +1,6 @@
 //! What the world must do. Imperative, done once, never stored: after a restart actions are derived from state.
 
-use crate::call::{Cause, Pin};
+use crate::call::{Cause, Digits, Pin};
 use crate::command::Endpoint;
 use crate::entry::Name;
 use crate::id::{AgentId, Guid, LegId, RecordingId, TenantId};
@@ -9,7 +9,7 @@ use crate::text::Number;
 /// One thing for the node to do with SIP or media.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Dials a new leg.
+    /// Dials a new leg; or dials one that rings anew, in place of what rings for it.
     Ring {
         /// The leg that was added for it.
         leg: LegId,
@@ -64,14 +64,28 @@ pub enum Action {
         /// The other.
         b: LegId,
     },
-    /// Lets a leg hear what two others say, mixed, without being heard by them.
-    Monitor {
+    /// Lets a leg hear these, summed, and nobody else; without any it hears nobody. It does not make them hear it.
+    Mix {
         /// Who hears.
+        listener: LegId,
+        /// Whom.
+        sources: Vec<LegId>,
+    },
+    /// Sends digits to a leg, as if the party at its other end had pressed them.
+    SendDigits {
+        /// Who receives them.
         leg: LegId,
-        /// One whom it hears.
-        a: LegId,
-        /// The other.
-        b: LegId,
+        /// In order.
+        digits: Digits,
+    },
+    /// Goes on with a recording among other legs: agent left, everyone else right.
+    MoveRecording {
+        /// Which.
+        recording: RecordingId,
+        /// The agent's leg.
+        left: LegId,
+        /// The others.
+        right: Vec<LegId>,
     },
     /// Plays to a leg, instead of what it was played before.
     Play {
@@ -116,8 +130,8 @@ pub enum Action {
         tenant: TenantId,
         /// The agent's leg.
         left: LegId,
-        /// The other leg.
-        right: LegId,
+        /// The other legs.
+        right: Vec<LegId>,
     },
     /// Leaves out what is said from here on.
     PauseRecording {

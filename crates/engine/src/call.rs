@@ -1,8 +1,12 @@
 //! Calls and their legs.
 
+mod actions;
 pub(crate) mod arrive;
 mod clear;
 mod code;
+mod conference;
+mod consult;
+mod hold;
 mod leg;
 mod mailbox;
 mod monitor;
@@ -11,8 +15,11 @@ mod park;
 mod pick_up;
 mod pin;
 mod route;
+mod talk;
 mod transfer;
 
+pub use actions::CallAction;
+pub use hold::Digits;
 pub use pin::Pin;
 pub use transfer::TransferTo;
 
@@ -181,6 +188,30 @@ pub enum ParkingEnd {
     Abandoned,
     /// It was cleared by command, or nobody took it although it was rung for often enough.
     Cleared,
+}
+
+/// How a consultation ended that did not join its two calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConsultationEnd {
+    /// Who consulted is back in the call: he ended it, or whom he asked did, was busy or did not answer.
+    Returned,
+    /// Nobody is left in the call for whom he consulted. The consultation goes on as a call of its own.
+    CallerGone,
+    /// Who consulted left without having reached anybody.
+    AgentGone,
+    /// The process ended under the calls.
+    NodeRestarted,
+}
+
+/// What two calls became one for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Joining {
+    /// Who was consulted has the call, and who consulted leaves it.
+    Transfer,
+    /// All of them talk.
+    Conference,
 }
 
 /// Why an offer was withdrawn.

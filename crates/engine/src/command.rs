@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::agent::{Absence, Attend, CallSettings, Handling, Membership, QueueWish};
 use crate::blacklist::BlacklistPrompts;
-use crate::call::{Cause, TransferTo};
+use crate::call::{Cause, Digits, Joining, TransferTo};
 use crate::code::FeatureCodes;
 use crate::entry::{Emergency, Entry, EntryId, Name, Tier};
 use crate::id::{
@@ -333,6 +333,81 @@ pub enum Command {
         /// Where to.
         to: TransferTo,
     },
+    /// Answers for a device that rings, and that answers by itself when it is asked to.
+    AnswerCall {
+        /// Which.
+        call: CallId,
+        /// Which of the devices that ring for it.
+        device: DeviceId,
+    },
+    /// Holds a call for one of the devices that talk in it, or takes that back. Back in a call for which it asks somebody
+    /// else meanwhile, it holds that other call instead.
+    HoldCall {
+        /// Which.
+        call: CallId,
+        /// For whom; when absent, for the device of its agent, else the one that was rung.
+        device: Option<DeviceId>,
+        /// Whether it is to be held.
+        hold: bool,
+    },
+    /// Lets the others of a call hear a device no more, or again.
+    MuteCall {
+        /// Which.
+        call: CallId,
+        /// Whom; as in [`Command::HoldCall`].
+        device: Option<DeviceId>,
+        /// Whether nobody is to hear it.
+        muted: bool,
+    },
+    /// Presses keys on behalf of a device, for the others of the call to receive.
+    SendDigits {
+        /// In which.
+        call: CallId,
+        /// For whom; as in [`Command::HoldCall`].
+        device: Option<DeviceId>,
+        /// Which.
+        digits: Digits,
+    },
+    /// Ends a device's part in a call: of two who talk both leave, of more the others talk on.
+    LeaveCall {
+        /// Which.
+        call: CallId,
+        /// Whose; as in [`Command::HoldCall`].
+        device: Option<DeviceId>,
+    },
+    /// Ends the part of any of those who talk in a call, likewise.
+    DropParty {
+        /// Which call.
+        call: CallId,
+        /// Which of its legs.
+        leg: LegId,
+    },
+    /// Lets a device ask somebody else, in a call of its own; the others of the call hear music meanwhile. When the new call
+    /// ends, whoever ends it, the device is back. Answer: [`Answer::Call`].
+    Consult {
+        /// For which call.
+        call: CallId,
+        /// Who asks; as in [`Command::HoldCall`].
+        device: Option<DeviceId>,
+        /// Whom.
+        to: Number,
+    },
+    /// Takes who consults from the one of his two calls to the other.
+    SwapCalls {
+        /// Either of the two.
+        call: CallId,
+        /// Who consults.
+        device: Option<DeviceId>,
+    },
+    /// Makes one call of a call and its consultation. To transfer, also of any two calls of one device.
+    JoinCalls {
+        /// Either of the two.
+        call: CallId,
+        /// Who consults.
+        device: Option<DeviceId>,
+        /// What for.
+        how: Joining,
+    },
     /// Stops taking audio into the call's recording until resumed.
     PauseRecording {
         /// Which call.
@@ -413,6 +488,13 @@ pub enum Report {
         leg: LegId,
         /// Where to.
         to: Number,
+    },
+    /// The far end transfers its call to the party of another call that it has. Answer: as [`Report::LegReferred`].
+    LegReplaces {
+        /// Its leg of the one.
+        leg: LegId,
+        /// Its leg of the other.
+        other: LegId,
     },
     /// The far end pressed a key.
     Digit {

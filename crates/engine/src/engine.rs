@@ -181,6 +181,15 @@ impl Engine {
             Command::TransferCall { call, device, to } => self.transfer_by_command(tenant, call, device, to),
             Command::ParkCall { call, device, slot } => self.park_by_command(tenant, call, device, slot),
             Command::RetrieveCall { call, device } => self.retrieve_by_command(tenant, call, device),
+            Command::AnswerCall { call, device } => self.answer_by_command(tenant, call, device),
+            Command::HoldCall { call, device, hold } => self.hold_by_command(tenant, call, device, hold),
+            Command::MuteCall { call, device, muted } => self.mute_by_command(tenant, call, device, muted),
+            Command::SendDigits { call, device, digits } => self.send_digits(tenant, call, device, &digits),
+            Command::LeaveCall { call, device } => self.leave_by_command(tenant, call, device),
+            Command::DropParty { call, leg } => self.drop_by_command(tenant, call, leg),
+            Command::Consult { call, device, to } => self.consult(tenant, call, device, to),
+            Command::SwapCalls { call, device } => self.swap_by_command(tenant, call, device),
+            Command::JoinCalls { call, device, how } => self.complete_by_command(tenant, call, device, how),
             Command::PauseRecording { call, reason } => self.pause_recording(tenant, call, reason),
             Command::ResumeRecording { call } => self.resume_recording(tenant, call),
         }
@@ -192,6 +201,7 @@ impl Engine {
             Report::LegArrived { from, caller, caller_name, dialled } => {
                 return self.arrive(from, caller, caller_name, dialled);
             }
+            Report::LegReplaces { leg, other } => return self.leg_replaces(leg, other),
             Report::LegReferred { leg, to } => return self.leg_referred(leg, to),
             Report::DeviceRegistered { device } => self.device_registered(device),
             Report::DeviceUnregistered { device } => self.device_unregistered(device),

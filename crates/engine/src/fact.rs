@@ -7,7 +7,8 @@ use crate::agent::{
 };
 use crate::blacklist::BlacklistPrompts;
 use crate::call::{
-    Cause, Direction, OfferEnd, ParkingEnd, Preferred, Role, TransferTo, WaitingEnd, Widening,
+    Cause, ConsultationEnd, Direction, Joining, OfferEnd, ParkingEnd, Preferred, Role, TransferTo,
+    WaitingEnd, Widening,
 };
 use crate::code::{Feature, FeatureCodes};
 use crate::command::{Access, Actor, Endpoint, Note, Origin};
@@ -150,10 +151,25 @@ pub enum Fact {
     LegAnswered { call: CallId, leg: LegId },
     /// What ends the leg after a crash.
     LegSaved { leg: LegId, dialog: String },
-    /// The far end holds us.
-    LegHeld { call: CallId, leg: LegId },
-    /// The far end took us off hold.
-    LegRetrieved { call: CallId, leg: LegId },
+    /// The far end holds us, or (`by_command`) somebody holds the call for it: it hears nobody and nobody hears it. The two
+    /// are apart: a leg is held as long as one of them holds.
+    LegHeld {
+        call: CallId,
+        leg: LegId,
+        #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+        by_command: bool,
+    },
+    /// That is over.
+    LegRetrieved {
+        call: CallId,
+        leg: LegId,
+        #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+        by_command: bool,
+    },
+    /// The others hear a leg no more, or again.
+    LegMuted { call: CallId, leg: LegId, muted: bool },
+    /// So many digits were sent on a leg's behalf to the others. Which is told to nobody: they may be a card's.
+    DigitsSent { call: CallId, leg: LegId, digits: u8 },
     /// The leg is gone.
     LegCleared { call: CallId, leg: LegId, cause: Cause },
     /// A call that did not reach an agent goes where he wants it to go then.
@@ -162,6 +178,24 @@ pub enum Fact {
     LegsBridged { call: CallId, a: LegId, b: LegId },
     /// They no longer do.
     LegsUnbridged { call: CallId, a: LegId, b: LegId },
+    /// These, more than two, hear each other.
+    LegsMixed { call: CallId, legs: Vec<LegId> },
+    /// A leg leaves a call for another.
+    LegMoved { leg: LegId, from: CallId, to: CallId },
+    /// A party of the call `of`, at `leg`, asks somebody else in this one; what follows moves it there.
+    ConsultationStarted { call: CallId, of: CallId, leg: LegId, device: DeviceId, agent: Option<AgentId> },
+    /// That is over, and the two calls are not one.
+    ConsultationEnded { call: CallId, of: CallId, end: ConsultationEnd },
+    /// Two calls of one device are one: these legs of `from` are part of `call`, and `from` ends. With it ends their
+    /// consultation, if it was one.
+    CallsJoined {
+        call: CallId,
+        from: CallId,
+        legs: Vec<LegId>,
+        how: Joining,
+        device: DeviceId,
+        agent: Option<AgentId>,
+    },
     /// The caller hears the route's greeting.
     GreetingStarted { call: CallId, prompt: Name },
     /// A device dialled a feature code, with a number appended or not, for `agent` if somebody is there. It was done,

@@ -96,6 +96,10 @@ pub const PIN_LOCK_MS: u64 = 900_000;
 pub const DIGIT_PAUSE_MS: u64 = 4_000;
 /// Calls in which one call is heard. Beyond it nobody else hears it.
 pub const MONITORS_MAX: usize = 8;
+/// People who talk in one call. Beyond it nobody joins.
+pub const CONFERENCE_MAX: usize = 16;
+/// Keys pressed by one command. More are refused.
+pub const DIGITS_MAX: usize = 32;
 /// Forwards from agent to agent that one dialled number follows. Beyond it the number leads nowhere. Also agents who
 /// let one call go on that they missed; beyond it the call clears.
 pub const FORWARDS_MAX: usize = 5;

@@ -80,7 +80,7 @@ impl Engine {
         self.record(tenant, connected);
         match self.state.queue(queue).filed.entry.briefing.clone() {
             Some(prompt) => self.briefing(call, agent, leg, prompt),
-            None => self.join(call, agent, leg, queue),
+            None => self.connect(call, agent, leg, queue),
         }
     }
 
@@ -96,12 +96,12 @@ impl Engine {
         let Some((agent, queue)) = self.state.part_by_queue(call) else { return };
         let parts = &self.state.agent(agent).parts;
         if let Some(leg) = parts.iter().find(|(_, part)| part.call == call).map(|(leg, _)| *leg) {
-            self.join(call, agent, leg, queue);
+            self.connect(call, agent, leg, queue);
         }
     }
 
     /// Lets the agent who took a queue's call and its caller hear each other, or calls the caller back.
-    fn join(&mut self, call: CallId, agent: AgentId, leg: LegId, queue: QueueId) {
+    fn connect(&mut self, call: CallId, agent: AgentId, leg: LegId, queue: QueueId) {
         let Some(caller) = self.state.call(call).caller_leg else {
             return self.call_back(call, leg);
         };
@@ -109,7 +109,7 @@ impl Engine {
         self.act(Action::StopPlay { leg: caller });
         self.bridge(call, leg, caller);
         if self.state.queue(queue).filed.entry.record {
-            self.start_recording(call, agent, leg, caller);
+            self.start_recording(call, agent, leg, vec![caller]);
         }
     }
 

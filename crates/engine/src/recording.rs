@@ -30,8 +30,8 @@ pub(crate) const RECORDING: Moves<RecordingStep> = &[
 ];
 
 impl Engine {
-    /// Records a conversation from here on: the agent left, the other party right.
-    pub(crate) fn start_recording(&mut self, call: CallId, agent: AgentId, left: LegId, right: LegId) {
+    /// Records a conversation from here on: the agent left, everyone else right.
+    pub(crate) fn start_recording(&mut self, call: CallId, agent: AgentId, left: LegId, right: Vec<LegId>) {
         let tenant = self.state.call(call).tenant;
         let recording = RecordingId(self.state.last.recording + 1);
         let guid = self.draw_guid();

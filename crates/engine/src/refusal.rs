@@ -62,6 +62,21 @@ pub enum Refusal {
     /// The agent has no part in that call.
     #[error("the agent has no part in that call")]
     NotInCall,
+    /// The phone holds the call, and only the phone can take that back.
+    #[error("the call is held at the phone, and only the phone can take it back")]
+    HeldAtPhone,
+    /// The call is on hold.
+    #[error("the call is on hold")]
+    OnHold,
+    /// The phone does not answer by itself: somebody has to pick it up.
+    #[error("the phone does not answer by itself")]
+    AnsweredAtPhoneOnly,
+    /// Whom was asked has not answered yet.
+    #[error("whom was asked has not answered yet")]
+    NotAnswered,
+    /// Nobody else is being asked for this call.
+    #[error("no consultation is under way for this call")]
+    NotConsulting,
     /// The call's record is closed.
     #[error("the call's record is closed")]
     CallClosed,
@@ -121,6 +136,11 @@ impl Refusal {
             Self::NoExtension => "no-extension",
             Self::OfferEnded => "offer-ended",
             Self::NotInCall => "not-in-call",
+            Self::HeldAtPhone => "held-at-phone",
+            Self::OnHold => "on-hold",
+            Self::AnsweredAtPhoneOnly => "answered-at-phone-only",
+            Self::NotAnswered => "not-answered",
+            Self::NotConsulting => "not-consulting",
             Self::CallClosed => "call-closed",
             Self::NotRecording => "not-recording",
             Self::NoRoute => "no-route",

@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 pub(crate) use agent::{Agent, Assignment, Message};
 pub(crate) use calendar::Calendar;
-pub(crate) use call::{Call, EndedLeg, Leg, Parked, Recording};
+pub(crate) use call::{Call, Consultation, EndedLeg, Leg, Parked, Recording};
 pub(crate) use directory::{Blacklisted, Device, Filed, Tenant};
 pub(crate) use outbound::Outbound;
 pub(crate) use place::Place;

@@ -5,7 +5,7 @@ use crate::agent::{
     Activity, Attendance, CallSettings, DeviceState, Duty, Handling, Login, Membership, PendingMembership,
 };
 pub use crate::call::LegPhase;
-use crate::call::{Direction, NotKept, Role};
+use crate::call::{CallAction, Direction, NotKept, Role};
 use crate::command::Endpoint;
 use crate::entry;
 use crate::estimate::WaitEstimate;
@@ -188,6 +188,10 @@ pub struct CallView {
     pub agent: Option<AgentId>,
     pub legs: Vec<LegView>,
     pub recording: Option<(RecordingId, Guid)>,
+    /// Where one of those who talk in it asks somebody else meanwhile.
+    pub consultation: Option<ConsultationView>,
+    /// The call for which somebody consults in this one.
+    pub consults_for: Option<CallId>,
     /// The number that is or was to be called, when it is a callback. It has no leg while it waits.
     pub callback: Option<Number>,
 }
@@ -210,6 +214,15 @@ pub enum CallPhase {
     Parked { slot: u16 },
     /// No leg is left; a wrap-up goes on.
     WrapUp,
+}
+
+/// Where somebody asks on behalf of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConsultationView {
+    /// The call in which he asks.
+    pub call: CallId,
+    /// His leg, in either of the two.
+    pub leg: LegId,
 }
 
 /// A parked call.
@@ -238,6 +251,14 @@ pub struct LegView {
     pub agent: Option<AgentId>,
     pub phase: LegPhase,
     pub since: Timestamp,
+    pub held_by_phone: bool,
+    pub held_by_command: bool,
+    /// Whether nobody hears it.
+    pub muted: bool,
+    /// Whether it has a part in the talking, and is not only rung for it.
+    pub talks: bool,
+    /// What may be asked for on its behalf now.
+    pub actions: Vec<CallAction>,
 }
 
 /// An offer that is live.

@@ -198,8 +198,16 @@ impl Node {
         }
     }
 
-    /// Lets a leg hear others, who do not hear it.
-    pub(crate) fn monitor(&mut self, leg: LegId, others: &[LegId]) {
+    /// Sends keys to a leg, as telephone events.
+    pub(crate) fn send_digits(&mut self, leg: LegId, digits: &str) {
+        let digits = digits.chars().filter_map(Digit::parse).collect();
+        if let Some(port) = self.port_ref(leg) {
+            self.push(Output::Media(MediaCommand::SendDtmf { port, digits }));
+        }
+    }
+
+    /// Lets a leg hear others, whether they hear it or not.
+    pub(crate) fn mix(&mut self, leg: LegId, others: &[LegId]) {
         let Some(listener) = self.port_ref(leg) else { return };
         let heard = others.iter().filter_map(|other| self.port_ref(*other));
         let sources = heard.map(|port| (port, Gain::UNITY)).collect();
@@ -266,9 +274,9 @@ impl Node {
         now: Now,
         recording: RecordingId,
         file: (Guid, TenantId),
-        legs: (LegId, LegId),
+        (left, right): (LegId, &[LegId]),
     ) {
-        let (Some(left), Some(right)) = (self.port_ref(legs.0), self.port_ref(legs.1)) else {
+        let (Some(left), Some(right)) = (self.port_ref(left), self.port_refs(right).first().copied()) else {
             let why = Text::parse("the call ended before the recording began").unwrap_or_default();
             self.report(now, Report::RecordingFailed { recording, why });
             return;
@@ -277,6 +285,18 @@ impl Node {
         self.push(Output::OpenRecording { recording, guid, tenant });
         let recording = cordial_media::RecordingId(recording.0);
         self.push(Output::Media(MediaCommand::StartRecording { recording, left, right }));
+    }
+
+    /// Goes on with a recording among other legs.
+    pub(crate) fn move_recording(&mut self, recording: RecordingId, left: LegId, right: &[LegId]) {
+        if let (Some(left), Some(right)) = (self.port_ref(left), self.port_refs(right).first().copied()) {
+            let recording = cordial_media::RecordingId(recording.0);
+            self.push(Output::Media(MediaCommand::MoveRecording { recording, left, right }));
+        }
+    }
+
+    fn port_refs(&self, legs: &[LegId]) -> Vec<PortRef> {
+        legs.iter().filter_map(|leg| self.port_ref(*leg)).collect()
     }
 
     // What the worker tells

@@ -308,7 +308,8 @@ impl Node {
             Action::ClearSaved { dialog, .. } => self.clear_saved(now, &dialog),
             Action::Bridge { a, b } => self.bridge(a, b),
             Action::Unbridge { a, b } => self.unbridge(a, b),
-            Action::Monitor { leg, a, b } => self.monitor(leg, &[a, b]),
+            Action::Mix { listener, sources } => self.mix(listener, &sources),
+            Action::SendDigits { leg, digits } => self.send_digits(leg, digits.as_str()),
             Action::Play { leg, prompts, then } => self.play(leg, &prompts, then),
             Action::PlayMessage { leg, guid, tenant } => self.play_message(leg, guid, tenant),
             Action::CheckPin { leg, agent, pin } => {
@@ -317,8 +318,9 @@ impl Node {
             }
             Action::StopPlay { leg } => self.stop_play(leg),
             Action::StartRecording { recording, guid, tenant, left, right } => {
-                self.start_recording(now, recording, (guid, tenant), (left, right));
+                self.start_recording(now, recording, (guid, tenant), (left, &right));
             }
+            Action::MoveRecording { recording, left, right } => self.move_recording(recording, left, &right),
             Action::PauseRecording { recording } => {
                 let recording = cordial_media::RecordingId(recording.0);
                 let command =
@@ -346,7 +348,19 @@ impl Node {
         auto_answer: bool,
     ) {
         let targets = self.targets(endpoint, number);
-        self.legs.insert(leg, Leg::new(Side::Dialled { forks: Vec::new(), saved: false }));
+        let dialled = Side::Dialled { forks: Vec::new(), saved: false };
+        match self.legs.get_mut(&leg) {
+            None => drop(self.legs.insert(leg, Leg::new(dialled))),
+            Some(known) => {
+                let Side::Dialled { forks, .. } = core::mem::replace(&mut known.side, dialled) else {
+                    return;
+                };
+                for dialog in forks {
+                    self.by_dialog.remove(&dialog);
+                    self.agent.clear(sip_time(now), dialog, cause::to_reason(Cause::AnsweredElsewhere));
+                }
+            }
+        }
         if targets.is_empty() {
             return self.fail_leg(now, leg, Cause::Unreachable);
         }

@@ -81,6 +81,11 @@ pub(crate) const fn refused(refusal: &Refusal) -> (u16, &'static str) {
         | Refusal::NoExtension
         | Refusal::OfferEnded
         | Refusal::NotInCall
+        | Refusal::HeldAtPhone
+        | Refusal::OnHold
+        | Refusal::AnsweredAtPhoneOnly
+        | Refusal::NotAnswered
+        | Refusal::NotConsulting
         | Refusal::CallClosed
         | Refusal::NotRecording
         | Refusal::NoMailbox

@@ -4,6 +4,7 @@ mod api;
 mod apply;
 mod arguments;
 mod blacklist;
+mod call;
 mod codes;
 mod directory;
 mod hours;
@@ -147,7 +148,7 @@ async fn dispatch(arguments: &Arguments, config: &Config, printer: &Printer) -> 
         Verb::Disposition(verb) => directory::named(&api()?, printer, "dispositions", verb).await,
         Verb::Skill(verb) => directory::named(&api()?, printer, "skills", verb).await,
         Verb::Blacklist(verb) => blacklist::blacklist(&api()?, printer, verb).await,
-        Verb::Call(verb) => operate::call(&api()?, printer, verb).await,
+        Verb::Call(verb) => call::call(&api()?, printer, verb).await,
         Verb::Token(verb) => operate::token(&api()?, printer, verb).await,
         Verb::CallcenterConfig { words } => operate::callcenter_config(&api()?, printer, words).await,
         Verb::Events { after, count } => streams::events(&api()?, printer, *after, *count).await,

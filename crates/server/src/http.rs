@@ -12,6 +12,7 @@ mod blacklist;
 mod calls;
 mod codes;
 mod conditions;
+mod control;
 mod directory;
 mod document;
 mod entrance;
@@ -193,6 +194,7 @@ fn operations() -> Vec<Operation> {
     all.extend(outbound::operations());
     all.extend(agents::operations());
     all.extend(calls::operations());
+    all.extend(control::operations());
     all.extend(waiting::operations());
     all.extend(events::operations());
     all.extend(records::operations());

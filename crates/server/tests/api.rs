@@ -281,6 +281,23 @@ async fn cases(site: &Site) -> Vec<Case> {
             422,
             "read",
         ),
+        case("POST /v1/calls/{id}/answer", call("answer"), json!({"device": a.device}), 409, "read"),
+        case("POST /v1/calls/{id}/leave", call("leave"), json!({"device": a.device}), 422, "read"),
+        case("POST /v1/calls/{id}/hold", call("hold"), none.clone(), 422, "read"),
+        case("POST /v1/calls/{id}/unhold", call("unhold"), none.clone(), 422, "read"),
+        case("POST /v1/calls/{id}/mute", call("mute"), none.clone(), 422, "read"),
+        case("POST /v1/calls/{id}/unmute", call("unmute"), none.clone(), 422, "read"),
+        case("POST /v1/calls/{id}/digits", call("digits"), json!({"digits": "12#"}), 422, "read"),
+        case("POST /v1/calls/{id}/consult", call("consult"), json!({"to": "800"}), 422, "read"),
+        case("POST /v1/calls/{id}/swap", call("swap"), none.clone(), 409, "read"),
+        case("POST /v1/calls/{id}/complete", call("complete"), json!({"how": "conference"}), 409, "read"),
+        case(
+            "DELETE /v1/calls/{id}/legs/{leg}",
+            format!("/v1/calls/{}/legs/{}", a.call, a.agent),
+            none.clone(),
+            404,
+            "read",
+        ),
         case("POST /v1/calls/{id}/retrieve", call("retrieve"), json!({"device": a.device}), 422, "read"),
         case("GET /v1/parked", "/v1/parked", none.clone(), 200, "admin"),
         case("POST /v1/calls/{id}/hang-up", call("hang-up"), none.clone(), 200, "read"),
@@ -478,6 +495,7 @@ impl Walk<'_> {
                 .replace("{id}", "crooked")
                 .replace("{queue}", "crooked")
                 .replace("{message}", "crooked")
+                .replace("{leg}", "crooked")
                 .replace("{token}", "crooked");
             let answer = self.ask(&crooked, self.token(), self.case.body.as_ref(), None).await;
             self.expect("with an id that is none", &answer, 422);
@@ -486,6 +504,7 @@ impl Walk<'_> {
                 .replace("{id}", nobody)
                 .replace("{queue}", nobody)
                 .replace("{message}", nobody)
+                .replace("{leg}", nobody)
                 .replace("{token}", &nobody[..16]);
             let answer = self.ask(&unknown, self.token(), self.case.body.as_ref(), None).await;
             self.expect("with an id that nobody has", &answer, 404);

@@ -248,6 +248,14 @@ impl Checker {
         self.books.calls.keys().copied()
     }
 
+    /// The legs of a call that live.
+    pub fn legs_of(
+        &self,
+        call: cordial_engine::id::CallId,
+    ) -> impl Iterator<Item = cordial_engine::id::LegId> {
+        self.books.calls.get(&call).into_iter().flat_map(books::Call::legs)
+    }
+
     /// The offers that are live.
     pub fn live_offers(&self) -> impl Iterator<Item = cordial_engine::id::OfferId> {
         self.books.offers.keys().copied()

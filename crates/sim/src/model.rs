@@ -27,6 +27,8 @@ pub(crate) struct Model {
     registered: Vec<DeviceId>,
     /// Live legs: whose, of which call, in which part, at which device.
     legs: Vec<(LegId, CallId, Role, Option<DeviceId>)>,
+    /// Who consults, in which call, and what he is in the other.
+    consulting: Vec<(LegId, CallId, Role)>,
     waiting: Vec<Place>,
     offers: Vec<(OfferId, CallId, QueueId, AgentId, LegId)>,
     /// With the instant of the first word.
@@ -261,6 +263,9 @@ impl Model {
                 self.legs.push((*leg, *call, *role, device));
             }
             Fact::LegCleared { leg, .. } => self.leg_cleared(*leg),
+            Fact::ConsultationStarted { .. } | Fact::LegMoved { .. } | Fact::CallsJoined { .. } => {
+                self.apply_move(&event.fact);
+            }
             Fact::CallQueued { call, queue, entered, priority, preferred } => {
                 let place = Place::new(event, (*call, *queue), *entered, *priority, *preferred);
                 self.waiting.push(place);
@@ -442,6 +447,8 @@ impl Model {
     }
 
     fn converse(&mut self, agent: AgentId, call: CallId, queue: Option<QueueId>, at: Timestamp) {
+        // Who goes from one call to another is not idle between, and what he asked for waits.
+        self.expected.retain(|expected| !matches!(expected, Expected::Becomes(of, _) if *of == agent));
         let talks = |other: &(AgentId, CallId, Option<QueueId>, Timestamp)| {
             (other.0, other.1, other.2) == (agent, call, queue)
         };
@@ -469,6 +476,36 @@ impl Model {
 
     fn has_caller(&self, call: CallId) -> bool {
         self.legs.iter().any(|(_, of, role, _)| *of == call && *role == Role::Caller)
+    }
+
+    /// Legs go from call to call.
+    fn apply_move(&mut self, fact: &Fact) {
+        if let Fact::ConsultationStarted { call, leg, .. } = fact {
+            let role = self.legs.iter().find(|(other, ..)| other == leg).map(|(_, _, role, _)| *role);
+            self.consulting.extend(role.map(|role| (*leg, *call, role)));
+        } else if let Fact::LegMoved { leg, to, .. } = fact {
+            self.leg_moved(*leg, *to);
+        } else if let Fact::CallsJoined { call, from, legs, agent, .. } = fact {
+            for leg in legs {
+                self.leg_moved(*leg, *call);
+            }
+            for (who, of, ..) in &mut self.conversations {
+                if *of == *from && Some(*who) != *agent {
+                    *of = *call;
+                }
+            }
+        }
+    }
+
+    /// Who asks is the caller where he asks.
+    fn leg_moved(&mut self, leg: LegId, to: CallId) {
+        let consults = self.consulting.iter().rev().find(|(other, ..)| *other == leg).copied();
+        if let Some((_, call, role, _)) = self.legs.iter_mut().find(|(other, ..)| *other == leg) {
+            *call = to;
+            if let Some((_, asked, own)) = consults {
+                *role = if asked == to { Role::Caller } else { own };
+            }
+        }
     }
 
     fn leg_cleared(&mut self, leg: LegId) {

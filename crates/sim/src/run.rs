@@ -8,8 +8,9 @@ use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use cordial_engine::agent::{CallSettings, ForwardTo, Handling, Membership};
-use cordial_engine::call::TransferTo;
+use cordial_engine::call::{Joining, TransferTo};
 use cordial_engine::command::Note;
+use cordial_engine::id::DeviceId;
 use cordial_engine::text::Text;
 use cordial_engine::view::LegPhase;
 use cordial_engine::{Actor, Command, Endpoint, Input};
@@ -145,7 +146,8 @@ impl Run {
             match self.chance.within(0..=99) {
                 0..=29 if self.calls < wanted => self.caller_calls(),
                 0..=69 => self.agent_acts(),
-                70..=89 => self.phone_acts(),
+                70..=84 => self.phone_acts(),
+                85..=89 => self.many_act_at_once(),
                 _ => self.fault_strikes(),
             }
         }
@@ -211,9 +213,10 @@ impl Run {
         let company = self.draw_company();
         let Company { agents, reason, .. } = &self.companies[company];
         let (reason, index) = (Some(*reason), self.chance.within(0..=agents.len() as u64 - 1) as usize);
-        let agent = agents[index].0;
+        let (agent, desk) = agents[index];
         let note = Note::default();
-        let command = match self.chance.within(0..=19) {
+        let command = match self.chance.within(0..=24) {
+            20..=24 => self.draw_control(desk.device),
             0..=5 => Some(Command::Ready { agent }),
             6..=7 => Some(Command::NotReady { agent, reason, note }),
             8 => Some(Command::LogOut { agent }),
@@ -271,6 +274,49 @@ impl Run {
             _ if self.chance.permille(500) => Some(Command::Assign { agent, queue, tier: None }),
             _ => Some(Command::Unassign { agent, queue }),
         }
+    }
+
+    /// People hold, transfer and hang up in the same instant, at phones and by command.
+    fn many_act_at_once(&mut self) {
+        for _ in 0..self.chance.within(2..=6) {
+            let company = self.draw_company();
+            if self.chance.permille(500) {
+                self.phone_acts();
+                continue;
+            }
+            let agents = &self.companies[company].agents;
+            let index = self.chance.within(0..=agents.len() as u64 - 1) as usize;
+            let device = self.companies[company].agents[index].1.device;
+            if let Some(command) = self.draw_control(device) {
+                self.command(company, command);
+            }
+        }
+    }
+
+    /// Something that is asked for in a call, for the device of an agent or for whoever has it.
+    fn draw_control(&mut self, device: DeviceId) -> Option<Command> {
+        let live_calls: Vec<_> = self.world.checker.live_calls().collect();
+        let call = *self.chance.pick(&live_calls)?;
+        let device = self.chance.permille(200).then_some(device);
+        let hold = self.chance.permille(500);
+        Some(match self.chance.within(0..=13) {
+            0..=3 => {
+                let to =
+                    number(self.chance.pick(&["101", "102", "103", "500", "501", "300", "+44555", "999"])?);
+                Command::Consult { call, device, to }
+            }
+            4 => Command::SwapCalls { call, device },
+            5..=6 => Command::JoinCalls { call, device, how: Joining::Transfer },
+            7..=8 => Command::JoinCalls { call, device, how: Joining::Conference },
+            9..=10 => Command::HoldCall { call, device, hold },
+            11 => Command::MuteCall { call, device, muted: hold },
+            12 => Command::LeaveCall { call, device },
+            _ => {
+                let legs: Vec<_> = self.world.checker.legs_of(call).collect();
+                let leg = self.chance.pick(&legs).copied();
+                leg.map_or(Command::ClearCall { call }, |leg| Command::DropParty { call, leg })
+            }
+        })
     }
 
     fn phone_acts(&mut self) {

@@ -17,6 +17,7 @@
 //! `language.rs` reads a story, `stage.rs` plays it in a [`World`](crate::world::World), `print.rs` writes down what
 //! came of it: facts, SIP ladder, call records, and what each dialect's watchers heard.
 
+mod control;
 mod language;
 mod print;
 mod rules;

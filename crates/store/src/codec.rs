@@ -138,6 +138,7 @@ names! {
     CallQueued WaitingEnded OfferMade OfferEnded
     WrapUpStarted WrapUpExtended WrapUpEnded DispositionSet
     RecordingStarted RecordingPaused RecordingResumed RecordingStopped RecordingSaved RecordingFailed
+    LegMuted DigitsSent LegsMixed LegMoved ConsultationStarted ConsultationEnded CallsJoined
     CallTransferred CallParked ParkingEnded MonitoringStarted NumberAsked LogInAsked PinRefused
     MailboxReached MailboxOpened MessagePlayed MessageLeft MessageMarked MessageRemoved
     AccessNoted

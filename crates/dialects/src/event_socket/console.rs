@@ -343,6 +343,11 @@ pub fn refused(refusal: &Refusal) -> String {
         | Refusal::NoExtension
         | Refusal::OfferEnded
         | Refusal::NotInCall
+        | Refusal::HeldAtPhone
+        | Refusal::OnHold
+        | Refusal::AnsweredAtPhoneOnly
+        | Refusal::NotAnswered
+        | Refusal::NotConsulting
         | Refusal::CallClosed
         | Refusal::NotRecording
         | Refusal::NoMailbox

@@ -34,7 +34,10 @@ impl Floor {
             (Part::Device(device), _) => Some(device),
             (Part::Leg(..), Fact::LegAdded { endpoint: Endpoint::Device(device), .. }) => Some(*device),
             (Part::Leg(_, leg), _) => self.legs.get(&leg)?.device,
-            (Part::Entry | Part::Agent(_) | Part::Call(_) | Part::Line(..) | Part::Elsewhere, _) => None,
+            (
+                Part::Entry | Part::Agent(_) | Part::Call(_) | Part::Move | Part::Line(..) | Part::Elsewhere,
+                _,
+            ) => None,
         }
     }
 
@@ -51,7 +54,7 @@ impl Floor {
         match Part::of(fact) {
             Part::Agent(agent) => Some(agent),
             Part::Device(_) | Part::Leg(..) => self.agent_at(self.device_of(fact)?),
-            Part::Entry | Part::Call(_) | Part::Line(..) | Part::Elsewhere => None,
+            Part::Entry | Part::Call(_) | Part::Move | Part::Line(..) | Part::Elsewhere => None,
         }
     }
 
@@ -65,6 +68,7 @@ impl Floor {
             }
             Part::Leg(call, leg) => self.fold_leg(call, leg, event),
             Part::Call(call) => self.fold_call(call, event),
+            Part::Move => self.fold_move(&event.fact),
             Part::Line(call, queue) => self.fold_line(call, queue, event),
             Part::Elsewhere => {}
         }
@@ -120,7 +124,7 @@ impl Floor {
                     Endpoint::Trunk(_) => None,
                 };
                 let phase = if *arrived { LegPhase::Arrived } else { LegPhase::Dialled };
-                self.add_leg(leg, Party { guid: *guid, call, role: *role, device, phase });
+                self.add_leg(leg, Party { guid: *guid, call, role: *role, device, phase, holds: 0 });
             }
             Fact::LegRinging { .. } => self.phase(leg, LegPhase::Ringing),
             Fact::LegAnswered { .. } => {
@@ -131,8 +135,13 @@ impl Floor {
                     talk.answered = true;
                 }
             }
-            Fact::LegRetrieved { .. } => self.phase(leg, LegPhase::Answered),
-            Fact::LegHeld { .. } => self.phase(leg, LegPhase::Held),
+            Fact::LegRetrieved { .. } | Fact::LegHeld { .. } => {
+                if let Some(party) = self.legs.get_mut(&leg) {
+                    let held = matches!(event.fact, Fact::LegHeld { .. });
+                    party.holds = if held { party.holds + 1 } else { party.holds.saturating_sub(1) };
+                    party.phase = if party.holds > 0 { LegPhase::Held } else { LegPhase::Answered };
+                }
+            }
             Fact::LegCleared { .. } => {
                 let party = self.legs.remove(&leg);
                 if let Some(device) = party.and_then(|party| party.device) {
@@ -145,6 +154,34 @@ impl Floor {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Legs go to another call, and whom it has answered with them.
+    fn fold_move(&mut self, fact: &Fact) {
+        let (legs, from, to) = if let Fact::LegMoved { leg, from, to } = fact {
+            (core::slice::from_ref(leg), from, to)
+        } else if let Fact::CallsJoined { call, from, legs, .. } = fact {
+            (legs.as_slice(), from, call)
+        } else {
+            return;
+        };
+        for leg in legs {
+            let Some(party) = self.legs.get_mut(leg) else { continue };
+            party.call = *to;
+            let (guid, device) = (party.guid, party.device);
+            let mut moved = None;
+            if let Some(talk) = self.calls.get_mut(from) {
+                talk.legs.remove(leg);
+                let agent =
+                    talk.served.iter().find(|(_, served)| served.leg == guid).map(|(agent, _)| *agent);
+                moved = agent.and_then(|agent| Some((agent, talk.served.remove(&agent)?)));
+            }
+            if let Some(talk) = self.calls.get_mut(to) {
+                talk.legs.insert(*leg);
+                talk.phones.extend(device);
+                talk.served.extend(moved);
+            }
         }
     }
 

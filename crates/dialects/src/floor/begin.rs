@@ -175,7 +175,9 @@ impl Floor {
                 Endpoint::Device(device) => Some(device),
                 Endpoint::Trunk(_) => None,
             };
-            let party = Party { guid: leg.guid, call: call.id, role: leg.role, device, phase: leg.phase };
+            let holds = u8::from(leg.held_by_phone) + u8::from(leg.held_by_command);
+            let party =
+                Party { guid: leg.guid, call: call.id, role: leg.role, device, phase: leg.phase, holds };
             self.add_leg(leg.id, party);
             let talks = matches!(leg.phase, LegPhase::Answered | LegPhase::Held)
                 && matches!(call.phase, CallPhase::Talking);

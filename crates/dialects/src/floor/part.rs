@@ -19,6 +19,8 @@ pub enum Part {
     Leg(CallId, LegId),
     /// A call as a whole.
     Call(CallId),
+    /// Legs that go from one call to another.
+    Move,
     /// A call's time in a queue.
     Line(CallId, QueueId),
     /// Nothing that foreign sessions are told of.
@@ -52,9 +54,10 @@ impl Part {
             Fact::LegAdded { call, leg, .. }
             | Fact::LegRinging { call, leg, .. }
             | Fact::LegAnswered { call, leg }
-            | Fact::LegHeld { call, leg }
-            | Fact::LegRetrieved { call, leg }
+            | Fact::LegHeld { call, leg, .. }
+            | Fact::LegRetrieved { call, leg, .. }
             | Fact::LegCleared { call, leg, .. } => Self::Leg(*call, *leg),
+            Fact::LegMoved { .. } | Fact::CallsJoined { .. } => Self::Move,
             Fact::CallStarted { call, .. } | Fact::CallCleared { call, .. } | Fact::CallClosed { call } => {
                 Self::Call(*call)
             }
@@ -99,6 +102,11 @@ impl Part {
             | Fact::LegSaved { .. }
             | Fact::LegsBridged { .. }
             | Fact::LegsUnbridged { .. }
+            | Fact::LegsMixed { .. }
+            | Fact::LegMuted { .. }
+            | Fact::DigitsSent { .. }
+            | Fact::ConsultationStarted { .. }
+            | Fact::ConsultationEnded { .. }
             | Fact::GreetingStarted { .. }
             | Fact::DispositionSet { .. }
             | Fact::RecordingStarted { .. }

@@ -1,20 +1,17 @@
 //! From the wire to commands: text is parsed once, here, and every fault is reported with the field that has it.
 
 mod blacklist;
-mod treatment;
-
 mod calendar;
+mod call;
+mod treatment;
 
 pub use calendar::emergency;
 use cordial_engine::Refusal;
 use cordial_engine::agent::{Absence, Attend, CallSettings, ForwardTo, Handling, Membership};
-use cordial_engine::call::TransferTo;
 use cordial_engine::code::{Code, Feature, FeatureCodes};
 use cordial_engine::command::{Command, Note};
 use cordial_engine::entry::{self, Entry, Name};
-use cordial_engine::id::{
-    AgentId, CalendarId, CallId, DeviceId, DispositionId, QueueId, ReasonId, SkillId, TeamId, UserId,
-};
+use cordial_engine::id::{AgentId, CalendarId, CallId, DeviceId, QueueId, ReasonId, SkillId, TeamId, UserId};
 use cordial_engine::limits::{OUTBOUND_DENIED_MAX, OUTBOUND_UNLIMITED_MAX, PIN_DIGITS_MAX, PIN_DIGITS_MIN};
 use cordial_engine::outbound::OutboundRules;
 use cordial_engine::text::{Number, Text, TextError};
@@ -26,6 +23,7 @@ use super::wire::{self, Id};
 use crate::names::{EntryKey, Find};
 
 pub use blacklist::blacklist_prompts;
+pub use call::*;
 
 /// The faults of one request.
 type Faults = Vec<FieldError>;
@@ -563,68 +561,6 @@ pub const fn set_membership(agent: AgentId, queue: QueueId, body: wire::SetMembe
         wire::Membership::Ready => Membership::Ready,
     };
     Command::SetMembership { agent, queue, membership }
-}
-
-/// Place a call.
-pub fn place_call(body: &wire::NewCall, find: &dyn Find) -> Result<(DeviceId, Command), Faults> {
-    let mut f = Fields::new(find);
-    let device = f.entry::<DeviceId>("/device", body.device);
-    let to = f.number("/to", &body.to);
-    f.finish(|| Some((device?, Command::PlaceCall { device: device?, to: to? })))
-}
-
-/// Park a call.
-pub fn park_call(call: CallId, body: &wire::ParkCall, find: &dyn Find) -> Result<Command, Faults> {
-    let mut f = Fields::new(find);
-    let device = f.perhaps(body.device, |f, id| f.entry::<DeviceId>("/device", id));
-    f.finish(|| Some(Command::ParkCall { call, device: device?, slot: body.slot }))
-}
-
-/// Transfer a call.
-pub fn transfer_call(call: CallId, body: &wire::TransferCall, find: &dyn Find) -> Result<Command, Faults> {
-    let mut f = Fields::new(find);
-    let device = f.perhaps(body.device, |f, id| f.entry::<DeviceId>("/device", id));
-    let to = match &body.destination {
-        wire::TransferTo::Number { number } => {
-            f.number("/destination/number", number).map(TransferTo::Number)
-        }
-        wire::TransferTo::Mailbox { agent } => {
-            f.entry::<AgentId>("/destination/agent", *agent).map(TransferTo::Mailbox)
-        }
-    };
-    f.finish(|| Some(Command::TransferCall { call, device: device?, to: to? }))
-}
-
-/// Ring a device for a parked call.
-pub fn retrieve_call(
-    call: CallId,
-    body: &wire::RetrieveCall,
-    find: &dyn Find,
-) -> Result<(DeviceId, Command), Faults> {
-    let mut f = Fields::new(find);
-    let device = f.entry::<DeviceId>("/device", body.device);
-    f.finish(|| Some((device?, Command::RetrieveCall { call, device: device? })))
-}
-
-/// Say how a contact ended; `own` is the agent of whoever asks.
-pub fn set_disposition(
-    call: CallId,
-    own: Option<AgentId>,
-    body: &wire::SetDisposition,
-    find: &dyn Find,
-) -> Result<(AgentId, Command), Faults> {
-    let mut f = Fields::new(find);
-    let disposition = f.entry::<DispositionId>("/disposition", body.disposition);
-    let note: Option<Note> = f.text("/note", &body.note);
-    let agent = match (body.agent, own) {
-        (Some(id), _) => f.entry::<AgentId>("/agent", id),
-        (None, Some(own)) => Some(own),
-        (None, None) => f.fault("/agent", "must be given: the token's user is no agent"),
-    };
-    f.finish(|| {
-        let (agent, disposition, note) = (agent?, disposition?, note?);
-        Some((agent, Command::SetDisposition { call, agent, disposition, note }))
-    })
 }
 
 /// What the tenant's devices shall dial for features.

@@ -22,7 +22,8 @@ pub use state::{agent, call, device, offer, parked, queue, snapshot, waiting};
 
 use cordial_engine::agent::{Absence, CallSettings, ForwardTo, Handling, Missed};
 use cordial_engine::call::{
-    Cause, Direction, NotKept, OfferEnd, ParkingEnd, Role, TransferTo, WaitingEnd, Withdrawn,
+    Cause, ConsultationEnd, Direction, Joining, NotKept, OfferEnd, ParkingEnd, Role, TransferTo, WaitingEnd,
+    Withdrawn,
 };
 use cordial_engine::command::Endpoint;
 use cordial_engine::entry::{self, Entry, EntryId};
@@ -433,6 +434,22 @@ const fn parking_end(end: ParkingEnd) -> wire::ParkingEnd {
         ParkingEnd::Retrieved => wire::ParkingEnd::Retrieved,
         ParkingEnd::Abandoned => wire::ParkingEnd::Abandoned,
         ParkingEnd::Cleared => wire::ParkingEnd::Cleared,
+    }
+}
+
+const fn consultation_end(end: ConsultationEnd) -> wire::ConsultationEnd {
+    match end {
+        ConsultationEnd::Returned => wire::ConsultationEnd::Returned,
+        ConsultationEnd::CallerGone => wire::ConsultationEnd::CallerGone,
+        ConsultationEnd::AgentGone => wire::ConsultationEnd::AgentGone,
+        ConsultationEnd::NodeRestarted => wire::ConsultationEnd::NodeRestarted,
+    }
+}
+
+const fn joining(how: Joining) -> wire::Joining {
+    match how {
+        Joining::Transfer => wire::Joining::Transfer,
+        Joining::Conference => wire::Joining::Conference,
     }
 }
 

@@ -105,7 +105,14 @@ const fn words(refusal: &Refusal) -> (u16, &'static str) {
         Refusal::LoggedInElsewhere | Refusal::DeviceTaken => (400, "EXTENSION_IN_USE"),
         Refusal::DeviceUnregistered => (400, "EXTENSION_OFFLINE"),
         Refusal::NotAssigned => (404, "NOT_FOUND"),
-        Refusal::NotInWrapUp | Refusal::NoExtension | Refusal::NotInCall => (400, "NOT_IN_CALL"),
+        Refusal::NotInWrapUp
+        | Refusal::NoExtension
+        | Refusal::NotInCall
+        | Refusal::HeldAtPhone
+        | Refusal::OnHold
+        | Refusal::AnsweredAtPhoneOnly
+        | Refusal::NotAnswered
+        | Refusal::NotConsulting => (400, "NOT_IN_CALL"),
         Refusal::Busy => (400, "BUSY"),
         Refusal::OfferEnded | Refusal::CallClosed => (404, "NOT_FOUND"),
         // Callers of this API are told that it is so with 200; this is for the places where nothing else can be said.

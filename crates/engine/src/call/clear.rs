@@ -1,6 +1,6 @@
 //! How calls end: whoever ends one, everything that it held ends with it, once.
 
-use super::{CallStep, Cause, ParkingEnd, WaitingEnd, Withdrawn};
+use super::{CallStep, Cause, ConsultationEnd, ParkingEnd, WaitingEnd, Withdrawn};
 use crate::action::Action;
 use crate::command::{Answer, Note};
 use crate::engine::Engine;
@@ -147,6 +147,7 @@ impl Engine {
     }
 
     fn end_call(&mut self, id: CallId, cause: Cause, ender: Ender) {
+        let goes_on = self.end_consultations(id, ender);
         self.stop_recording(id, ender != Ender::Restart);
         if ender != Ender::Restart {
             self.end_monitors(id, Cause::Normal);
@@ -171,6 +172,11 @@ impl Engine {
                 changed.push(*agent);
             }
         }
+        if let Some(leg) =
+            goes_on.filter(|leg| self.state.call(self.state.leg(*leg).call).step == CallStep::Talking)
+        {
+            self.connect_agent_at(leg);
+        }
         self.record(tenant, Fact::CallCleared { call: id, cause });
         for agent in agents.into_keys() {
             self.settle(agent);
@@ -179,6 +185,21 @@ impl Engine {
             self.rest_if_ready_nowhere(agent);
         }
         self.close_if_over(id);
+    }
+
+    /// Ends what a call has to do with a consultation. The leg of who consults for it, if that goes on without it.
+    fn end_consultations(&mut self, id: CallId, ender: Ender) -> Option<LegId> {
+        if ender != Ender::Restart {
+            self.come_back(id);
+            return self.forsake_consultation(id);
+        }
+        let call = self.state.call(id);
+        let tenant = call.tenant;
+        let own = call.consults_for.map(|of| (id, of));
+        if let Some((call, of)) = call.consultation.map(|it| (it.call, id)).or(own) {
+            self.record(tenant, Fact::ConsultationEnded { call, of, end: ConsultationEnd::NodeRestarted });
+        }
+        None
     }
 
     /// Ends an agent's part. The wrap-up is on record before the part is over, so that a crash between the two

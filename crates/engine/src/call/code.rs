@@ -1,7 +1,5 @@
 //! Calls to feature codes: what is asked for is done or refused, and said so at the phone.
 
-use std::collections::BTreeSet;
-
 use super::arrive::direction_to;
 use super::number::takes_number;
 use super::route::Target;
@@ -293,24 +291,23 @@ impl Engine {
     fn record_held(&mut self, device: DeviceId) -> Result<Answer, Refusal> {
         let (held, leg) = self.held_at(device)?;
         let call = self.state.call(held);
-        let (a, b) = call.pair.ok_or(Refusal::NotFound(Kind::Call))?;
         if call.recording.is_some() {
             return Err(Refusal::AlreadySo);
         }
         let agent = self.state.device(device).agent.ok_or(Refusal::NotLoggedIn)?;
-        self.start_recording(held, agent, leg, if leg == a { b } else { a });
+        let right = call.members.iter().copied().filter(|member| *member != leg).collect();
+        self.start_recording(held, agent, leg, right);
         Ok(Answer::Done)
     }
 
     /// Ends all calls of a phone but the one by which it asks for it.
     fn reset_calls(&mut self, asking: CallId, device: DeviceId) -> Result<Answer, Refusal> {
-        let legs = self.state.device(device).legs.iter().map(|leg| self.state.leg(*leg).call);
-        let calls: BTreeSet<CallId> = legs.filter(|call| *call != asking).collect();
-        for call in calls {
-            // Clearing one may have cleared another.
-            if self.state.calls.get(&call).is_some_and(|call| call.step != CallStep::Cleared) {
-                self.clear_call(call, Cause::Normal);
-            }
+        // Clearing one may clear another, or bring the phone back into the one for which it consults.
+        while let Some(call) = self.state.device(device).legs.iter().find_map(|leg| {
+            let call = self.state.leg(*leg).call;
+            (call != asking).then_some(call)
+        }) {
+            self.clear_call(call, Cause::Normal);
         }
         Ok(Answer::Done)
     }

@@ -9,7 +9,7 @@ use crate::command::{Actor, Endpoint};
 use crate::engine::Engine;
 use crate::entry::Name;
 use crate::fact::Fact;
-use crate::id::{AgentId, CallId, LegId, QueueId};
+use crate::id::{AgentId, CallId, LegId};
 use crate::limits::DIALOG_BYTES_MAX;
 use crate::state::Leg;
 
@@ -56,47 +56,20 @@ impl Engine {
         }
     }
 
-    pub(crate) fn leg_held(&mut self, id: LegId) {
-        let Some((call, leg)) = self.reported(id) else {
-            return;
-        };
-        if leg.phase != LegPhase::Answered {
-            return;
-        }
-        self.record(leg.tenant, Fact::LegHeld { call, leg: id });
-        if let (true, Some((a, b))) = (self.state.call(call).bridged, self.state.call(call).pair) {
-            self.record(leg.tenant, Fact::LegsUnbridged { call, a, b });
-            self.act(Action::Unbridge { a, b });
-            self.play_hold_music(call, if id == a { b } else { a });
-        }
-    }
-
-    pub(crate) fn leg_retrieved(&mut self, id: LegId) {
-        let Some((call, leg)) = self.reported(id) else {
-            return;
-        };
-        if leg.phase != LegPhase::Held {
-            return;
-        }
-        self.record(leg.tenant, Fact::LegRetrieved { call, leg: id });
-        let whole = self.state.call(call);
-        let (Some((a, b)), false) = (whole.pair, whole.bridged) else {
-            return;
-        };
-        let other = if id == a { b } else { a };
-        if self.state.leg(other).phase == LegPhase::Held {
-            self.play_hold_music(call, id);
-        } else {
-            self.bridge(call, a, b);
-        }
-    }
-
     pub(crate) fn leg_cleared(&mut self, id: LegId, cause: Cause) {
         let Some((call, leg)) = self.reported(id) else {
             return;
         };
         if let Some(offer) = leg.offer {
             return self.offer_failed(offer, cause);
+        }
+        if let Some(of) = self.consults_by(id) {
+            return self.consulting_party_gone(of, id, cause);
+        }
+        if self.goes_on_without(call, id) {
+            return self.leave_conference(leg.tenant, call, id, |engine| {
+                engine.record(leg.tenant, Fact::LegCleared { call, leg: id, cause });
+            });
         }
         self.record(leg.tenant, Fact::LegCleared { call, leg: id, cause });
         if let Some((agent, missed)) = self.missed_on(&leg, cause) {
@@ -176,11 +149,7 @@ impl Engine {
         self.connect_agent_at(caller);
         self.bridge(call, caller, callee);
         // What an agent's queue records it records beyond a transfer.
-        let recorded = |queue: QueueId| self.state.queue(queue).filed.entry.record;
-        let records = self.state.call(call).agents.values().copied().flatten().any(recorded);
-        if let (true, Some(agent)) = (records, self.agent_at(self.state.leg(callee).endpoint)) {
-            self.start_recording(call, agent, callee, caller);
-        }
+        self.follow_recording(call);
     }
 
     pub(super) fn play_hold_music(&mut self, call: CallId, leg: LegId) {

@@ -130,6 +130,10 @@ impl Engine {
             return;
         };
         let whole = self.state.call(call);
+        if whole.heard.contains(&leg) {
+            // Where voices are mixed, keys are not among them.
+            return self.pass_digit(call, leg, digit);
+        }
         if whole.caller_leg != Some(leg) {
             return;
         }
@@ -218,7 +222,7 @@ impl Engine {
 
     fn take_message(&mut self, call: CallId, agent: AgentId) {
         let leg = self.answer_caller(call);
-        self.start_recording(call, agent, leg, leg);
+        self.start_recording(call, agent, leg, vec![leg]);
         let then = AfterPrompts::Music(Some(prompt(SILENCE)));
         self.act(Action::Play { leg, prompts: Vec::new(), then });
     }

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::{CallStep, Cause};
-use crate::action::Action;
 use crate::code::Feature;
 use crate::engine::Engine;
 use crate::entry::{Kind, Role};
@@ -34,7 +33,7 @@ impl Engine {
         let mut talks = parts.map(|part| part.call).filter(|call| {
             let call = self.state.call(*call);
             // His own calls are no secret to him.
-            call.step == CallStep::Talking && call.pair.is_some() && !call.agents.contains_key(&supervisor)
+            call.step == CallStep::Talking && !call.agents.contains_key(&supervisor)
         });
         let call = talks.next().ok_or(Refusal::NotFound(Kind::Call))?;
         if self.state.call(call).monitors.len() >= MONITORS_MAX {
@@ -51,8 +50,7 @@ impl Engine {
         (monitored, agent): (CallId, AgentId),
     ) {
         let tenant = self.state.call(call).tenant;
-        let (a, b) = self.state.call(monitored).pair.expect("who is monitored talks to somebody");
-        let leg = self.answer_caller(call);
+        self.answer_caller(call);
         let dialled = Fact::FeatureCodeDialled {
             call,
             agent: Some(supervisor),
@@ -61,8 +59,9 @@ impl Engine {
             refused: None,
         };
         self.record(tenant, dialled);
-        self.record(tenant, Fact::MonitoringStarted { call, monitored, agent });
-        self.act(Action::Monitor { leg, a, b });
+        self.retalk(&[monitored], |engine| {
+            engine.record(tenant, Fact::MonitoringStarted { call, monitored, agent });
+        });
     }
 
     /// What was heard is over.

@@ -27,7 +27,7 @@ impl Engine {
         let legs = self.state.device(device).legs.iter().map(|id| (*id, self.state.leg(*id)));
         let held = legs.filter(|(id, leg)| {
             let call = self.state.call(leg.call);
-            leg.phase == LegPhase::Held && call.pair.is_some_and(|(a, b)| a == *id || b == *id)
+            leg.phase == LegPhase::Held && call.members.contains(id)
         });
         let last = held.max_by_key(|(id, leg)| (leg.since, *id));
         last.map(|(id, leg)| (leg.call, id)).ok_or(Refusal::NotFound(Kind::Call))
@@ -60,23 +60,36 @@ impl Engine {
     /// The two who talk in a call.
     pub(super) fn talking(&self, id: CallId) -> Result<(LegId, LegId), Refusal> {
         let call = self.state.call(id);
-        call.pair.filter(|_| call.step == CallStep::Talking).ok_or(NOT_TALKING)
+        match (call.step, call.members.as_slice()) {
+            (CallStep::Talking, [a, b]) if call.consultation.is_none() => Ok((*a, *b)),
+            _ => Err(NOT_TALKING),
+        }
     }
 
-    /// The leg of a device that talks in a call; when none is named, that of its agent, else of who was rung.
+    /// The leg of a device that talks in a call; when none is named, that of an agent, else of who was rung.
     pub(super) fn end_of(&self, id: CallId, device: Option<DeviceId>) -> Result<(LegId, DeviceId), Refusal> {
         let call = self.state.call(id);
-        let (a, b) = self.talking(id)?;
-        let at = |leg: LegId| match self.state.leg(leg).endpoint {
-            Endpoint::Device(at) => Some((leg, at)),
+        if call.step != CallStep::Talking {
+            return Err(NOT_TALKING);
+        }
+        let at = |leg: &LegId| match self.state.leg(*leg).endpoint {
+            Endpoint::Device(at) => Some((*leg, at)),
             Endpoint::Trunk(_) => None,
         };
         let has_agent =
             |leg: &LegId| call.agents.keys().any(|agent| self.state.agent(*agent).parts.contains_key(leg));
-        let mut ends = [at(a), at(b)].into_iter().flatten().collect::<Vec<_>>();
+        let mut ends = call.members.iter().filter_map(at).collect::<Vec<_>>();
         ends.sort_by_key(|(leg, _)| (!has_agent(leg), self.state.leg(*leg).role != Role::Callee));
         let mut ends = ends.into_iter();
         ends.find(|(_, at)| device.is_none_or(|device| device == *at)).ok_or(Refusal::NotInCall)
+    }
+
+    /// Refuses to let somebody leave a call by a way that knows nothing of the other call that he has.
+    pub(super) fn check_leaves(&self, leg: LegId) -> Result<(), Refusal> {
+        match self.consults_by(leg) {
+            Some(_) => Err(Refusal::Invalid { field: "call", why: "must not be left by who consults" }),
+            None => Ok(()),
+        }
     }
 
     fn park(
@@ -86,6 +99,7 @@ impl Engine {
         (leaves, device): (LegId, DeviceId),
         slot: Option<u16>,
     ) -> Result<Answer, Refusal> {
+        self.check_leaves(leaves)?;
         let (a, b) = self.talking(id)?;
         let leg = if a == leaves { b } else { a };
         let taken = &self.state.tenant(tenant).parked;
@@ -110,7 +124,8 @@ impl Engine {
         self.stop_recording(id, true);
         self.end_monitors(id, Cause::Normal);
         let call = self.state.call(id);
-        if let (true, Some((a, b))) = (call.bridged, call.pair) {
+        let hears = |leg: &LegId| call.heard.contains(leg);
+        if let &[a, b] = call.members.iter().copied().filter(hears).collect::<Vec<_>>().as_slice() {
             self.record(tenant, Fact::LegsUnbridged { call: id, a, b });
             self.act(Action::Unbridge { a, b });
         }
@@ -118,17 +133,8 @@ impl Engine {
 
     /// Ends one leg of a call that goes on without it, and the part of its agent.
     pub(super) fn leave_call(&mut self, tenant: TenantId, id: CallId, leg: LegId) {
-        let agents = self.state.call(id).agents.clone();
-        let of_leg = |agent: &_| self.state.agent(*agent).parts.contains_key(&leg);
-        let agent = agents.into_iter().find(|(agent, _)| of_leg(agent));
         self.clear_leg(leg, Cause::Normal);
-        if let Some((agent, queue)) = agent {
-            let changed = self.disconnect(tenant, id, agent, queue);
-            self.settle(agent);
-            if changed {
-                self.rest_if_ready_nowhere(agent);
-            }
-        }
+        self.end_part_of(tenant, id, leg);
     }
 
     /// Lets a phone that dialled for it into a parked call: the one in that slot; without a number the only one, or the
@@ -214,17 +220,14 @@ impl Engine {
     /// Connects a parked call to who answers for it.
     pub(super) fn connect_parked(&mut self, id: CallId, leg: LegId) {
         let call = self.state.call(id);
-        let (tenant, queue) = (call.tenant, call.queue);
+        let tenant = call.tenant;
         let waiting = call.parked.expect("who is connected to a parked call finds it there").leg;
         self.record(tenant, Fact::LegAnswered { call: id, leg });
         self.end_parking(id, ParkingEnd::Retrieved);
         self.act(Action::StopPlay { leg: waiting });
         self.connect_agent_at(leg);
         self.bridge(id, leg, waiting);
-        let records = queue.is_some_and(|queue| self.state.queue(queue).filed.entry.record);
-        if let (true, Some(agent)) = (records, self.agent_at(self.state.leg(leg).endpoint)) {
-            self.start_recording(id, agent, leg, waiting);
-        }
+        self.follow_recording(id);
         // Who waited may hold us meanwhile: whoever takes the call hears music until he is back.
         if self.state.leg(waiting).phase == LegPhase::Held {
             self.record(tenant, Fact::LegsUnbridged { call: id, a: leg, b: waiting });

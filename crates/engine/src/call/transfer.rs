@@ -6,8 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::LegPhase;
 use super::route::Target;
+use super::{Cause, LegPhase};
 use crate::agent::Missed;
 use crate::code::Feature;
 use crate::command::{Answer, Endpoint};
@@ -79,33 +79,55 @@ impl Engine {
         (leaves, device): (LegId, DeviceId),
         to: TransferTo,
     ) -> Result<Answer, Refusal> {
+        let stays = self.who_stays(id, leaves)?;
+        let from = self.state.leg(stays).endpoint;
+        let target = match &to {
+            // Who stays is who makes the call from here on: a caller from outside is not led out again by this either.
+            TransferTo::Number(number) => self.send_on(tenant, from, number, None)?,
+            TransferTo::Mailbox(agent) => Target::Mailbox(*agent),
+        };
+        let target = self.open_to(target)?;
+        self.hand_on(id, stays, (leaves, device), (to, target));
+        Ok(Answer::Done)
+    }
+
+    /// The other of two who talk, if one of them may leave by a transfer.
+    pub(super) fn who_stays(&self, id: CallId, leaves: LegId) -> Result<LegId, Refusal> {
+        self.check_leaves(leaves)?;
         let (a, b) = self.talking(id)?;
-        let leg = if a == leaves { b } else { a };
-        let stays = self.state.leg(leg);
-        if stays.phase == LegPhase::Held {
+        let stays = if a == leaves { b } else { a };
+        if self.state.leg(stays).phase == LegPhase::Held {
             return Err(Refusal::Invalid { field: "call", why: "must not be held by the party that stays" });
         }
         // An agent is no caller whom another queue could serve.
         let by_queue = self.state.part_by_queue(id);
-        if by_queue.is_some_and(|(agent, _)| self.state.agent(agent).parts.contains_key(&leg)) {
+        if by_queue.is_some_and(|(agent, _)| self.state.agent(agent).parts.contains_key(&stays)) {
             return Err(Refusal::NotPermitted);
         }
-        let target = match &to {
-            // Who stays is who makes the call from here on: a caller from outside is not led out again by this either.
-            TransferTo::Number(number) => self.send_on(tenant, stays.endpoint, number, None)?,
-            TransferTo::Mailbox(agent) => Target::Mailbox(*agent),
-        };
-        let target = self.open_to(target)?;
+        Ok(stays)
+    }
+
+    /// One leaves, if he is not gone already, and the other is led on.
+    pub(super) fn hand_on(
+        &mut self,
+        id: CallId,
+        stays: LegId,
+        (leaves, device): (LegId, DeviceId),
+        (to, target): (TransferTo, Target),
+    ) {
+        let tenant = self.state.call(id).tenant;
         self.part(tenant, id);
         let agent = self.state.device(device).agent;
-        self.record(tenant, Fact::CallTransferred { call: id, leg, device, agent, to });
-        self.leave_call(tenant, id, leaves);
+        self.record(tenant, Fact::CallTransferred { call: id, leg: stays, device, agent, to });
+        if self.state.legs.contains_key(&leaves) {
+            self.clear_leg(leaves, Cause::Normal);
+        }
+        self.end_part_of(tenant, id, leaves);
         self.lead(id, target);
-        Ok(Answer::Done)
     }
 
     /// The target, if a call can be led there as things are.
-    fn open_to(&self, target: Target) -> Result<Target, Refusal> {
+    pub(super) fn open_to(&self, target: Target) -> Result<Target, Refusal> {
         let target = self.not_in_vain(target)?;
         match &target {
             Target::Device(id) => {

@@ -15,8 +15,8 @@ use crate::state::{Agent, Device, Message, Parked};
 use crate::text::Number;
 use crate::time::{Now, Timestamp};
 use crate::view::{
-    AgentView, CalendarView, CallPhase, CallView, DeviceView, Lamp, LegView, MessageView, OfferView,
-    OutboundView, ParkedView, PlaceView, QueueView, TenantView,
+    AgentView, CalendarView, CallPhase, CallView, ConsultationView, DeviceView, Lamp, LegView, MessageView,
+    OfferView, OutboundView, ParkedView, PlaceView, QueueView, TenantView,
 };
 
 /// The directory.
@@ -369,6 +369,8 @@ impl Engine {
             agent: agent.or(had),
             legs: call.legs.iter().filter_map(|leg| self.leg(*leg)).collect(),
             recording,
+            consultation: call.consultation.map(|it| ConsultationView { call: it.call, leg: it.leg }),
+            consults_for: call.consults_for,
             callback: call.callback.as_ref().map(|callback| callback.number.clone()),
         })
     }
@@ -411,6 +413,11 @@ impl Engine {
             agent: leg.agent,
             phase: leg.phase,
             since: leg.since,
+            held_by_phone: leg.held_by_phone,
+            held_by_command: leg.held_by_command,
+            muted: leg.muted,
+            actions: self.allowed(id),
+            talks: self.state.call(leg.call).members.contains(&id),
         })
     }
 

@@ -87,7 +87,7 @@ impl Engine {
         self.connect_agent_at(callee);
         self.bridge(call, near, callee);
         if self.state.queue(queue).filed.entry.record {
-            self.start_recording(call, agent, near, callee);
+            self.start_recording(call, agent, near, vec![callee]);
         }
     }
 }

@@ -553,9 +553,16 @@ impl State {
         let activity = agent.derived_activity();
         if activity != agent.activity {
             assert_legal("activity", ACTIVITY, agent.activity.step(), activity.step());
+            let goes_on = match (&agent.activity, &activity) {
+                // His call became part of another.
+                (Activity::InCall { leg: before, .. }, Activity::InCall { leg, .. }) => before == leg,
+                _ => false,
+            };
             agent.activity = activity;
-            agent.activity_since = at;
-            agent.since_wall = wall;
+            if !goes_on {
+                agent.activity_since = at;
+                agent.since_wall = wall;
+            }
         }
         let standing = agent.could_take_calls(device_idle).then_some(agent.idle_since);
         let at_work = agent.is_at_work();

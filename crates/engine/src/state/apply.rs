@@ -61,14 +61,20 @@ impl State {
             Fact::LegRinging { leg, .. } => self.enter_leg(*leg, LegPhase::Ringing),
             Fact::LegAnswered { leg, .. } => self.enter_leg(*leg, LegPhase::Answered),
             Fact::LegSaved { leg, dialog } => self.leg_mut(*leg).dialog = Some(dialog.clone()),
-            Fact::LegHeld { leg, .. } => self.enter_leg(*leg, LegPhase::Held),
-            Fact::LegRetrieved { leg, .. } => self.enter_leg(*leg, LegPhase::Answered),
+            Fact::LegHeld { leg, by_command, .. } => self.hold(*leg, *by_command, true),
+            Fact::LegRetrieved { leg, by_command, .. } => self.hold(*leg, *by_command, false),
+            Fact::LegMuted { leg, muted, .. } => self.leg_mut(*leg).muted = *muted,
+            Fact::LegMoved { leg, from, to } => self.move_leg(*leg, *from, *to),
             Fact::LegCleared { leg, .. } => self.clear_leg(*leg),
             Fact::CallForwarded { call, agent, .. } => {
                 self.call_mut(*call).forwarded_by.insert(*agent);
             }
-            Fact::LegsBridged { call, a, b } => self.bridge(*call, *a, *b),
-            Fact::LegsUnbridged { call, .. } => self.unbridge(*call),
+            Fact::LegsBridged { call, a, b } => self.let_hear(*call, &[*a, *b]),
+            Fact::LegsUnbridged { call, .. } => self.hear_nobody(*call),
+            Fact::LegsMixed { call, legs } => self.let_hear(*call, legs),
+            Fact::ConsultationStarted { call, of, leg, .. } => self.start_consulting(*call, *of, *leg),
+            Fact::ConsultationEnded { call, .. } => self.end_consulting(*call),
+            Fact::CallsJoined { call, from, legs, .. } => self.join(*call, *from, legs),
             Fact::GreetingStarted { call, .. } => self.start_saying(*call, CallStep::Greeting),
             Fact::AnnouncementStarted { .. }
             | Fact::MailboxReached { .. }
@@ -102,7 +108,7 @@ impl State {
             Fact::PinRefused { .. } | Fact::FeatureCodeDialled { .. } | Fact::AccessNoted { .. } => {
                 self.count_pins(&event.fact);
             }
-            Fact::DispositionSet { .. } | Fact::NodeStarted { .. } => {}
+            Fact::DigitsSent { .. } | Fact::DispositionSet { .. } | Fact::NodeStarted { .. } => {}
         }
     }
 }

@@ -42,10 +42,14 @@ pub(crate) struct Call {
     /// Whether an emergency led it on already.
     pub(crate) diverted: bool,
     pub(crate) offers: BTreeSet<OfferId>,
-    /// The two legs that talk, even while one holds the other.
-    pub(crate) pair: Option<(LegId, LegId)>,
-    /// Whether the two hear each other.
-    pub(crate) bridged: bool,
+    /// Who talks in it, in the order of joining, even while one holds the others.
+    pub(crate) members: Vec<LegId>,
+    /// Who of them hear each other: nobody, or at least two.
+    pub(crate) heard: BTreeSet<LegId>,
+    /// Where one of them asks somebody else meanwhile.
+    pub(crate) consultation: Option<Consultation>,
+    /// The call for which somebody consults in this one.
+    pub(crate) consults_for: Option<CallId>,
     /// Everyone who had a part in the talking, and through which queue.
     pub(crate) agents: BTreeMap<AgentId, Option<QueueId>>,
     pub(crate) wrap_ups: BTreeSet<AgentId>,
@@ -64,6 +68,16 @@ pub(crate) struct Call {
     pub(crate) parked: Option<Parked>,
     /// The calls in which somebody hears this one.
     pub(crate) monitors: BTreeSet<CallId>,
+}
+
+/// A call in which somebody asks on behalf of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Consultation {
+    pub(crate) call: CallId,
+    /// Who asks: in either of the two calls.
+    pub(crate) leg: LegId,
+    /// Whether the recording of the call goes on when he is back in it.
+    pub(crate) resumes: bool,
 }
 
 /// Somebody who asked to be called back.
@@ -101,13 +115,39 @@ pub(crate) struct Leg {
     pub(crate) agent: Option<AgentId>,
     pub(crate) phase: LegPhase,
     pub(crate) since: Timestamp,
+    /// Whether its phone holds the call.
+    pub(crate) held_by_phone: bool,
+    /// Whether it holds the call by command.
+    pub(crate) held_by_command: bool,
+    /// Whether nobody hears it.
+    pub(crate) muted: bool,
     pub(crate) offer: Option<OfferId>,
     /// When it has rung too long, unless an offer says when.
     pub(crate) rings_until: Option<Timestamp>,
     pub(crate) dialog: Option<String>,
 }
 
+impl Call {
+    /// A leg is in it no more.
+    fn lose(&mut self, leg: LegId) {
+        self.legs.remove(&leg);
+        self.members.retain(|member| *member != leg);
+        self.heard.remove(&leg);
+        if self.heard.len() < 2 {
+            self.heard.clear();
+        }
+        if self.caller_leg == Some(leg) {
+            self.caller_leg = None;
+        }
+    }
+}
+
 impl Leg {
+    /// Whether it holds the call, in one way or the other.
+    pub(crate) const fn is_held(&self) -> bool {
+        self.held_by_phone || self.held_by_command
+    }
+
     /// Whether we dialled it beyond a trunk.
     pub(crate) fn goes_out(&self) -> bool {
         self.role == Role::Callee && matches!(self.endpoint, Endpoint::Trunk(_))
@@ -129,6 +169,8 @@ pub(crate) struct Recording {
     pub(crate) guid: Guid,
     pub(crate) call: CallId,
     pub(crate) step: RecordingStep,
+    /// Who is heard on the left.
+    pub(crate) agent: AgentId,
     /// Whose message it will be, when it is one.
     pub(crate) message: Option<Draft>,
 }
@@ -180,8 +222,10 @@ impl State {
             overflows: 0,
             diverted: false,
             offers: BTreeSet::new(),
-            pair: None,
-            bridged: false,
+            members: Vec::new(),
+            heard: BTreeSet::new(),
+            consultation: None,
+            consults_for: None,
             agents: BTreeMap::new(),
             wrap_ups: BTreeSet::new(),
             recording: None,
@@ -215,6 +259,9 @@ impl State {
             agent,
             phase: if arrived { LegPhase::Arrived } else { LegPhase::Dialled },
             since: self.at,
+            held_by_phone: false,
+            held_by_command: false,
+            muted: false,
             offer: None,
             rings_until,
             dialog: None,
@@ -307,14 +354,7 @@ impl State {
         self.stop_ring_timer(id);
         let leg = self.legs.remove(&id).expect("a leg clears once");
         assert_legal("leg", LEG, LegStep::of(leg.phase), LegStep::Cleared);
-        let call = self.call_mut(leg.call);
-        call.legs.remove(&id);
-        if call.caller_leg == Some(id) {
-            call.caller_leg = None;
-        }
-        if call.pair.is_some_and(|(a, b)| a == id || b == id) {
-            call.bridged = false;
-        }
+        self.call_mut(leg.call).lose(id);
         if leg.goes_out() {
             let (now, talked) = (self.now(), matches!(leg.phase, LegPhase::Answered | LegPhase::Held));
             self.tenant_mut(leg.tenant).outbound.end(now, talked);
@@ -345,25 +385,102 @@ impl State {
         }
     }
 
-    pub(super) fn bridge(&mut self, id: CallId, a: LegId, b: LegId) {
+    /// These talk, and hear each other.
+    pub(super) fn let_hear(&mut self, id: CallId, legs: &[LegId]) {
         let call = self.call_mut(id);
-        let again = call.pair == Some((a, b));
-        call.pair = Some((a, b));
-        call.bridged = true;
-        if !again {
+        for leg in legs {
+            if !call.members.contains(leg) {
+                call.members.push(*leg);
+            }
+        }
+        call.heard = legs.iter().copied().collect();
+        if call.step != CallStep::Talking {
             self.enter_call(id, CallStep::Talking);
         }
     }
 
-    pub(super) fn unbridge(&mut self, id: CallId) {
-        self.call_mut(id).bridged = false;
+    pub(super) fn hear_nobody(&mut self, id: CallId) {
+        self.call_mut(id).heard.clear();
+    }
+
+    /// A phone, or somebody by command, holds the call or takes it back.
+    pub(super) fn hold(&mut self, id: LegId, by_command: bool, held: bool) {
+        let leg = self.leg_mut(id);
+        let flag = if by_command { &mut leg.held_by_command } else { &mut leg.held_by_phone };
+        *flag = held;
+        let (is_held, was_held) = (leg.is_held(), leg.phase == LegPhase::Held);
+        if is_held != was_held {
+            self.enter_leg(id, if is_held { LegPhase::Held } else { LegPhase::Answered });
+        }
+    }
+
+    /// A leg goes to another call. Whoever consults keeps his part in the call that he consults for.
+    pub(super) fn move_leg(&mut self, id: LegId, from: CallId, to: CallId) {
+        let recording = self.call(from).recording.and_then(|recording| self.recordings.get(&recording));
+        let resumes = recording.is_some_and(|recording| recording.step == RecordingStep::Started);
+        let role = self.leg(id).role;
+        let left = self.call_mut(from);
+        left.lose(id);
+        match &mut left.consultation {
+            Some(consultation) if consultation.call == to && consultation.leg == id => {
+                consultation.resumes = resumes;
+            }
+            _ => {}
+        }
+        let entered = self.call_mut(to);
+        entered.legs.insert(id);
+        if entered.step == CallStep::Talking {
+            entered.members.push(id);
+        }
+        // Who asks in a call that has no caller yet is its caller; who is back is what he was.
+        if entered.caller_leg.is_none() && (role == Role::Caller || entered.step == CallStep::Setup) {
+            entered.caller_leg = Some(id);
+        }
+        self.leg_mut(id).call = to;
+    }
+
+    /// Two calls become one: these legs go to it with their agents' parts.
+    pub(super) fn join(&mut self, id: CallId, from: CallId, legs: &[LegId]) {
+        if let Some(consultation) = self.call_mut(id).consultation.take() {
+            self.end_consulting(consultation.call);
+        }
+        for leg in legs {
+            self.move_leg(*leg, from, id);
+            let agent = self.agent_with_leg(*leg);
+            if let Some(agent) = agent {
+                let part = self.agent_mut(agent).parts.get_mut(leg).expect("he was found by it");
+                part.call = id;
+                let queue = part.queue;
+                self.call_mut(id).agents.insert(agent, queue);
+                self.refresh(agent);
+            }
+        }
+    }
+
+    pub(super) fn start_consulting(&mut self, id: CallId, of: CallId, leg: LegId) {
+        self.call_mut(of).consultation = Some(Consultation { call: id, leg, resumes: false });
+        self.call_mut(id).consults_for = Some(of);
+    }
+
+    pub(super) fn end_consulting(&mut self, id: CallId) {
+        if let Some(of) = self.call_mut(id).consults_for.take() {
+            self.call_mut(of).consultation = None;
+        }
+    }
+
+    /// The agent who talks by that leg.
+    pub(crate) fn agent_with_leg(&self, id: LegId) -> Option<AgentId> {
+        let leg = self.leg(id);
+        let Endpoint::Device(device) = leg.endpoint else { return None };
+        let candidates = [leg.agent, self.device(device).agent];
+        candidates.into_iter().flatten().find(|agent| self.agent(*agent).parts.contains_key(&id))
     }
 
     /// One of the two leaves; the other is the caller of what follows, which is a new way through the house.
     pub(super) fn transfer(&mut self, id: CallId, stays: LegId) {
         self.enter_call(id, CallStep::Setup);
         let call = self.call_mut(id);
-        (call.pair, call.bridged) = (None, false);
+        (call.members, call.heard) = (Vec::new(), BTreeSet::new());
         (call.overflows, call.diverted) = (0, false);
         call.forwarded_by.clear();
         let called_back = call.callback.take().map(|callback| callback.number);
@@ -444,7 +561,7 @@ impl State {
                     }
                 };
                 let whole = self.call_mut(call);
-                (whole.pair, whole.bridged) = (None, false);
+                (whole.members, whole.heard) = (Vec::new(), BTreeSet::new());
                 whole.parked = Some(Parked { slot, leg, device, since, until, reminded });
                 self.tenant_mut(event.tenant).parked.insert(slot, call);
                 self.set_timer(until, Timer::Parked(call));
@@ -521,7 +638,7 @@ impl State {
     }
 
     fn start_recording(&mut self, id: RecordingId, event: &Event) {
-        let &Fact::RecordingStarted { guid, call, .. } = &event.fact else {
+        let &Fact::RecordingStarted { guid, call, agent: recorded, .. } = &event.fact else {
             return;
         };
         self.last.recording = self.last.recording.max(id.0);
@@ -538,7 +655,8 @@ impl State {
             self.should_end_within(call, MESSAGE_MS_MAX);
         }
         let step = RecordingStep::Started;
-        self.recordings.insert(id, Recording { tenant: event.tenant, guid, call, step, message });
+        let recording = Recording { tenant: event.tenant, guid, call, step, agent: recorded, message };
+        self.recordings.insert(id, recording);
     }
 
     fn enter_recording(&mut self, id: RecordingId, step: RecordingStep) {

@@ -412,18 +412,19 @@ fn hold_from_the_phone_plays_music_to_the_other_party() {
             ann holds
               LegHeld 101
               LegsUnbridged 101 x
-                > unbridge 101 x
+                > unbridge x 101
                 > play to x then music
             ann: ready, in call x of sales, held, device Busy
             x holds
               LegHeld x
+                > stop playing to x
             ann retrieves
               LegRetrieved 101
                 > play to 101 then music
             x retrieves
               LegRetrieved x
               LegsBridged 101 x
-                > bridge 101 x
+                > bridge x 101
             ann hangs-up
               LegCleared 101 Normal
               RecordingStopped x

@@ -23,6 +23,8 @@ pub(crate) struct Checks {
     live_offers: BTreeSet<OfferId>,
     ended_offers: BTreeSet<OfferId>,
     live_legs: BTreeMap<LegId, CallId>,
+    /// Who answered each call from a queue and has it still.
+    assigned: BTreeMap<CallId, AgentId>,
     live_calls: BTreeSet<CallId>,
     cleared_calls: BTreeSet<CallId>,
     /// Per queue: places entered, places ended.
@@ -42,6 +44,7 @@ impl Checks {
             live_offers: BTreeSet::new(),
             ended_offers: BTreeSet::new(),
             live_legs: BTreeMap::new(),
+            assigned: BTreeMap::new(),
             live_calls: BTreeSet::new(),
             cleared_calls: BTreeSet::new(),
             places: BTreeMap::new(),
@@ -112,6 +115,20 @@ impl Checks {
             }
             Fact::LegAdded { call, leg, .. } => assert!(self.live_legs.insert(*leg, *call).is_none()),
             Fact::LegCleared { leg, .. } => assert!(self.live_legs.remove(leg).is_some()),
+            Fact::LegMoved { leg, from, to } => assert_eq!(self.live_legs.insert(*leg, *to), Some(*from)),
+            Fact::CallsJoined { call, from, legs, .. } => {
+                for leg in legs {
+                    assert_eq!(self.live_legs.insert(*leg, *call), Some(*from));
+                }
+                self.assigned.remove(from);
+            }
+            Fact::AgentConnected { call, agent, queue: Some(_), .. } => {
+                let before = self.assigned.insert(*call, *agent);
+                assert_eq!(before, None, "H1: {call} is answered by several agents");
+            }
+            Fact::AgentDisconnected { call, agent } if self.assigned.get(call) == Some(agent) => {
+                self.assigned.remove(call);
+            }
             Fact::OfferMade { offer, agent, queue, .. } => {
                 assert!(self.live_offers.insert(*offer));
                 assert!(self.was_eligible[&(*agent, *queue)], "H4: {agent} was not eligible for {queue}");
@@ -174,15 +191,14 @@ impl Checks {
             Action::Bridge { a, b } | Action::Unbridge { a, b } => {
                 assert_eq!(owner_of_leg(a), owner_of_leg(b), "H12: {action:?}");
             }
-            Action::Monitor { leg, a, b } => {
-                assert_eq!(
-                    (owner_of_leg(a), owner_of_leg(b)),
-                    (owner_of_leg(leg), owner_of_leg(leg)),
-                    "H12: {action:?}"
-                );
+            Action::Mix { listener: leg, sources: others }
+            | Action::MoveRecording { left: leg, right: others, .. } => {
+                let own = owner_of_leg(leg);
+                assert!(others.iter().all(|other| owner_of_leg(other) == own), "H12: {action:?}");
             }
             Action::StartRecording { tenant, left, right, .. } => {
-                assert_eq!((*tenant, *tenant), (owner_of_leg(left), owner_of_leg(right)), "H12: {action:?}");
+                let mut legs = right.iter().chain([left]);
+                assert!(legs.all(|leg| owner_of_leg(leg) == *tenant), "H12: {action:?}");
             }
             Action::CheckPin { leg, agent, .. } => {
                 assert_eq!(owner_of_leg(leg), self.owners[&("entry", agent.0)], "H12: {action:?}");
@@ -195,6 +211,7 @@ impl Checks {
             }
             Action::Progress { .. }
             | Action::Answer { .. }
+            | Action::SendDigits { .. }
             | Action::Play { .. }
             | Action::StopPlay { .. }
             | Action::PauseRecording { .. }
@@ -254,13 +271,7 @@ fn check_agents(engine: &Engine, tenant: TenantId) {
 
 /// H1 and H8 as calls show them.
 fn check_calls(engine: &Engine, tenant: TenantId) {
-    let agents = engine.agents(tenant);
     for call in engine.calls(tenant) {
-        let assigned = agents.iter().filter(|agent| match agent.activity {
-            Activity::InCall { call: of, queue, .. } => of == call.id && queue.is_some(),
-            Activity::Idle | Activity::Offered { .. } | Activity::WrapUp { .. } => false,
-        });
-        assert!(assigned.count() <= 1, "H1: {} has several agents", call.id);
         let offers = engine.offers(tenant).into_iter().filter(|offer| offer.call == call.id).count();
         match call.phase {
             CallPhase::Waiting { queue, .. } => {
@@ -324,6 +335,10 @@ impl Outbound {
             Fact::AgentConnected { call, leg, .. } if !self.callers.contains_key(call) => {
                 let near = known.leg(*leg).expect("the agent's leg is there");
                 self.callers.insert(*call, near.endpoint);
+            }
+            // Who asks makes that call.
+            Fact::ConsultationStarted { call, leg, .. } => {
+                self.callers.insert(*call, known.leg(*leg).expect("who asks is there").endpoint);
             }
             // Who stays makes the call from here on.
             Fact::CallTransferred { call, leg, to, .. } => {

@@ -12,6 +12,7 @@ mod calendar;
 mod calls;
 mod checks;
 mod codes;
+mod consultations;
 mod directory;
 mod doors;
 mod empty;

@@ -349,6 +349,7 @@ fn a_supervisor_hears_a_call_until_it_ends_and_nobody_else_does() {
               FeatureCodeDialled bob monitor 201, done
               MonitoringStarted 102 hears 4711 of ann
                 > answer 102
+                > stop playing to 102
                 > let 102 hear 101 4711
             4711 hangs-up
               LegCleared 4711 Normal

@@ -1,7 +1,7 @@
 //! Anything in any order: the invariants hold after every input, and after a crash at any record.
 
 use cordial_engine::agent::{Absence, Attend, CallSettings, ForwardTo, Handling, Membership, QueueWish};
-use cordial_engine::call::{Cause, TransferTo};
+use cordial_engine::call::{CallAction, Cause, Digits, Joining, TransferTo};
 use cordial_engine::command::Command;
 use cordial_engine::entry::{
     AfterMissed, AtClosing, Calendar, Choice, Condition, Conditions, Device, Emergency, Hours, Mailbox,
@@ -10,6 +10,7 @@ use cordial_engine::entry::{
 };
 use cordial_engine::id::*;
 use cordial_engine::outbound::OutboundRules;
+use cordial_engine::view::LegView;
 use cordial_engine::{Actor, Endpoint, Engine, Input, Report, Timestamp};
 use proptest::prelude::*;
 
@@ -201,7 +202,7 @@ fn input(world: &World, tenant: &Tenant, (what, a, b, c): Step) -> Input {
     let note = name("");
     let causes =
         [Cause::Normal, Cause::Busy, Cause::Rejected, Cause::Unreachable, Cause::NoAnswer, Cause::Lost];
-    let command = match what % 46 {
+    let command = match what % 54 {
         0..=4 => {
             let from = if b % 3 == 0 { Endpoint::Device(device) } else { Endpoint::Trunk(tenant.trunk) };
             let dialled = number(pick(&DIALLED, c));
@@ -268,6 +269,29 @@ fn input(world: &World, tenant: &Tenant, (what, a, b, c): Step) -> Input {
             };
             Command::TransferCall { call, device: (b % 3 == 0).then_some(device), to }
         }
+        46 | 47 => {
+            Command::Consult { call, device: (b % 3 == 0).then_some(device), to: number(pick(&DIALLED, c)) }
+        }
+        48 => Command::SwapCalls { call, device: None },
+        49 | 50 => {
+            let how = if b % 2 == 0 { Joining::Transfer } else { Joining::Conference };
+            Command::JoinCalls { call, device: (c % 5 == 0).then_some(device), how }
+        }
+        51 => {
+            let other = legs.get(usize::from(b) % legs.len().max(1)).copied().unwrap_or(LegId(1));
+            return Input::Report(Report::LegReplaces { leg, other });
+        }
+        52 => Command::HoldCall { call, device: (c % 4 == 0).then_some(device), hold: b % 2 == 0 },
+        53 => match b % 5 {
+            0 => Command::MuteCall { call, device: None, muted: c % 2 == 0 },
+            1 => Command::LeaveCall { call, device: (c % 2 == 0).then_some(device) },
+            2 => Command::DropParty { call, leg },
+            3 => Command::AnswerCall { call, device },
+            _ => {
+                let digits = Digits::parse("12#").expect("three keys");
+                Command::SendDigits { call, device: None, digits }
+            }
+        },
         42 => Command::SetNightMode { queue, on: a % 2 == 0 },
         43 => {
             let to = (c % 3 == 0).then(|| Overflow::Number(number("600")));
@@ -397,6 +421,78 @@ fn run(world: &mut World, tenants: &[Tenant], steps: &[Step]) {
     }
 }
 
+/// Steps of people who mostly talk.
+const OF_CALLS: [u8; 24] =
+    [0, 1, 2, 5, 6, 7, 8, 9, 9, 12, 15, 16, 22, 23, 31, 45, 46, 46, 47, 48, 49, 50, 52, 53];
+
+/// The command that an action stands for, to somebody who can always be reached.
+fn asked(action: CallAction, call: CallId, device: DeviceId) -> Command {
+    let (to, line) = (number("600"), Some(device));
+    match action {
+        CallAction::Answer => Command::AnswerCall { call, device },
+        CallAction::Leave => Command::LeaveCall { call, device: line },
+        CallAction::Hold => Command::HoldCall { call, device: line, hold: true },
+        CallAction::Unhold => Command::HoldCall { call, device: line, hold: false },
+        CallAction::Mute => Command::MuteCall { call, device: line, muted: true },
+        CallAction::Unmute => Command::MuteCall { call, device: line, muted: false },
+        CallAction::SendDigits => {
+            let digits = Digits::parse("5").expect("a key");
+            Command::SendDigits { call, device: line, digits }
+        }
+        CallAction::Transfer => Command::TransferCall { call, device: line, to: TransferTo::Number(to) },
+        CallAction::Park => Command::ParkCall { call, device: line, slot: None },
+        CallAction::Consult => Command::Consult { call, device: line, to },
+        CallAction::Swap => Command::SwapCalls { call, device: line },
+        CallAction::CompleteTransfer => Command::JoinCalls { call, device: line, how: Joining::Transfer },
+        CallAction::CompleteConference => Command::JoinCalls { call, device: line, how: Joining::Conference },
+    }
+}
+
+const ACTIONS: [CallAction; 13] = [
+    CallAction::Answer,
+    CallAction::Leave,
+    CallAction::Hold,
+    CallAction::Unhold,
+    CallAction::Mute,
+    CallAction::Unmute,
+    CallAction::SendDigits,
+    CallAction::Transfer,
+    CallAction::Park,
+    CallAction::Consult,
+    CallAction::Swap,
+    CallAction::CompleteTransfer,
+    CallAction::CompleteConference,
+];
+
+/// What is said to be allowed is granted, and what is not is refused.
+fn check_actions(world: &World, tenant: TenantId) {
+    for call in world.engine.calls(tenant) {
+        // A device that has several legs in one call is known by none of them alone.
+        let at = |leg: &LegView| match leg.endpoint {
+            Endpoint::Device(device) => Some(device),
+            Endpoint::Trunk(_) => None,
+        };
+        for leg in &call.legs {
+            let Some(device) = at(leg) else { continue };
+            let lines = call.legs.iter().filter(|other| at(other) == Some(device)).count();
+            let others = world.engine.device(tenant, device).expect("its leg is there").legs.len();
+            for action in ACTIONS {
+                // Another line of the device may be transferred to as well.
+                let ambiguous = lines > 1 || (others > 1 && action == CallAction::CompleteTransfer);
+                if ambiguous {
+                    continue;
+                }
+                let mut copy = Engine::from_state(3, world.engine.state().clone());
+                let command = asked(action, call.id, device);
+                let input = Input::Command { tenant, by: Actor::Operator, command };
+                let granted = copy.handle(world.clock(), input);
+                let allowed = leg.actions.contains(&action);
+                assert_eq!(granted.is_ok(), allowed, "{action:?} of {leg:?}: {granted:?} in {call:?}");
+            }
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -423,6 +519,21 @@ proptest! {
             // A callback outlives the process, and whoever is free is asked at once.
             for call in engine.calls(tenant.id).into_iter().filter(|call| call.callback.is_none()) {
                 prop_assert!(call.legs.is_empty(), "only wrap-ups go on: {call:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_said_to_be_allowed_is_granted_and_nothing_else(
+        steps in proptest::collection::vec(any::<Step>(), 1..100),
+    ) {
+        let (mut world, tenants) = furnished();
+        let of_calls = |step: &Step| (pick(&OF_CALLS, step.0), step.1, step.2, step.3);
+        let steps: Vec<Step> = steps.iter().map(of_calls).collect();
+        for some in steps.chunks(5) {
+            run(&mut world, &tenants, some);
+            for tenant in &tenants {
+                check_actions(&world, tenant.id);
             }
         }
     }

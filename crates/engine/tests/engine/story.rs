@@ -7,7 +7,7 @@
 use std::fmt::Write;
 
 use cordial_engine::agent::{Absence, Attend, CallSettings, ForwardTo, Handling, Membership, QueueWish};
-use cordial_engine::call::{Cause, TransferTo};
+use cordial_engine::call::{Cause, Digits, Joining, TransferTo};
 use cordial_engine::command::Command;
 use cordial_engine::entry::{Emergency, Overflow};
 use cordial_engine::id::*;
@@ -262,6 +262,48 @@ impl Story {
                 let (call, to) = (self.call(who), TransferTo::Number(number(rest[0])));
                 return self.world.command(Command::TransferCall { call, device: None, to });
             }
+            "is-held" | "is-retrieved" | "is-muted" | "is-heard-again" => {
+                let (call, device) = (self.call(who), self.by(rest));
+                return self.world.command(match verb {
+                    "is-held" => Command::HoldCall { call, device, hold: true },
+                    "is-retrieved" => Command::HoldCall { call, device, hold: false },
+                    "is-muted" => Command::MuteCall { call, device, muted: true },
+                    _heard_again => Command::MuteCall { call, device, muted: false },
+                });
+            }
+            "is-sent" => {
+                let (call, digits) = (self.call(who), Digits::parse(rest[0]).unwrap());
+                return self.world.command(Command::SendDigits { call, device: self.by(&rest[1..]), digits });
+            }
+            "is-answered-by-command-at" => {
+                let (call, device) = (self.call(who), self.world.device(rest[0]));
+                return self.world.command(Command::AnswerCall { call, device });
+            }
+            "is-left" => {
+                let (call, device) = (self.call(who), self.by(rest));
+                return self.world.command(Command::LeaveCall { call, device });
+            }
+            "drops" => {
+                let call = self.call(who);
+                let leg = match self.world.ids.get(rest[0]) {
+                    Some(EntryId::Device(device)) => self.leg(Some(Endpoint::Device(*device)), rest[0]),
+                    Some(_) | None => self.leg(None, rest[0]),
+                };
+                return self.world.command(Command::DropParty { call, leg });
+            }
+            "consults" => {
+                let (call, device, to) = (self.call(who), self.by(&rest[1..]), number(rest[0]));
+                return self.world.command(Command::Consult { call, device, to });
+            }
+            "is-swapped" => {
+                let (call, device) = (self.call(who), self.by(rest));
+                return self.world.command(Command::SwapCalls { call, device });
+            }
+            "is-transferred" | "becomes-a-conference" => {
+                let how = if verb == "is-transferred" { Joining::Transfer } else { Joining::Conference };
+                let (call, device) = (self.call(who), self.by(rest));
+                return self.world.command(Command::JoinCalls { call, device, how });
+            }
             "is-parked" => {
                 let (call, slot) = (self.call(who), rest.first().map(|slot| slot.parse().unwrap()));
                 return self.world.command(Command::ParkCall { call, device: None, slot });
@@ -288,6 +330,12 @@ impl Story {
             "is-lost" => cause(Cause::Lost),
             "holds" => Report::LegHeld { leg },
             "refers-to" => Report::LegReferred { leg, to: number(rest[0]) },
+            // Its older leg is replaced by the newer one.
+            "refers-to-its-other-call" => {
+                let mut legs = self.names.legs.iter().filter(|(_, name)| *name == who);
+                let (older, newer) = (*legs.next().unwrap().0, *legs.next_back().unwrap().0);
+                Report::LegReplaces { leg: older, other: newer }
+            }
             "retrieves" => Report::LegRetrieved { leg },
             "is-saved" => Report::LegSaved { leg, dialog: format!("dialog of {who}") },
             "has-pin-of" | "has-no-pin-of" => {
@@ -309,6 +357,15 @@ impl Story {
         });
         let mut newest = self.names.legs.iter().rev();
         *newest.find(|(_, name)| **name == label).unwrap_or_else(|| panic!("{who} has no leg")).0
+    }
+
+    /// `by 101`, when a device is named.
+    fn by(&self, rest: &[&str]) -> Option<DeviceId> {
+        match rest {
+            ["by", device] => Some(self.world.device(device)),
+            [] => None,
+            other => panic!("nobody understands {other:?}"),
+        }
     }
 
     /// The newest call from that caller.

@@ -63,6 +63,10 @@ impl Names {
         self.calls.get(&id).cloned().unwrap_or_else(|| id.to_string())
     }
 
+    fn legs(&self, legs: &[LegId]) -> String {
+        legs.iter().map(|leg| self.leg(*leg)).collect::<Vec<_>>().join(" ")
+    }
+
     fn leg(&self, id: LegId) -> String {
         self.legs.get(&id).cloned().unwrap_or_else(|| id.to_string())
     }
@@ -146,8 +150,28 @@ impl Names {
             Fact::LegRinging { leg, .. }
             | Fact::LegAnswered { leg, .. }
             | Fact::LegSaved { leg, .. }
-            | Fact::LegHeld { leg, .. }
-            | Fact::LegRetrieved { leg, .. } => self.leg(*leg),
+            | Fact::LegHeld { leg, by_command: false, .. }
+            | Fact::LegRetrieved { leg, by_command: false, .. } => self.leg(*leg),
+            Fact::LegHeld { leg, .. } | Fact::LegRetrieved { leg, .. } => {
+                format!("{} by command", self.leg(*leg))
+            }
+            Fact::LegMuted { leg, muted, .. } => {
+                format!("{} {}", self.leg(*leg), if *muted { "muted" } else { "heard again" })
+            }
+            Fact::DigitsSent { leg, digits, .. } => format!("{} {digits}", self.leg(*leg)),
+            Fact::LegsMixed { legs, .. } => self.legs(legs),
+            Fact::LegMoved { leg, from, to } => {
+                format!("{} from {} to {}", self.leg(*leg), self.call(*from), self.call(*to))
+            }
+            Fact::ConsultationStarted { call, of, leg, .. } => {
+                format!("{} for {} by {}", self.call(*call), self.call(*of), self.leg(*leg))
+            }
+            Fact::ConsultationEnded { call, of, end } => {
+                format!("{} for {} {end:?}", self.call(*call), self.call(*of))
+            }
+            Fact::CallsJoined { call, from, legs, how, .. } => {
+                format!("{} and {} with {} {how:?}", self.call(*call), self.call(*from), self.legs(legs))
+            }
             Fact::LegsBridged { a, b, .. } | Fact::LegsUnbridged { a, b, .. } => {
                 format!("{} {}", self.leg(*a), self.leg(*b))
             }
@@ -306,8 +330,17 @@ impl Names {
                 };
                 format!("play to {}{prompts} {then}", self.leg(*leg))
             }
-            Action::Monitor { leg, a, b } => {
-                format!("let {} hear {} {}", self.leg(*leg), self.leg(*a), self.leg(*b))
+            Action::Mix { listener, sources } if sources.is_empty() => {
+                format!("let {} hear nobody", self.leg(*listener))
+            }
+            Action::Mix { listener, sources } => {
+                format!("let {} hear {}", self.leg(*listener), self.legs(sources))
+            }
+            Action::SendDigits { leg, digits } => {
+                format!("send {} digits to {}", digits.as_str().len(), self.leg(*leg))
+            }
+            Action::MoveRecording { left, right, .. } => {
+                format!("record on {} {}", self.leg(*left), self.legs(right))
             }
             Action::PlayMessage { leg, .. } => format!("play a message to {}", self.leg(*leg)),
             Action::CheckPin { leg, agent, pin } => {
@@ -315,7 +348,7 @@ impl Names {
             }
             Action::StopPlay { leg } => format!("stop playing to {}", self.leg(*leg)),
             Action::StartRecording { left, right, .. } => {
-                format!("record {} {}", self.leg(*left), self.leg(*right))
+                format!("record {} {}", self.leg(*left), self.legs(right))
             }
             Action::PauseRecording { .. } => "pause recording".to_owned(),
             Action::ResumeRecording { .. } => "resume recording".to_owned(),

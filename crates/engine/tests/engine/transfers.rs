@@ -80,51 +80,51 @@ fn a_held_call_is_transferred_by_code_with_a_number_or_asked_for_one() {
     check(
         &talking("101 holds; 101 calls *54202; 101 heard-all; 102 answers; 4711 hangs-up"),
         expect![[r#"
-        101 holds
-          LegHeld 101
-          LegsUnbridged 101 4711
-            > unbridge 101 4711
-            > play to 4711 then music
-        101 calls *54202
-          CallStarted 101 Internal to *54202
-          LegAdded 101 Caller
-          RecordingStopped 4711
-          CallTransferred 4711 by ann, 4711 to 202
-          LegCleared 101 Normal
-          WrapUpStarted ann until 30.000s
-          AgentDisconnected ann 4711
-          LegAdded 102 Callee
-          FeatureCodeDialled ann transfer 202, done
-          LegAnswered 101
-          AnnouncementStarted 101 tones/confirmed
-            > stop recording
-            > clear 101 Normal
-            > ring 102 at 102 from 4711
-            > play to 4711 then tones/ringback
-            > answer 101
-            > play to 101 tones/confirmed then tell
-        101 heard-all
-          LegCleared 101 Normal
-          CallCleared 101 Normal
-          CallClosed 101
-            > clear 101 Normal
-        102 answers
-          LegAnswered 102
-          AgentConnected bob 4711 directly
-          LegsBridged 4711 102
-          RecordingStarted 4711
-            > stop playing to 4711
-            > bridge 4711 102
-            > record 102 4711
-        4711 hangs-up
-          LegCleared 4711 Normal
-          RecordingStopped 4711
-          LegCleared 102 Normal
-          AgentDisconnected bob 4711
-          CallCleared 4711 Normal
-            > stop recording
-            > clear 102 Normal
-    "#]],
+            101 holds
+              LegHeld 101
+              LegsUnbridged 101 4711
+                > unbridge 4711 101
+                > play to 4711 then music
+            101 calls *54202
+              CallStarted 101 Internal to *54202
+              LegAdded 101 Caller
+              RecordingStopped 4711
+              CallTransferred 4711 by ann, 4711 to 202
+              LegCleared 101 Normal
+              WrapUpStarted ann until 30.000s
+              AgentDisconnected ann 4711
+              LegAdded 102 Callee
+              FeatureCodeDialled ann transfer 202, done
+              LegAnswered 101
+              AnnouncementStarted 101 tones/confirmed
+                > stop recording
+                > clear 101 Normal
+                > ring 102 at 102 from 4711
+                > play to 4711 then tones/ringback
+                > answer 101
+                > play to 101 tones/confirmed then tell
+            101 heard-all
+              LegCleared 101 Normal
+              CallCleared 101 Normal
+              CallClosed 101
+                > clear 101 Normal
+            102 answers
+              LegAnswered 102
+              AgentConnected bob 4711 directly
+              LegsBridged 4711 102
+              RecordingStarted 4711
+                > stop playing to 4711
+                > bridge 4711 102
+                > record 102 4711
+            4711 hangs-up
+              LegCleared 4711 Normal
+              RecordingStopped 4711
+              LegCleared 102 Normal
+              AgentDisconnected bob 4711
+              CallCleared 4711 Normal
+                > stop recording
+                > clear 102 Normal
+        "#]],
     );
     check(
         &talking(
@@ -174,7 +174,7 @@ fn a_phone_transfers_by_itself_and_a_trunk_does_not() {
             101 holds
               LegHeld 101
               LegsUnbridged 101 4711
-                > unbridge 101 4711
+                > unbridge 4711 101
                 > play to 4711 then music
             101 refers-to 202
               RecordingStopped 4711
@@ -212,24 +212,24 @@ fn a_caller_is_led_into_another_line_and_may_wait_and_leave_there() {
     check(
         &talking("4711 is-transferred-to 600; show ann; 4711 hangs-up"),
         expect![[r#"
-        4711 is-transferred-to 600
-          RecordingStopped 4711
-          LegsUnbridged 101 4711
-          CallTransferred 4711 by ann, 4711 to 600
-          LegCleared 101 Normal
-          WrapUpStarted ann until 30.000s
-          AgentDisconnected ann 4711
-          CallQueued 4711 help
-            > stop recording
-            > unbridge 101 4711
-            > clear 101 Normal
-            > play to 4711 then music
-        ann: ready, wrap-up until 30.000s, device Idle
-        4711 hangs-up
-          LegCleared 4711 Normal
-          WaitingEnded 4711 help Abandoned after 0 ms
-          CallCleared 4711 Normal
-    "#]],
+            4711 is-transferred-to 600
+              RecordingStopped 4711
+              LegsUnbridged 101 4711
+              CallTransferred 4711 by ann, 4711 to 600
+              LegCleared 101 Normal
+              WrapUpStarted ann until 30.000s
+              AgentDisconnected ann 4711
+              CallQueued 4711 help
+                > stop recording
+                > unbridge 101 4711
+                > clear 101 Normal
+                > play to 4711 then music
+            ann: ready, wrap-up until 30.000s, device Idle
+            4711 hangs-up
+              LegCleared 4711 Normal
+              WaitingEnded 4711 help Abandoned after 0 ms
+              CallCleared 4711 Normal
+        "#]],
     );
 }
 
@@ -321,14 +321,14 @@ fn what_would_cut_somebody_off_is_refused_and_the_talk_goes_on() {
             4711 holds
               LegHeld 4711
               LegsUnbridged 101 4711
-                > unbridge 101 4711
+                > unbridge 4711 101
                 > play to 101 then music
             4711 is-transferred-to 202
               refused: invalid (call: must not be held by the party that stays)
             4711 retrieves
               LegRetrieved 4711
               LegsBridged 101 4711
-                > bridge 101 4711
+                > bridge 4711 101
             4711 is-transferred-to 102
               refused: device-unregistered (the device is not registered)
             103 calls *54202

@@ -1,11 +1,13 @@
 //! What can be typed.
 
+mod call;
 mod queue;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(super) use call::*;
 pub(super) use queue::*;
 
 use super::EXIT_CODES;
@@ -705,60 +707,6 @@ pub enum BlacklistVerb {
         /// The same for the second
         #[arg(long, value_name = "PROMPT")]
         second: Option<String>,
-    },
-}
-
-/// `cordial call`
-#[derive(Debug, Subcommand)]
-pub enum CallVerb {
-    /// Calls in progress
-    List,
-    /// Ring a device and, when it is answered, call a number from it
-    Place {
-        /// Number or id
-        device: Which,
-        /// Whom to call
-        to: String,
-    },
-    /// End a call
-    HangUp {
-        /// The call's id
-        call: String,
-    },
-    /// Let a call wait in a slot until a phone takes it
-    Park {
-        /// The call's id
-        call: String,
-        /// The device that leaves it
-        #[arg(long, value_name = "DEVICE")]
-        device: Option<Which>,
-        /// The slot; the lowest free one when left out
-        #[arg(long)]
-        slot: Option<u16>,
-    },
-    /// Lead one party of a call elsewhere, whose other party leaves it
-    #[command(group(clap::ArgGroup::new("destination").required(true)))]
-    Transfer {
-        /// The call's id
-        call: String,
-        /// A number of a user, a phone or a queue, or outside
-        #[arg(group = "destination")]
-        to: Option<String>,
-        /// The agent whose mailbox takes it
-        #[arg(long, value_name = "AGENT", group = "destination")]
-        mailbox: Option<Which>,
-        /// The device that leaves it
-        #[arg(long, value_name = "DEVICE")]
-        device: Option<Which>,
-    },
-    /// The parked calls
-    Parked,
-    /// Ring a device for a parked call
-    Retrieve {
-        /// The call's id
-        call: String,
-        /// Number or id of the device
-        device: Which,
     },
 }
 

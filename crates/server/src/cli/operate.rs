@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Failure;
 use super::api::{Api, PAGE, escape, nothing, object, secret_from_stdin};
-use super::arguments::{AgentVerb, CallVerb, TokenVerb};
+use super::arguments::{AgentVerb, TokenVerb};
 use super::directory::remove;
 use super::kinds::{set, show};
 use super::print::Printer;
@@ -136,68 +136,6 @@ fn outcome(printer: &Printer, answer: &Value) {
         line.push_str(" (it was so already)");
     }
     printer.line(answer, &line);
-}
-
-pub(super) async fn call(api: &Api, printer: &Printer, verb: &CallVerb) -> Result<(), Failure> {
-    match verb {
-        CallVerb::List => {
-            let columns = [
-                ("started", "started"),
-                ("direction", "direction"),
-                ("caller", "caller"),
-                ("dialled", "dialled"),
-                ("phase", "phase.state"),
-                ("agent", "agent"),
-                ("id", "id"),
-            ];
-            printer.list(&api.list("calls").await?, &columns);
-        }
-        CallVerb::Place { device, to } => {
-            let device = api.id("devices", device).await?;
-            printer.record(&api.post("/v1/calls", &json!({ "device": device, "to": to })).await?);
-        }
-        CallVerb::HangUp { call } => {
-            let id = api.id("calls", call).await?;
-            api.post(&format!("/v1/calls/{id}/hang-up"), &nothing()).await?;
-            printer.done("the call is ended");
-        }
-        CallVerb::Park { call, device, slot } => {
-            let id = api.id("calls", call).await?;
-            let device = match device {
-                Some(device) => Some(api.id("devices", device).await?),
-                None => None,
-            };
-            let body = json!({ "device": device, "slot": slot });
-            let parked = api.post(&format!("/v1/calls/{id}/park"), &body).await?;
-            printer.done(&format!("the call is parked at {}", parked["slot"]));
-        }
-        CallVerb::Transfer { call, to, mailbox, device } => {
-            let id = api.id("calls", call).await?;
-            let destination = match mailbox {
-                Some(agent) => json!({ "to": "mailbox", "agent": api.id("agents", agent).await? }),
-                None => json!({ "to": "number", "number": to }),
-            };
-            let device = match device {
-                Some(device) => Some(api.id("devices", device).await?),
-                None => None,
-            };
-            let body = json!({ "destination": destination, "device": device });
-            api.post(&format!("/v1/calls/{id}/transfer"), &body).await?;
-            printer.done("the call is transferred");
-        }
-        CallVerb::Parked => {
-            let parked = api.list("/v1/parked").await?;
-            let columns = [("slot", "slot"), ("since", "since"), ("device", "device"), ("call", "call")];
-            printer.list(&parked, &columns);
-        }
-        CallVerb::Retrieve { call, device } => {
-            let id = api.id("calls", call).await?;
-            let body = json!({ "device": api.id("devices", device).await? });
-            api.post(&format!("/v1/calls/{id}/retrieve"), &body).await?;
-            printer.done("the device rings");
-        }
-    }
-    Ok(())
 }
 
 pub(super) async fn token(api: &Api, printer: &Printer, verb: &TokenVerb) -> Result<(), Failure> {

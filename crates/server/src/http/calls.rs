@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json, extract};
 use cordial_dialects::native::wire::{self, Done, Id, Page, Scope};
 use cordial_dialects::native::{decode, encode};
-use cordial_engine::id::{AgentId, QueueId};
+use cordial_engine::id::{AgentId, CallId, QueueId};
 use cordial_engine::view::{CallPhase, CallView};
 use cordial_engine::{Answer, Command, Refusal};
 use serde::Deserialize;
@@ -17,7 +17,7 @@ use super::operation::{Draft, Operation, get, post, put};
 use super::scene::{LookError, Scene, parties};
 use super::{State, not_found, odd_answer};
 
-const ACTS: &[Scope] = &[Scope::Agent, Scope::Supervise];
+pub(super) const ACTS: &[Scope] = &[Scope::Agent, Scope::Supervise];
 
 pub(super) fn operations() -> Vec<Operation> {
     let mut all = moves();
@@ -112,7 +112,7 @@ fn moves() -> Vec<Operation> {
     ]
 }
 
-fn granted(draft: Draft) -> Draft {
+pub(super) fn granted(draft: Draft) -> Draft {
     draft
         .needs(ACTS)
         .answers::<Done>(200, "It is so, was so (`already`), or is noted (`pending`).")
@@ -201,7 +201,11 @@ async fn place(
         scene.may_act(&asker, agent.into_iter())?;
         Ok(command)
     });
-    let command = made.await?;
+    placed(&state, &who, made.await?).await
+}
+
+/// Carries out what begins a call, and shows that call.
+pub(super) async fn placed(state: &State, who: &Who, command: Command) -> Result<Response, No> {
     let call = match state.parts.handle.command(who.tenant, who.by(), command).await?? {
         Answer::Call(call, _) => call,
         Answer::Done
@@ -213,7 +217,7 @@ async fn place(
             return Err(odd_answer());
         }
     };
-    let told = state.look(&who, move |scene| {
+    let told = state.look(who, move |scene| {
         let call = scene.engine.call(scene.tenant, call);
         Ok(call.map(|call| encode::call(&call, scene.now, scene)).transpose()?)
     });
@@ -222,17 +226,27 @@ async fn place(
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(call)).into_response())
 }
 
-type Asking = (extract::State<State>, Extension<Who>, At<Id>);
+pub(super) type Asking = (extract::State<State>, Extension<Who>, At<Id>);
 
-async fn hang_up((extract::State(state), Extension(who), At(id)): Asking) -> Result<Json<Done>, No> {
+/// Carries out what anybody who has a part in a call may do with it.
+async fn act(
+    state: &State,
+    who: &Who,
+    id: Id,
+    make: impl FnOnce(CallId, &Scene<'_>) -> Result<Command, LookError> + Send + 'static,
+) -> Result<Json<Done>, No> {
     let asker = who.clone();
-    let made = state.look(&who, move |scene| {
+    let made = state.look(who, move |scene| {
         let call = scene.call(id)?;
         scene.may_act(&asker, parties(&call))?;
-        Ok(Command::ClearCall { call: call.id })
+        make(call.id, scene)
     });
     let command = made.await?;
-    state.give(&who, command).await.map(Json)
+    state.give(who, command).await.map(Json)
+}
+
+async fn hang_up((extract::State(state), Extension(who), At(id)): Asking) -> Result<Json<Done>, No> {
+    act(&state, &who, id, |call, _| Ok(Command::ClearCall { call })).await
 }
 
 async fn park(
@@ -282,14 +296,7 @@ async fn transfer(
     (extract::State(state), Extension(who), At(id)): Asking,
     Body(body): Body<wire::TransferCall>,
 ) -> Result<Json<Done>, No> {
-    let asker = who.clone();
-    let made = state.look(&who, move |scene| {
-        let call = scene.call(id)?;
-        scene.may_act(&asker, parties(&call))?;
-        Ok(decode::transfer_call(call.id, &body, scene)?)
-    });
-    let command = made.await?;
-    state.give(&who, command).await.map(Json)
+    act(&state, &who, id, move |call, scene| Ok(decode::transfer_call(call, &body, scene)?)).await
 }
 
 async fn list_parked(
@@ -334,25 +341,11 @@ async fn pause(
     (extract::State(state), Extension(who), At(id)): Asking,
     MaybeBody(body): MaybeBody<wire::PauseRecording>,
 ) -> Result<Json<Done>, No> {
-    let asker = who.clone();
-    let made = state.look(&who, move |scene| {
-        let call = scene.call(id)?;
-        scene.may_act(&asker, parties(&call))?;
-        Ok(decode::pause_recording(call.id, &body, scene)?)
-    });
-    let command = made.await?;
-    state.give(&who, command).await.map(Json)
+    act(&state, &who, id, move |call, scene| Ok(decode::pause_recording(call, &body, scene)?)).await
 }
 
 async fn resume((extract::State(state), Extension(who), At(id)): Asking) -> Result<Json<Done>, No> {
-    let asker = who.clone();
-    let made = state.look(&who, move |scene| {
-        let call = scene.call(id)?;
-        scene.may_act(&asker, parties(&call))?;
-        Ok(Command::ResumeRecording { call: call.id })
-    });
-    let command = made.await?;
-    state.give(&who, command).await.map(Json)
+    act(&state, &who, id, |call, _| Ok(Command::ResumeRecording { call })).await
 }
 
 async fn list_offers(

@@ -27,9 +27,10 @@ impl Names for Scene<'_> {
         match of {
             Named::Entry(id) => self.engine.guid(id),
             Named::Call(call) => Some(self.engine.call(self.tenant, call)?.guid),
-            Named::Leg(call, leg) => {
-                let call = self.engine.call(self.tenant, call)?;
-                Some(call.legs.iter().find(|it| it.id == leg)?.guid)
+            // It may be in another call by now.
+            Named::Leg(_, leg) => {
+                let own = self.engine.call_of_leg(leg).is_some_and(|(tenant, _)| tenant == self.tenant);
+                own.then(|| self.engine.leg(leg)).flatten().map(|leg| leg.guid)
             }
             Named::Offer(offer) => {
                 let call = self.engine.offer(offer)?.call;

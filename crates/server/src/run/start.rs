@@ -35,6 +35,7 @@ use crate::prompts;
 use crate::recordings::{Library, RecordingDoor, RecordingInbox, RecordingWriter};
 use crate::stomp::Embedded;
 use crate::stomp::broker::Broker;
+use crate::streams::web_socket::Hall;
 use crate::streams::{FromStream, Streams};
 use crate::tap::Tap;
 
@@ -97,17 +98,7 @@ impl Server {
         tasks.extend(connections.start(streams));
         tasks.push(tokio::spawn(certificates::keep(tls.clone(), http_stopped.clone())?));
         let embedded = embedded(config)?;
-        let spoken = http::State::new(http::Parts {
-            handle: handle.clone(),
-            health: health.clone(),
-            meters: Meters::new(handle.clone(), health.clone()),
-            tap: Tap::default(),
-            recordings: library.clone(),
-            limits: config.limits.clone(),
-            sip: sip.iter().map(|(_, _, address)| *address).collect(),
-            sip_sockets,
-            stomp: embedded.clone(),
-        });
+        let spoken = web_state(config, &handle, &health, &library, &sip, sip_sockets, embedded.clone());
         let served = sockets::serve(config, &spoken, embedded.as_ref(), http_stopped, clients, &tls);
         Ok(Self {
             handle,
@@ -206,6 +197,28 @@ fn start_media(
     let (thread, door) = MediaThread::new(worker, ips, orders, events, recordings)?;
     threads.spawn("media thread", move || thread.run())?;
     Ok(door)
+}
+
+fn web_state(
+    config: &Config,
+    handle: &Handle,
+    health: &Health,
+    library: &Library,
+    sip: &[sockets::Place],
+    sip_sockets: Hall,
+    stomp: Option<Embedded>,
+) -> http::State {
+    http::State::new(http::Parts {
+        handle: handle.clone(),
+        health: health.clone(),
+        meters: Meters::new(handle.clone(), health.clone()),
+        tap: Tap::default(),
+        recordings: library.clone(),
+        limits: config.limits.clone(),
+        sip: sip.iter().map(|(_, _, address)| *address).collect(),
+        sip_sockets,
+        stomp,
+    })
 }
 
 /// The broker of the connector's clients, if it is switched on.

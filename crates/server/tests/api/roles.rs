@@ -254,8 +254,9 @@ async fn an_id_of_another_tenant_is_answered_like_one_that_nobody_has() {
         let (method, template) = case.operation.split_once(' ').expect("a method and a path");
         // A token's id has half as many digits.
         let unknown = template.replace("{token}", &nobody[..16]);
-        let unknown =
-            ["{id}", "{queue}", "{message}"].iter().fold(unknown, |path, it| path.replace(it, nobody));
+        let unknown = ["{id}", "{queue}", "{message}", "{leg}"]
+            .iter()
+            .fold(unknown, |path, it| path.replace(it, nobody));
         let body = case.body.as_ref().map(Value::to_string);
         let theirs = site.ask(method, &case.path, &site.foreign, body.as_deref(), None, false).await;
         let nobodys = site.ask(method, &unknown, &site.foreign, body.as_deref(), None, false).await;

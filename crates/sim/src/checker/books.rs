@@ -45,6 +45,12 @@ pub(super) struct Queue {
     entered: u64,
 }
 
+impl Call {
+    pub(super) fn legs(&self) -> impl Iterator<Item = LegId> {
+        self.legs.keys().copied()
+    }
+}
+
 #[derive(Clone, Default)]
 pub(super) struct Call {
     legs: BTreeMap<LegId, Endpoint>,
@@ -57,6 +63,8 @@ pub(super) struct Call {
     cleared: bool,
     /// Whether it is to call somebody back, and has no leg while it waits.
     is_callback: bool,
+    /// Where one of its parties asks somebody else.
+    consultation: Option<CallId>,
 }
 
 #[derive(Clone)]
@@ -139,6 +147,10 @@ impl Books {
             | Fact::LegRetrieved { .. }
             | Fact::LegCleared { .. }
             | Fact::CallTransferred { .. }
+            | Fact::LegMoved { .. }
+            | Fact::CallsJoined { .. }
+            | Fact::ConsultationStarted { .. }
+            | Fact::ConsultationEnded { .. }
             | Fact::CallCleared { .. }
             | Fact::CallClosed { .. } => self.read_call(event)?,
             Fact::AgentConnected { call, agent, leg, queue } => self.connect(*call, *agent, *leg, *queue)?,
@@ -176,6 +188,9 @@ impl Books {
             | Fact::CallForwarded { .. }
             | Fact::LegsBridged { .. }
             | Fact::LegsUnbridged { .. }
+            | Fact::LegsMixed { .. }
+            | Fact::LegMuted { .. }
+            | Fact::DigitsSent { .. }
             | Fact::GreetingStarted { .. }
             | Fact::FeatureCodesSet { .. }
             | Fact::AccessNoted { .. }
@@ -242,11 +257,27 @@ impl Books {
             Fact::LegAdded { call, leg, endpoint, .. } => self.add_leg(*call, *leg, *endpoint)?,
             Fact::LegRinging { call, leg }
             | Fact::LegAnswered { call, leg }
-            | Fact::LegHeld { call, leg }
-            | Fact::LegRetrieved { call, leg } => {
+            | Fact::LegHeld { call, leg, .. }
+            | Fact::LegRetrieved { call, leg, .. } => {
                 must(self.call(*call)?.legs.contains_key(leg), "H7 a leg that the call does not have")?;
             }
             Fact::LegCleared { call, leg, .. } => self.clear_leg(*call, *leg)?,
+            Fact::LegMoved { leg, from, to } => self.move_leg(*leg, *from, *to)?,
+            Fact::ConsultationStarted { call, of, .. } => {
+                let before = self.call(*of)?.consultation.replace(*call);
+                must(before.is_none(), "two consultations at once for one call")?;
+            }
+            Fact::ConsultationEnded { call, of, .. } => {
+                let ended = self.call(*of)?.consultation.take();
+                must(ended == Some(*call), "a consultation ends that is none")?;
+            }
+            Fact::CallsJoined { call, from, legs, .. } => {
+                self.call(*call)?.consultation = None;
+                for leg in legs {
+                    self.move_leg(*leg, *from, *call)?;
+                    self.move_part(*leg, *from, *call)?;
+                }
+            }
             // Whoever had it by a queue leaves it or stays as a caller, and another may get it by one.
             Fact::CallTransferred { call, leg, .. } => {
                 let call = self.call(*call)?;
@@ -260,6 +291,7 @@ impl Books {
                 must(call.place.is_none(), "H5 a cleared call still waits")?;
                 must(call.offers.is_empty(), "H3 a cleared call is still offered")?;
                 must(!call.cleared, "H7 a call cleared twice")?;
+                must(call.consultation.is_none(), "a call is cleared for which somebody consults still")?;
                 call.cleared = true;
             }
             Fact::CallClosed { call } => {
@@ -318,6 +350,29 @@ impl Books {
         Ok(())
     }
 
+    fn move_leg(&mut self, leg: LegId, from: CallId, to: CallId) -> Result<(), Broken> {
+        let endpoint = self.call(from)?.legs.remove(&leg).ok_or("H7 a leg moves that is not there")?;
+        let entered = self.call(to)?;
+        must(!entered.cleared, "H7 a leg moves to a cleared call")?;
+        must(entered.legs.insert(leg, endpoint).is_none(), "H7 a leg moves to where it is")
+    }
+
+    /// Who has a call by that leg has another from here on.
+    fn move_part(&mut self, leg: LegId, from: CallId, to: CallId) -> Result<(), Broken> {
+        let mut agents = self.agents.iter_mut();
+        let part = agents.find_map(|(id, agent)| Some((*id, agent.parts.get_mut(&leg)?)));
+        if let Some((id, part)) = part {
+            must(part.0 == from, "H8 a leg moves by which an agent has another call")?;
+            part.0 = to;
+            let queue = part.1;
+            let left = self.call(from)?;
+            left.agents.remove(&id);
+            left.assigned.take_if(|assigned| *assigned == id);
+            self.call(to)?.agents.insert(id, queue);
+        }
+        Ok(())
+    }
+
     // At the end of a step
 
     /// What must be so whenever nothing is half done.
@@ -330,7 +385,7 @@ impl Books {
                 return Err(format!("pending {id} is idle and {:?} is still pending", agent.pending));
             }
             if let Some((leg, (call, _))) =
-                agent.parts.iter().find(|(leg, (call, _))| !self.has_leg(*call, **leg))
+                agent.parts.iter().find(|(leg, (call, _))| !self.reaches(*call, **leg))
             {
                 return Err(format!("H8 {id} is in {call} at {leg}, which is not live"));
             }
@@ -350,6 +405,12 @@ impl Books {
             }
         }
         Ok(())
+    }
+
+    /// Whether the leg is in the call, or where somebody consults for it.
+    fn reaches(&self, call: CallId, leg: LegId) -> bool {
+        let asked = self.calls.get(&call).and_then(|call| call.consultation);
+        self.has_leg(call, leg) || asked.is_some_and(|asked| self.has_leg(asked, leg))
     }
 
     fn has_leg(&self, call: CallId, leg: LegId) -> bool {

@@ -1,9 +1,10 @@
 //! H12: no fact or action of one tenant names an id of another.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::iter;
 use std::rc::Rc;
 
-use cordial_engine::id::TenantId;
+use cordial_engine::id::{LegId, TenantId};
 use cordial_engine::{Action, Endpoint, Event, Fact};
 use serde_json::Value;
 
@@ -25,7 +26,7 @@ pub(super) struct Owners {
 const RECENT_MAX: usize = 256;
 
 /// What names an id of which kind; variants of `EntryId` are written with a capital.
-const NAMES: [(&str, &str); 31] = [
+const NAMES: [(&str, &str); 35] = [
     ("agent", "agent"),
     ("Agent", "agent"),
     ("device", "device"),
@@ -49,7 +50,11 @@ const NAMES: [(&str, &str); 31] = [
     ("Route", "route"),
     ("call", "call"),
     ("monitored", "call"),
+    ("of", "call"),
+    ("from", "call"),
+    ("to", "call"),
     ("leg", "leg"),
+    ("legs", "leg"),
     ("a", "leg"),
     ("b", "leg"),
     ("left", "leg"),
@@ -88,7 +93,7 @@ impl Owners {
 
     /// All that an action names belongs to one tenant.
     fn judge(&self, action: &Action) -> Result<(), Broken> {
-        let mut owners = named(action).into_iter().flatten().map(|id| match id {
+        let mut owners = named(action).into_iter().map(|id| match id {
             ("tenant", tenant) => Some(TenantId(tenant)),
             id => self.owner(id),
         });
@@ -131,45 +136,42 @@ impl Owners {
 }
 
 /// What an action names.
-fn named(action: &Action) -> [Option<(&'static str, u64)>; 4] {
+fn named(action: &Action) -> Vec<(&'static str, u64)> {
     let endpoint = |endpoint: &Endpoint| match endpoint {
         Endpoint::Device(id) => ("device", id.0),
         Endpoint::Trunk(id) => ("trunk", id.0),
     };
+    let leg = |leg: &LegId| ("leg", leg.0);
     match action {
-        Action::Ring { leg, endpoint: at, .. } => [Some(("leg", leg.0)), Some(endpoint(at)), None, None],
-        Action::Progress { leg, heard } => {
-            [Some(("leg", leg.0)), heard.map(|heard| ("leg", heard.0)), None, None]
+        Action::Ring { leg: it, endpoint: at, .. } => vec![leg(it), endpoint(at)],
+        Action::Progress { leg: it, heard } => iter::once(it).chain(heard).map(leg).collect(),
+        Action::Answer { leg: it }
+        | Action::Clear { leg: it, .. }
+        | Action::ClearSaved { leg: it, .. }
+        | Action::Play { leg: it, .. }
+        | Action::SendDigits { leg: it, .. }
+        | Action::StopPlay { leg: it } => vec![leg(it)],
+        Action::Bridge { a, b } | Action::Unbridge { a, b } => vec![leg(a), leg(b)],
+        Action::Mix { listener, sources } => iter::once(listener).chain(sources).map(leg).collect(),
+        Action::CheckPin { leg: it, agent, .. } => vec![leg(it), ("agent", agent.0)],
+        Action::PlayMessage { leg: it, tenant, .. } => vec![leg(it), ("tenant", tenant.0)],
+        Action::StartRecording { recording, tenant, left, right, .. } => {
+            let legs = iter::once(left).chain(right).map(leg);
+            legs.chain([("recording", recording.0), ("tenant", tenant.0)]).collect()
         }
-        Action::Answer { leg }
-        | Action::Clear { leg, .. }
-        | Action::ClearSaved { leg, .. }
-        | Action::Play { leg, .. }
-        | Action::StopPlay { leg } => [Some(("leg", leg.0)), None, None, None],
-        Action::Bridge { a, b } | Action::Unbridge { a, b } => {
-            [Some(("leg", a.0)), Some(("leg", b.0)), None, None]
+        Action::MoveRecording { recording, left, right } => {
+            iter::once(left).chain(right).map(leg).chain([("recording", recording.0)]).collect()
         }
-        Action::Monitor { leg, a, b } => [Some(("leg", leg.0)), Some(("leg", a.0)), Some(("leg", b.0)), None],
-        Action::CheckPin { leg, agent, .. } => [Some(("leg", leg.0)), Some(("agent", agent.0)), None, None],
-        Action::PlayMessage { leg, tenant, .. } => {
-            [Some(("leg", leg.0)), Some(("tenant", tenant.0)), None, None]
-        }
-        Action::StartRecording { recording, tenant, left, right, .. } => [
-            Some(("recording", recording.0)),
-            Some(("tenant", tenant.0)),
-            Some(("leg", left.0)),
-            Some(("leg", right.0)),
-        ],
         Action::PauseRecording { recording }
         | Action::ResumeRecording { recording }
-        | Action::StopRecording { recording } => [Some(("recording", recording.0)), None, None, None],
+        | Action::StopRecording { recording } => vec![("recording", recording.0)],
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cordial_engine::id::{DeviceId, LegId};
+    use cordial_engine::id::DeviceId;
     use cordial_engine::text::Number;
 
     #[test]

@@ -1,5 +1,6 @@
 //! The words of a story, read into steps.
 
+use cordial_engine::call::Joining;
 use cordial_media::Digit;
 
 use crate::phone::Habit;
@@ -135,12 +136,24 @@ pub(super) enum Wish {
     ResumeRecording,
     Disposition(String),
     ClearCall,
+    InCall(Control),
     DoNotDisturb(bool),
     Forward(String),
     ToMailbox,
     Break,
     Tasks,
     InQueue(String, QueuePart),
+}
+
+/// What an agent asks for in the call that he has.
+#[derive(Clone, Debug)]
+pub(super) enum Control {
+    Leave,
+    Hold(bool),
+    Mute(bool),
+    Consult(String),
+    Swap,
+    Join(Joining),
 }
 
 /// What an agent asks to be in one queue.
@@ -387,14 +400,30 @@ fn deed(who: &str, words: &[&str], text: &str) -> Result<Step, Fault> {
         ["is", "not", "ready", "in", queue] => ask(Wish::InQueue(own(queue), QueuePart::NotReady)),
         ["asks", "for", "wrap-up", "in", queue] => ask(Wish::InQueue(own(queue), QueuePart::WrapUp)),
         ["may", "be", "disturbed"] => ask(Wish::DoNotDisturb(false)),
+        words if let Some(control) = control(words) => ask(Wish::InCall(control)),
         _ => Err(format!(
             "`{text}` is not understood: somebody registers, unregisters, loses power, answers [after TIME], lets it \
              ring, declines after TIME, is busy after TIME, hangs up, holds, retrieves, presses KEY, dials NUMBER, logs \
              in [at NUMBER], logs out, is ready, is not ready, asks for REASON, ends wrap-up, declines the offer, places a call to NUMBER, \
-             pauses the recording, resumes the recording, marks the call WORD, clears the call, takes a break, \
+             pauses the recording, resumes the recording, marks the call WORD, clears the call, leaves the call, holds the call, takes the call off hold, mutes the call, is heard again, consults NUMBER, swaps, completes the transfer, completes the conference, takes a break, \
              does other tasks, sends calls to the mailbox, logs in to QUEUE, logs out of QUEUE, is ready in QUEUE, is \
              not ready in QUEUE, asks for wrap-up in QUEUE"
         )),
+    }
+}
+
+fn control(words: &[&str]) -> Option<Control> {
+    match words {
+        ["leaves", "the", "call"] => Some(Control::Leave),
+        ["holds", "the", "call"] => Some(Control::Hold(true)),
+        ["takes", "the", "call", "off", "hold"] => Some(Control::Hold(false)),
+        ["mutes", "the", "call"] => Some(Control::Mute(true)),
+        ["is", "heard", "again"] => Some(Control::Mute(false)),
+        ["consults", number] => Some(Control::Consult((*number).to_owned())),
+        ["swaps"] => Some(Control::Swap),
+        ["completes", "the", "transfer"] => Some(Control::Join(Joining::Transfer)),
+        ["completes", "the", "conference"] => Some(Control::Join(Joining::Conference)),
+        _ => None,
     }
 }
 

@@ -88,7 +88,7 @@ struct Names {
     by_id: BTreeMap<(&'static str, u64), String>,
 }
 
-const KINDS: [(&str, &str); 25] = [
+const KINDS: [(&str, &str); 26] = [
     ("agent", "agent"),
     ("device", "device"),
     ("moved_from", "device"),
@@ -107,6 +107,7 @@ const KINDS: [(&str, &str); 25] = [
     ("Skill", "skill"),
     ("tenant", "tenant"),
     ("leg", "leg"),
+    ("legs", "leg"),
     ("a", "leg"),
     ("b", "leg"),
     ("left", "leg"),

@@ -607,6 +607,7 @@ impl Stage {
                 note: Note::default(),
             },
             Wish::ClearCall => Command::ClearCall { call: self.call_of(tenant, agent)? },
+            Wish::InCall(control) => control.command(self.call_of(tenant, agent)?, desk.device),
             Wish::Forward(to) => Command::SetHandling { agent, handling: Handling::Forward(number(to)) },
             Wish::ToMailbox => Command::SetHandling { agent, handling: Handling::Voicemail },
             Wish::Break => Command::Absent { agent, absence: Absence::Break, note: Note::default() },

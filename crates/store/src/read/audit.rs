@@ -198,6 +198,13 @@ impl Subject {
             | Fact::CallerBlacklisted { .. }
             | Fact::CalendarTurned { .. }
             | Fact::CallTransferred { .. }
+            | Fact::LegMuted { .. }
+            | Fact::DigitsSent { .. }
+            | Fact::LegsMixed { .. }
+            | Fact::LegMoved { .. }
+            | Fact::ConsultationStarted { .. }
+            | Fact::ConsultationEnded { .. }
+            | Fact::CallsJoined { .. }
             | Fact::CallParked { .. }
             | Fact::ParkingEnded { .. }
             | Fact::NumberAsked { .. }

@@ -118,6 +118,13 @@ async fn fold_rows(
         | Fact::EmergencySet { .. }
         | Fact::FeatureCodeDialled { .. }
         | Fact::CallTransferred { .. }
+        | Fact::LegMuted { .. }
+        | Fact::DigitsSent { .. }
+        | Fact::LegsMixed { .. }
+        | Fact::LegMoved { .. }
+        | Fact::ConsultationStarted { .. }
+        | Fact::ConsultationEnded { .. }
+        | Fact::CallsJoined { .. }
         | Fact::CallParked { .. }
         | Fact::ParkingEnded { .. }
         | Fact::MonitoringStarted { .. }

@@ -10,8 +10,8 @@ use cordial_engine::agent::{
 };
 use cordial_engine::blacklist::{BlacklistLevel, BlacklistPrompts, BlacklistedNumber, CallerPlace};
 use cordial_engine::call::{
-    Cause, Direction, NotKept, OfferEnd, ParkingEnd, Preferred, Role, TransferTo, WaitingEnd, Widening,
-    Withdrawn,
+    Cause, ConsultationEnd, Direction, Joining, NotKept, OfferEnd, ParkingEnd, Preferred, Role, TransferTo,
+    WaitingEnd, Widening, Withdrawn,
 };
 use cordial_engine::code::{Feature, FeatureCodes};
 use cordial_engine::command::{Access, Origin};
@@ -560,12 +560,33 @@ fn calls() -> Vec<Fact> {
         Fact::LegRinging { call, leg },
         Fact::LegAnswered { call, leg },
         Fact::LegSaved { leg, dialog: "{\"tag\":\"x\"}\n".to_owned() },
-        Fact::LegHeld { call, leg },
-        Fact::LegRetrieved { call, leg },
+        Fact::LegHeld { call, leg, by_command: false },
+        Fact::LegRetrieved { call, leg, by_command: false },
+        Fact::LegHeld { call, leg, by_command: true },
+        Fact::LegRetrieved { call, leg, by_command: true },
+        Fact::LegMuted { call, leg, muted: true },
+        Fact::DigitsSent { call, leg, digits: 3 },
+        Fact::LegsMixed { call, legs: vec![a, b, leg] },
+        Fact::LegMoved { leg, from: call, to: CallId(11) },
         Fact::LegsBridged { call, a, b },
         Fact::LegsUnbridged { call, a, b },
         Fact::GreetingStarted { call, prompt: text("en/welcome") },
     ]);
+    let (other, device) = (CallId(11), DeviceId(5));
+    for agent in [Some(AgentId(2)), None] {
+        facts.push(Fact::ConsultationStarted { call: other, of: call, leg, device, agent });
+    }
+    let ends = [
+        ConsultationEnd::Returned,
+        ConsultationEnd::CallerGone,
+        ConsultationEnd::AgentGone,
+        ConsultationEnd::NodeRestarted,
+    ];
+    facts.extend(ends.map(|end| Fact::ConsultationEnded { call: other, of: call, end }));
+    for how in [Joining::Transfer, Joining::Conference] {
+        let (legs, agent) = (vec![b], Some(AgentId(2)));
+        facts.push(Fact::CallsJoined { call, from: other, legs, how, device, agent });
+    }
     for queue in [Some(QueueId(6)), None] {
         facts.push(Fact::AgentConnected { call, agent: AgentId(2), leg, queue });
     }

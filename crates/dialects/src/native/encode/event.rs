@@ -16,7 +16,7 @@ use super::{
     Encoded, call_settings, cause, direction, endpoint, entry, entry_id, forward_to, handling, id, missed,
     of, offer_end, offer_of, parking_end, perhaps, priority, role, text, tier, transfer_to, waiting_end,
 };
-use super::{blacklist_prompts, feature_codes};
+use super::{blacklist_prompts, consultation_end, feature_codes, joining};
 use crate::names::{Named, Names, Unnamed};
 use crate::native::wire::{self, By, Id, Message, Time, What};
 
@@ -129,6 +129,10 @@ impl Teller<'_> {
 
     fn leg(&self, call: CallId, leg: LegId) -> Encoded<Id> {
         of(self.names, Named::Leg(call, leg))
+    }
+
+    fn legs(&self, call: CallId, legs: &[LegId]) -> Encoded<Vec<Id>> {
+        legs.iter().map(|leg| self.leg(call, *leg)).collect()
     }
 
     fn recording(&self, recording: RecordingId) -> Encoded<Id> {
@@ -277,12 +281,48 @@ impl Teller<'_> {
             }
             // What the node keeps for ending the leg after a crash: opaque, and it holds the far end's tags.
             Fact::LegSaved { .. } | Fact::AccessNoted { .. } => return Ok(None),
-            Fact::LegHeld { call, leg } => {
-                What::LegHeld { call: self.call(*call)?, leg: self.leg(*call, *leg)? }
+            Fact::LegHeld { call, leg, by_command } => What::LegHeld {
+                call: self.call(*call)?,
+                leg: self.leg(*call, *leg)?,
+                by_command: *by_command,
+            },
+            Fact::LegRetrieved { call, leg, by_command } => What::LegRetrieved {
+                call: self.call(*call)?,
+                leg: self.leg(*call, *leg)?,
+                by_command: *by_command,
+            },
+            Fact::LegMuted { call, leg, muted } => {
+                What::LegMuted { call: self.call(*call)?, leg: self.leg(*call, *leg)?, muted: *muted }
             }
-            Fact::LegRetrieved { call, leg } => {
-                What::LegRetrieved { call: self.call(*call)?, leg: self.leg(*call, *leg)? }
+            Fact::DigitsSent { call, leg, digits } => {
+                What::DigitsSent { call: self.call(*call)?, leg: self.leg(*call, *leg)?, digits: *digits }
             }
+            Fact::LegsMixed { call, legs } => {
+                What::LegsMixed { call: self.call(*call)?, legs: self.legs(*call, legs)? }
+            }
+            Fact::LegMoved { leg, from, to } => {
+                What::LegMoved { leg: self.leg(*from, *leg)?, from: self.call(*from)?, to: self.call(*to)? }
+            }
+            Fact::ConsultationStarted { call, of, leg, device, agent } => What::ConsultationStarted {
+                call: self.call(*call)?,
+                of: self.call(*of)?,
+                leg: self.leg(*of, *leg)?,
+                device: id(names, *device)?,
+                agent: perhaps(names, *agent)?,
+            },
+            Fact::ConsultationEnded { call, of, end } => What::ConsultationEnded {
+                call: self.call(*call)?,
+                of: self.call(*of)?,
+                end: consultation_end(*end),
+            },
+            Fact::CallsJoined { call, from, legs, how, device, agent } => What::CallsJoined {
+                call: self.call(*call)?,
+                from: self.call(*from)?,
+                legs: self.legs(*from, legs)?,
+                how: joining(*how),
+                device: id(names, *device)?,
+                agent: perhaps(names, *agent)?,
+            },
             Fact::LegCleared { call, leg, cause: why } => {
                 What::LegCleared { call: self.call(*call)?, leg: self.leg(*call, *leg)?, cause: cause(*why) }
             }

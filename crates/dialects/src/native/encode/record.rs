@@ -1,16 +1,16 @@
 //! Call records and recordings.
 
 use cordial_engine::cdr::{
-    AgentPart, Cdr, DispositionPart, OfferPart, ParkingPart, QueuePart, RecordingPart, RecordingState,
-    Segment, TransferPart,
+    AgentPart, Cdr, ConsultationOutcome, ConsultationPart, DispositionPart, OfferPart, ParkingPart,
+    QueuePart, RecordingPart, RecordingState, Segment, TransferPart,
 };
 use cordial_engine::id::CallId;
 
 use super::{
-    Encoded, cause, direction, endpoint, id, offer_end, offer_of, parking_end, perhaps, role, text,
-    transfer_to, waiting_end,
+    Encoded, cause, consultation_end, direction, endpoint, id, joining, of, offer_end, offer_of, parking_end,
+    perhaps, role, text, transfer_to, waiting_end,
 };
-use crate::names::Names;
+use crate::names::{Named, Names};
 use crate::native::wire::{self, Id, Time};
 
 /// The record of one call.
@@ -39,6 +39,12 @@ pub fn cdr(it: &Cdr, names: &dyn Names) -> Encoded<wire::Cdr> {
         agents: it.agents.iter().map(|part| agent(part, names)).collect::<Encoded<_>>()?,
         parkings: it.parkings.iter().map(|part| parking(part, names)).collect::<Encoded<_>>()?,
         transfers: it.transfers.iter().map(|part| transfer(part, names)).collect::<Encoded<_>>()?,
+        consultations: it
+            .consultations
+            .iter()
+            .map(|part| consultation(part, names))
+            .collect::<Encoded<_>>()?,
+        consulted_for: it.consulted_for.map(|call| of(names, Named::Call(call))).transpose()?,
         dispositions: it.dispositions.iter().map(|part| disposition(part, names)).collect::<Encoded<_>>()?,
         recordings: it.recordings.iter().map(|part| recording(part, names)).collect::<Encoded<_>>()?,
         left_out: it.left_out,
@@ -84,6 +90,24 @@ fn segment(part: &Segment, names: &dyn Names) -> Encoded<wire::CdrSegment> {
         answered_ms: part.answered_ms,
         cleared_ms: part.cleared_ms,
         cause: part.cause.map(cause),
+        moved_ms: part.moved_ms,
+    })
+}
+
+fn consultation(part: &ConsultationPart, names: &dyn Names) -> Encoded<wire::CdrConsultation> {
+    let (joined, end) = match part.end {
+        None => (None, None),
+        Some(ConsultationOutcome::Joined(how)) => (Some(joining(how)), None),
+        Some(ConsultationOutcome::Ended(end)) => (None, Some(consultation_end(end))),
+    };
+    Ok(wire::CdrConsultation {
+        call: of(names, Named::Call(part.call))?,
+        device: id(names, part.device)?,
+        agent: perhaps(names, part.agent)?,
+        started_ms: part.started_ms,
+        ended_ms: part.ended_ms,
+        joined,
+        end,
     })
 }
 

@@ -1,14 +1,15 @@
 //! Views of agents, devices, queues, calls and offers.
 
 use cordial_engine::agent::{Activity, DeviceState, Duty, Membership, PendingMembership, WhyNotReady};
+use cordial_engine::call::CallAction;
 use cordial_engine::entry::Tier;
 use cordial_engine::estimate::{WaitEstimate, WaitRange};
 use cordial_engine::id::QueueId;
 use cordial_engine::tally::AgentTally;
 use cordial_engine::time::Now;
 use cordial_engine::view::{
-    AgentView, CallPhase, CallView, DeviceView, LegPhase, LegView, OfferView, ParkedView, PlaceView,
-    QueueView,
+    AgentView, CallPhase, CallView, ConsultationView, DeviceView, LegPhase, LegView, OfferView, ParkedView,
+    PlaceView, QueueView,
 };
 
 use super::{
@@ -223,6 +224,8 @@ pub fn call(view: &CallView, now: Now, names: &dyn Names) -> Encoded<wire::Call>
         agent: perhaps(names, view.agent)?,
         recording: view.recording.map(|(_, guid)| Id(guid)),
         callback: text(view.callback.as_ref()),
+        consultation: view.consultation.map(|it| consultation(it, names)).transpose()?,
+        consults_for: view.consults_for.map(|call| of(names, Named::Call(call))).transpose()?,
         legs: view.legs.iter().map(|it| leg(it, now, names)).collect::<Encoded<_>>()?,
     })
 }
@@ -241,7 +244,34 @@ fn leg(view: &LegView, now: Now, names: &dyn Names) -> Encoded<wire::Leg> {
             LegPhase::Held => wire::LegPhase::Held,
         },
         since: Time::of(now, view.since),
+        held_by_phone: view.held_by_phone,
+        held_by_command: view.held_by_command,
+        muted: view.muted,
+        actions: view.actions.iter().copied().map(call_action).collect(),
     })
+}
+
+fn consultation(view: ConsultationView, names: &dyn Names) -> Encoded<wire::Consultation> {
+    let call = of(names, Named::Call(view.call))?;
+    Ok(wire::Consultation { call, leg: of(names, Named::Leg(view.call, view.leg))? })
+}
+
+const fn call_action(action: CallAction) -> wire::CallAction {
+    match action {
+        CallAction::Answer => wire::CallAction::Answer,
+        CallAction::Leave => wire::CallAction::Leave,
+        CallAction::Hold => wire::CallAction::Hold,
+        CallAction::Unhold => wire::CallAction::Unhold,
+        CallAction::Mute => wire::CallAction::Mute,
+        CallAction::Unmute => wire::CallAction::Unmute,
+        CallAction::SendDigits => wire::CallAction::SendDigits,
+        CallAction::Transfer => wire::CallAction::Transfer,
+        CallAction::Park => wire::CallAction::Park,
+        CallAction::Consult => wire::CallAction::Consult,
+        CallAction::Swap => wire::CallAction::Swap,
+        CallAction::CompleteTransfer => wire::CallAction::CompleteTransfer,
+        CallAction::CompleteConference => wire::CallAction::CompleteConference,
+    }
 }
 
 /// A parked call.

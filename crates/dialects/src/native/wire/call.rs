@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Id, Time};
+use super::{Id, Joining, Time};
 
 /// A live call with its legs.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -28,8 +28,21 @@ pub struct Call {
     pub recording: Option<Id>,
     /// The number that is or was to be called, when it is a callback. It has no leg while it waits.
     pub callback: Option<String>,
+    /// Where one of those who talk in it asks somebody else meanwhile.
+    pub consultation: Option<Consultation>,
+    /// The call for which somebody consults in this one.
+    pub consults_for: Option<Id>,
     /// Its legs.
     pub legs: Vec<Leg>,
+}
+
+/// Where somebody asks on behalf of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Consultation {
+    /// The call in which he asks.
+    pub call: Id,
+    /// His leg, in either of the two.
+    pub leg: Id,
 }
 
 /// Where a call began.
@@ -87,6 +100,34 @@ pub struct Leg {
     pub state: LegPhase,
     /// Since when.
     pub since: Time,
+    /// Whether its phone holds the call; only the phone can take that back.
+    pub held_by_phone: bool,
+    /// Whether the call is held for it by command.
+    pub held_by_command: bool,
+    /// Whether nobody hears it.
+    pub muted: bool,
+    /// What may be asked for on its behalf now.
+    pub actions: Vec<CallAction>,
+}
+
+/// Something that may be asked for on behalf of a party of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "named as the operations are")]
+pub enum CallAction {
+    Answer,
+    Leave,
+    Hold,
+    Unhold,
+    Mute,
+    Unmute,
+    SendDigits,
+    Transfer,
+    Park,
+    Consult,
+    Swap,
+    CompleteTransfer,
+    CompleteConference,
 }
 
 /// A leg's part.
@@ -201,6 +242,47 @@ pub struct TransferCall {
     /// Where to.
     pub destination: TransferTo,
     /// The device that leaves the call; that of its agent, else the one that was rung, when left out.
+    #[serde(default)]
+    pub device: Option<Id>,
+}
+
+/// Which of the parties of a call is meant.
+#[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
+pub struct Line {
+    /// The device. When left out: the one where the token's own agent is logged in; for others, that of the call's agent, else
+    /// the one that was rung.
+    #[serde(default)]
+    pub device: Option<Id>,
+}
+
+/// Keys to press.
+#[derive(Clone, Deserialize, ToSchema)]
+pub struct SendDigits {
+    /// `0` to `9`, `A` to `D`, `*` and `#`. They are told to nobody.
+    #[schema(min_length = 1, max_length = 32, example = "1234#")]
+    pub digits: String,
+    /// On whose behalf; as in the other operations of a call.
+    #[serde(default)]
+    pub device: Option<Id>,
+}
+
+/// Whom to ask.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+pub struct Consult {
+    /// A number: of a user, a phone or a queue, or outside.
+    #[schema(min_length = 1, max_length = 64)]
+    pub to: String,
+    /// Who asks; as in the other operations of a call.
+    #[serde(default)]
+    pub device: Option<Id>,
+}
+
+/// What a call and its consultation become one for.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+pub struct CompleteConsultation {
+    /// What for.
+    pub how: Joining,
+    /// Who consults; as in the other operations of a call.
     #[serde(default)]
     pub device: Option<Id>,
 }

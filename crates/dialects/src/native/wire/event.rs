@@ -114,6 +114,30 @@ pub enum ParkingEnd {
     Cleared,
 }
 
+/// How a consultation ended that did not join its two calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ConsultationEnd {
+    /// Who consulted is back in the call: he ended it, or whom he asked did, was busy or did not answer.
+    Returned,
+    /// Nobody is left for whom he consulted; the consultation goes on as a call of its own.
+    CallerGone,
+    /// Who consulted left without having reached anybody.
+    AgentGone,
+    /// The process ended under the calls.
+    NodeRestarted,
+}
+
+/// What two calls became one for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Joining {
+    /// Who was consulted has the call, and who consulted leaves it.
+    Transfer,
+    /// All of them talk.
+    Conference,
+}
+
 /// How a place in a queue ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -260,10 +284,40 @@ pub enum What {
     LegRinging { call: Id, leg: Id },
     /// The leg is answered.
     LegAnswered { call: Id, leg: Id },
-    /// The far end holds us.
-    LegHeld { call: Id, leg: Id },
-    /// The far end took us off hold.
-    LegRetrieved { call: Id, leg: Id },
+    /// The far end holds us, or (`by_command`) somebody holds the call for it. The two are apart: a leg is held as long as
+    /// one of them holds.
+    LegHeld { call: Id, leg: Id, by_command: bool },
+    /// That is over.
+    LegRetrieved { call: Id, leg: Id, by_command: bool },
+    /// The others hear the leg no more, or again.
+    LegMuted { call: Id, leg: Id, muted: bool },
+    /// So many digits were sent to the others on a leg's behalf.
+    DigitsSent { call: Id, leg: Id, digits: u8 },
+    /// These, more than two, hear each other.
+    LegsMixed { call: Id, legs: Vec<Id> },
+    /// A leg leaves a call for another.
+    LegMoved { leg: Id, from: Id, to: Id },
+    /// A party of the call `of`, at the leg, asks somebody else in this one.
+    ConsultationStarted {
+        call: Id,
+        of: Id,
+        leg: Id,
+        device: Id,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        agent: Option<Id>,
+    },
+    /// That is over, and the two calls are not one.
+    ConsultationEnded { call: Id, of: Id, end: ConsultationEnd },
+    /// Two calls of one device are one: these legs of `from` are part of `call`, and `from` ends.
+    CallsJoined {
+        call: Id,
+        from: Id,
+        legs: Vec<Id>,
+        how: Joining,
+        device: Id,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        agent: Option<Id>,
+    },
     /// The leg is gone.
     LegCleared { call: Id, leg: Id, cause: Cause },
     /// A call that did not reach an agent goes where he wants it to go then.
@@ -438,6 +492,13 @@ names! {
     LegAnswered "leg_answered"
     LegHeld "leg_held"
     LegRetrieved "leg_retrieved"
+    LegMuted "leg_muted"
+    DigitsSent "digits_sent"
+    LegsMixed "legs_mixed"
+    LegMoved "leg_moved"
+    ConsultationStarted "consultation_started"
+    ConsultationEnded "consultation_ended"
+    CallsJoined "calls_joined"
     LegCleared "leg_cleared"
     CallForwarded "call_forwarded"
     LegsBridged "legs_bridged"

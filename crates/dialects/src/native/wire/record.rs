@@ -3,7 +3,10 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Cause, Direction, Endpoint, Id, LegRole, OfferEnd, ParkingEnd, Time, TransferTo, WaitingEnd};
+use super::{
+    Cause, ConsultationEnd, Direction, Endpoint, Id, Joining, LegRole, OfferEnd, ParkingEnd, Time,
+    TransferTo, WaitingEnd,
+};
 
 /// The record of one call; final when its last leg and last wrap-up are over.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -32,9 +35,9 @@ pub struct Cdr {
     pub cleared_ms: Option<u64>,
     /// Start to final record. Milliseconds.
     pub closed_ms: u64,
-    /// Time with two parties hearing each other and nobody on hold. Milliseconds.
+    /// Time with two parties hearing each other. Milliseconds.
     pub talk_ms: u64,
-    /// Time with a party on hold. Milliseconds.
+    /// Time with nobody hearing another, because a party holds or asks somebody else. Milliseconds.
     pub hold_ms: u64,
     /// Sum of the waits in queues. Milliseconds.
     pub wait_ms: u64,
@@ -54,6 +57,10 @@ pub struct Cdr {
     pub parkings: Vec<CdrParking>,
     /// How it was transferred, in order.
     pub transfers: Vec<CdrTransfer>,
+    /// Where its parties asked others, in order.
+    pub consultations: Vec<CdrConsultation>,
+    /// The call for which somebody consulted in this one.
+    pub consulted_for: Option<Id>,
     /// The last word of each agent.
     pub dispositions: Vec<CdrDisposition>,
     /// Its recordings.
@@ -96,6 +103,24 @@ pub struct CdrTransfer {
     pub transferred_ms: u64,
 }
 
+/// One consultation.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[expect(missing_docs, reason = "named as in the glossary")]
+pub struct CdrConsultation {
+    /// The call in which somebody else was asked.
+    pub call: Id,
+    /// From which device.
+    pub device: Id,
+    /// By whom, if somebody was there.
+    pub agent: Option<Id>,
+    pub started_ms: u64,
+    pub ended_ms: Option<u64>,
+    /// What the two calls became one for, if they did.
+    pub joined: Option<Joining>,
+    /// How it ended, if they did not.
+    pub end: Option<ConsultationEnd>,
+}
+
 /// A leg's stretch within the call.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[expect(missing_docs, reason = "named as in the glossary")]
@@ -109,6 +134,8 @@ pub struct CdrSegment {
     pub answered_ms: Option<u64>,
     pub cleared_ms: Option<u64>,
     pub cause: Option<Cause>,
+    /// When it left for another call. It may be back, in a stretch of its own.
+    pub moved_ms: Option<u64>,
 }
 
 /// One agent asked once.

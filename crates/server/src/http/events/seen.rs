@@ -61,6 +61,15 @@ impl Seen {
         self.calls.contains(&call) || self.waiting.contains(&call)
     }
 
+    /// Two calls have to do with each other: who sees one sees the other from now on.
+    fn both(&mut self, one: CallId, other: CallId) -> bool {
+        let sees = self.calls.contains(&one) || self.calls.contains(&other);
+        if sees {
+            self.calls.extend([one, other]);
+        }
+        sees || self.call(one) || self.call(other)
+    }
+
     /// A call comes to an agent: if he is reached, it is seen from now on.
     fn call_of(&mut self, call: CallId, agent: AgentId) -> bool {
         if self.horizon.reached.contains(&agent) {
@@ -146,6 +155,9 @@ impl Seen {
             | Fact::LegHeld { call, .. }
             | Fact::LegRetrieved { call, .. }
             | Fact::LegCleared { call, .. }
+            | Fact::LegMuted { call, .. }
+            | Fact::DigitsSent { call, .. }
+            | Fact::LegsMixed { call, .. }
             | Fact::LegsBridged { call, .. }
             | Fact::LegsUnbridged { call, .. }
             | Fact::GreetingStarted { call, .. }
@@ -158,6 +170,10 @@ impl Seen {
             | Fact::RecordingStopped { call, .. }
             | Fact::RecordingSaved { call, .. }
             | Fact::RecordingFailed { call, .. } => self.call(*call),
+            Fact::LegMoved { from: one, to: other, .. }
+            | Fact::ConsultationStarted { call: one, of: other, .. }
+            | Fact::ConsultationEnded { call: one, of: other, .. }
+            | Fact::CallsJoined { from: one, call: other, .. } => self.both(*one, *other),
             Fact::CallClosed { call } => self.waiting.remove(call) | self.calls.remove(call),
             Fact::LegSaved { .. } | Fact::AccessNoted { .. } => false,
         }
@@ -196,12 +212,12 @@ mod tests {
         let mut told = |fact| seen.tells(&event(fact));
         let (call, other) = (CallId(7), CallId(8));
         let recorded = |call, agent| Fact::AgentDisconnected { call, agent };
-        assert!(!told(Fact::LegHeld { call, leg: cordial_engine::id::LegId(1) }));
+        assert!(!told(Fact::LegHeld { call, leg: cordial_engine::id::LegId(1), by_command: false }));
         assert!(!told(recorded(other, AgentId(2))));
         assert!(told(recorded(call, mine)));
-        assert!(told(Fact::LegHeld { call, leg: cordial_engine::id::LegId(1) }));
+        assert!(told(Fact::LegHeld { call, leg: cordial_engine::id::LegId(1), by_command: false }));
         assert!(told(Fact::CallClosed { call }));
-        assert!(!told(Fact::LegHeld { call, leg: cordial_engine::id::LegId(1) }));
+        assert!(!told(Fact::LegHeld { call, leg: cordial_engine::id::LegId(1), by_command: false }));
         assert!(!told(Fact::AgentReady { agent: AgentId(2) }));
         assert!(told(Fact::AgentReady { agent: mine }));
     }
