@@ -138,6 +138,11 @@ impl State {
         }))
     }
 
+    /// The connector's broker, if it is switched on.
+    pub(crate) fn embedded(&self) -> Option<&Embedded> {
+        self.parts.stomp.as_ref()
+    }
+
     /// The largest body that is read. Bytes. The operator's limit is for every dialect; ours have small bodies.
     fn body_max(&self) -> usize {
         usize::try_from(self.parts.limits.request_bytes.get()).map_or(BODY_MAX, |max| max.min(BODY_MAX))

@@ -56,7 +56,6 @@ pub struct Server {
     health: Health,
     sip: Vec<(Transport, SocketAddr)>,
     served: sockets::Served,
-    broker: Option<Broker>,
     first_start: Option<FirstStart>,
     drain: std::time::Duration,
     recordings: RecordingDoor,
@@ -194,7 +193,7 @@ impl Server {
     /// The broker of the connector's clients, if it is switched on.
     #[must_use]
     pub const fn broker(&self) -> Option<&Broker> {
-        self.broker.as_ref()
+        self.served.broker.as_ref()
     }
 
     /// The first place where a dialect is spoken.

@@ -25,7 +25,7 @@ pub(super) async fn connect(
     ConnectInfo(remote): ConnectInfo<SocketAddr>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
-    let Some(embedded) = state.parts.stomp.clone() else {
+    let Some(embedded) = state.embedded().cloned() else {
         return No::new(Code::NoSuchPath, "the connector is switched off here").into_response();
     };
     let upgrade = match upgrade {

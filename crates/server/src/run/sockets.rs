@@ -21,7 +21,8 @@ use crate::limits::{
     STREAM_UNPROVED_MAX,
 };
 use crate::listeners::{self, Listening, SipSockets};
-use crate::stomp::{Embedded, Stomp};
+use crate::stomp::Stomp;
+use crate::stomp::broker::Broker;
 use crate::streams::book::{Book, Room};
 use crate::streams::web_socket::Hall;
 use crate::streams::{Dial, FromStream, Numbers, Streams};
@@ -122,13 +123,12 @@ fn open_stomp(config: &Config) -> Result<Vec<StompListener>, StartError> {
 
 /// Speaks STOMP at each socket; gives where.
 fn serve_stomp(
-    embedded: Option<&Embedded>,
     state: &http::State,
     stopped: &watch::Receiver<bool>,
     sockets: Vec<StompListener>,
     tls: &Tls,
 ) -> (Vec<SocketAddr>, Vec<JoinHandle<()>>) {
-    let Some(embedded) = embedded else {
+    let Some(embedded) = state.embedded() else {
         return (Vec::new(), Vec::new());
     };
     let book = Book::new(Room {
@@ -204,6 +204,8 @@ pub(super) struct Served {
     pub(super) http: Vec<WebListener>,
     pub(super) event_sockets: Vec<SocketAddr>,
     pub(super) stomp: Vec<SocketAddr>,
+    /// Of the clients that speak STOMP, wherever.
+    pub(super) broker: Option<Broker>,
     pub(super) tasks: Vec<JoinHandle<()>>,
 }
 
@@ -211,18 +213,18 @@ pub(super) struct Served {
 pub(super) fn serve(
     config: &Config,
     state: &http::State,
-    embedded: Option<&Embedded>,
     stopped: watch::Receiver<bool>,
     ClientSockets { web, event_sockets, stomp }: ClientSockets,
     tls: &Tls,
 ) -> Served {
-    let (stomp, stomp_tasks) = serve_stomp(embedded, state, &stopped, stomp, tls);
+    let (stomp, stomp_tasks) = serve_stomp(state, &stopped, stomp, tls);
     let (event_sockets, mut tasks) = serve_event_sockets(config, state, &stopped, event_sockets);
     let absent = http::webitel::log_out_absent(state.clone(), config.webitel.clone(), stopped.clone());
     tasks.push(tokio::spawn(absent));
     let (http, web_tasks) = serve_web(config, state, stopped, web, tls);
     tasks.extend(web_tasks.into_iter().chain(stomp_tasks));
-    Served { http, event_sockets, stomp, tasks }
+    let broker = state.embedded().map(|embedded| embedded.broker.clone());
+    Served { http, event_sockets, stomp, broker, tasks }
 }
 
 /// Serves at each socket what is spoken there; gives where, our own API in the clear first.

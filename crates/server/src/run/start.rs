@@ -97,15 +97,13 @@ impl Server {
         let sip_sockets = connections.hall();
         tasks.extend(connections.start(streams));
         tasks.push(tokio::spawn(certificates::keep(tls.clone(), http_stopped.clone())?));
-        let embedded = embedded(config)?;
-        let spoken = web_state(config, &handle, &health, &library, &sip, sip_sockets, embedded.clone());
-        let served = sockets::serve(config, &spoken, embedded.as_ref(), http_stopped, clients, &tls);
+        let spoken = web_state(config, &handle, &health, &library, &sip, sip_sockets)?;
+        let served = sockets::serve(config, &spoken, http_stopped, clients, &tls);
         Ok(Self {
             handle,
             health,
             sip: sockets::say_where(&sip, &served.http),
             served,
-            broker: embedded.map(|embedded| embedded.broker),
             first_start,
             drain: config.limits.drain(),
             recordings,
@@ -206,9 +204,8 @@ fn web_state(
     library: &Library,
     sip: &[sockets::Place],
     sip_sockets: Hall,
-    stomp: Option<Embedded>,
-) -> http::State {
-    http::State::new(http::Parts {
+) -> io::Result<http::State> {
+    Ok(http::State::new(http::Parts {
         handle: handle.clone(),
         health: health.clone(),
         meters: Meters::new(handle.clone(), health.clone()),
@@ -217,8 +214,8 @@ fn web_state(
         limits: config.limits.clone(),
         sip: sip.iter().map(|(_, _, address)| *address).collect(),
         sip_sockets,
-        stomp,
-    })
+        stomp: embedded(config)?,
+    }))
 }
 
 /// The broker of the connector's clients, if it is switched on.
