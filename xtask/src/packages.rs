@@ -41,6 +41,11 @@ const PACKAGES: &[Package] = &[
     Package { name: "nodejs", program: "node", reason: "clients of foreign dialects that we did not write" },
     Package { name: "npm", program: "npm", reason: "how those clients are installed" },
     Package {
+        name: "activemq",
+        program: "activemq",
+        reason: "a message broker that we did not write (wire stage)",
+    },
+    Package {
         name: "sox",
         program: "sox",
         reason: "the tones in a recording, measured by a program that is not ours",

@@ -1,5 +1,8 @@
 //! The embedded broker of the connector, spoken to by clients that we did not write: stomp.py by TCP and TLS,
-//! @stomp/stompjs over WebSocket. Strangers and attackers are in `hostile/broker.rs`.
+//! @stomp/stompjs over WebSocket; and our client, with a broker that we did not write. Strangers and attackers are in
+//! `hostile/broker.rs`.
+
+mod activemq;
 
 use std::net::SocketAddr;
 
