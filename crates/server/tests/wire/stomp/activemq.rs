@@ -11,6 +11,7 @@ use cordial_dialects::connector::stomp::message::AckMode;
 use cordial_engine::Timestamp;
 
 use crate::peers::free_port;
+use crate::server::pause;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -40,7 +41,7 @@ impl ActiveMq {
     }
 
     /// A connection, as soon as the broker takes any.
-    fn connect(&self) -> Line {
+    async fn connect(&self) -> Line {
         let until = Instant::now() + PATIENCE;
         let io = loop {
             match TcpStream::connect(("127.0.0.1", self.port)) {
@@ -49,7 +50,7 @@ impl ActiveMq {
                     let log = std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
                     panic!("{error}:\n{log}");
                 }
-                Err(_) => std::thread::sleep(Duration::from_millis(25)),
+                Err(_) => pause().await,
             }
         };
         io.set_nodelay(true).expect("a socket");
@@ -141,12 +142,12 @@ impl Line {
     }
 }
 
-#[test]
+#[tokio::test]
 #[ignore = "needs ActiveMQ: runs in the gate's stage `wire`"]
-fn a_real_broker_understands_our_client() {
+async fn a_real_broker_understands_our_client() {
     let broker = ActiveMq::start();
-    let mut agent = broker.connect();
-    let mut connector = broker.connect();
+    let mut agent = broker.connect().await;
+    let mut connector = broker.connect().await;
     connector.subscribe(
         "requests",
         "/queue/Connector1",
@@ -174,7 +175,7 @@ fn a_real_broker_understands_our_client() {
 
     // What is not acknowledged comes again, to the next connection.
     drop(connector);
-    let mut connector = broker.connect();
+    let mut connector = broker.connect().await;
     connector.subscribe("again", "/queue/Connector1", AckMode::ClientIndividual, Some("JMSType <> 'noise'"));
     let again = connector.message();
     assert_eq!((again.body, again.headers.get("redelivered")), (request.body, Some("true")));
@@ -207,7 +208,7 @@ fn a_real_broker_understands_our_client() {
     }
 
     // What was acknowledged does not come again; a selector that is none ends the connection.
-    let mut last = broker.connect();
+    let mut last = broker.connect().await;
     last.subscribe("last", "/queue/Connector1", AckMode::Auto, None);
     assert_eq!(last.message().body, b"not wanted");
     last.subscribe("wrong", "/queue/Connector1", AckMode::Auto, Some("a > > b"));
