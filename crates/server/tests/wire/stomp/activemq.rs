@@ -56,12 +56,11 @@ impl ActiveMq {
         io.set_nodelay(true).expect("a socket");
         let account = Account { host: "localhost".to_owned(), login: None, passcode: None };
         let mut line = Line { io, client: Client::new(&account, Timestamp(0)), began: Instant::now() };
-        match line.next() {
-            Event::Connected { version: Version::V1_2, server: Some(server) } => {
-                assert!(server.starts_with("ActiveMQ/"), "{server}");
-            }
-            other => panic!("{other:?}"),
-        }
+        let event = line.next();
+        let Event::Connected { version: Version::V1_2, server: Some(server) } = event else {
+            panic!("{event:?}");
+        };
+        assert!(server.starts_with("ActiveMQ/"), "{server}");
         line
     }
 }
@@ -130,10 +129,11 @@ impl Line {
     }
 
     fn message(&mut self) -> Delivery {
-        match self.next() {
-            Event::Message(delivery) => delivery,
-            other => panic!("{other:?}"),
-        }
+        let event = self.next();
+        let Event::Message(delivery) = event else {
+            panic!("{event:?}");
+        };
+        delivery
     }
 
     fn leave(mut self) {
@@ -212,8 +212,9 @@ async fn a_real_broker_understands_our_client() {
     last.subscribe("last", "/queue/Connector1", AckMode::Auto, None);
     assert_eq!(last.message().body, b"not wanted");
     last.subscribe("wrong", "/queue/Connector1", AckMode::Auto, Some("a > > b"));
-    match last.next() {
-        Event::Ended(End::Refused { message, .. }) => assert!(!message.is_empty()),
-        other => panic!("{other:?}"),
-    }
+    let event = last.next();
+    let Event::Ended(End::Refused { message, .. }) = event else {
+        panic!("{event:?}");
+    };
+    assert!(!message.is_empty());
 }
