@@ -20,6 +20,7 @@ mod portsip;
 mod records;
 mod sdp;
 mod sip;
+mod stomp;
 mod user_agent;
 
 /// One thing that reads bytes from outside.
@@ -58,6 +59,9 @@ pub const TARGETS: &[Target] = &[
     target("event_socket", event_socket::stream),
     target("webitel", event_socket::webitel),
     target("finesse_xml", finesse::xml),
+    target("stomp_stream", stomp::stream),
+    target("stomp_session", stomp::session),
+    target("stomp_selector", stomp::selector),
 ];
 
 /// The target of a name.

@@ -1,5 +1,6 @@
 //! The languages Cordial speaks: wire types and translation. A dialect translates and never decides.
 
+pub mod connector;
 pub mod event_socket;
 pub mod finesse;
 pub mod floor;

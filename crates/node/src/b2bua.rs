@@ -106,11 +106,7 @@ impl Node {
                     self.tell_digit(now, leg, digit);
                 }
             }
-            // An attended transfer by the phone: it keeps both calls.
-            Event::Referred { dialog, replaces: Some(_), .. } => {
-                self.agent.answer_refer(sip_time(now), dialog, 501);
-            }
-            Event::Referred { dialog, to, replaces: None } => self.referred(now, dialog, &to),
+            Event::Referred { dialog, to, replaces } => self.referred(now, dialog, &to, replaces),
             Event::ReofferFailed { .. } => {}
             Event::Cleared { dialog, cause, .. } => {
                 if let Some(leg) = self.forget_dialog(dialog) {
@@ -153,16 +149,20 @@ impl Node {
         }
     }
 
-    /// A phone transfers its call by itself.
-    fn referred(&mut self, now: Now, dialog: DialogId, to: &str) {
-        let code = match (self.by_dialog.get(&dialog).copied(), Number::parse(to)) {
-            (Some(leg), Ok(to)) => match self.report(now, Report::LegReferred { leg, to }) {
-                Some(Ok(_)) => 202,
-                Some(Err(refusal)) => cause::refused(&refusal).0,
-                None => 500,
-            },
-            (Some(_), Err(_)) => 404,
-            (None, _) => 481,
+    /// A phone transfers its call by itself: to a number, or to whom it has in another call.
+    fn referred(&mut self, now: Now, dialog: DialogId, to: &str, replaces: Option<DialogId>) {
+        let leg_of = |dialog: &DialogId| self.by_dialog.get(dialog).copied();
+        let report = match (leg_of(&dialog), replaces.map(|other| leg_of(&other)), Number::parse(to)) {
+            (Some(leg), Some(Some(other)), _) => Ok(Report::LegReplaces { leg, other }),
+            (Some(leg), None, Ok(to)) => Ok(Report::LegReferred { leg, to }),
+            (Some(_), None, Err(_)) => Err(404),
+            (None, ..) | (_, Some(None), _) => Err(481),
+        };
+        let code = match report.map(|report| self.report(now, report)) {
+            Ok(Some(Ok(_))) => 202,
+            Ok(Some(Err(refusal))) => cause::refused(&refusal).0,
+            Ok(None) => 500,
+            Err(code) => code,
         };
         self.agent.answer_refer(sip_time(now), dialog, code);
     }

@@ -36,6 +36,8 @@ pub struct Config {
     pub webitel: Webitel,
     /// FreeSWITCH's event socket.
     pub event_socket: EventSocket,
+    /// Expertflow's Generic Connector.
+    pub connector: Connector,
     /// Certificates, for SIP and HTTP alike.
     pub tls: Tls,
     /// Audio.
@@ -127,6 +129,18 @@ pub struct EventSocket {
     pub enabled: bool,
     /// Where.
     pub listen: Several<Listen>,
+}
+
+/// Expertflow's Generic Connector: nothing of it is listened on until it is switched on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Connector {
+    /// Whether the embedded broker speaks STOMP at all.
+    pub enabled: bool,
+    /// Where it does by TCP.
+    pub listen: Several<Listen>,
+    /// Where it does by TLS.
+    pub tls_listen: Several<Listen>,
 }
 
 /// Certificates, for SIP and HTTP alike.
@@ -404,6 +418,13 @@ impl Config {
         all
     }
 
+    /// Whether anybody can connect to us by TLS.
+    #[must_use]
+    pub fn listens_by_tls(&self) -> bool {
+        let connector = self.connector.enabled && !self.connector.tls_listen.all().is_empty();
+        !self.sip.tls.all().is_empty() || connector || self.web().iter().any(|place| place.tls)
+    }
+
     /// The keys of all options, as `table.option`.
     #[must_use]
     pub fn keys() -> BTreeSet<String> {
@@ -479,6 +500,13 @@ impl Default for EventSocket {
     fn default() -> Self {
         let listen = Several::new(vec![Listen::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 8021)))]);
         Self { enabled: false, listen }
+    }
+}
+
+impl Default for Connector {
+    fn default() -> Self {
+        let at = |port| Several::new(vec![Listen::new(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))]);
+        Self { enabled: false, listen: at(61_613), tls_listen: at(61_614) }
     }
 }
 

@@ -35,6 +35,7 @@ mod records;
 mod scene;
 mod sight;
 mod sip;
+mod stomp;
 mod supervision;
 mod system;
 mod taps;
@@ -73,6 +74,7 @@ use crate::handle::Handle;
 use crate::health::Health;
 use crate::meters::Meters;
 use crate::recordings::Library;
+use crate::stomp::Embedded;
 use crate::streams::web_socket::Hall;
 use crate::tap::Tap;
 
@@ -94,6 +96,8 @@ pub struct Parts {
     pub sip: Vec<SocketAddr>,
     /// The node's ear for SIP over WebSocket.
     pub(crate) sip_sockets: Hall,
+    /// The connector's broker, if it is switched on.
+    pub(crate) stomp: Option<Embedded>,
 }
 
 /// What every request sees; cheap to clone.
@@ -135,6 +139,11 @@ impl State {
         }))
     }
 
+    /// The connector's broker, if it is switched on.
+    pub(crate) fn embedded(&self) -> Option<&Embedded> {
+        self.parts.stomp.as_ref()
+    }
+
     /// The largest body that is read. Bytes. The operator's limit is for every dialect; ours have small bodies.
     fn body_max(&self) -> usize {
         usize::try_from(self.parts.limits.request_bytes.get()).map_or(BODY_MAX, |max| max.min(BODY_MAX))
@@ -164,6 +173,7 @@ fn native(state: State) -> Router {
     router
         .route("/docs/errors/{code}", get(system::error_page))
         .route(sip::PATH, get(sip::connect))
+        .route(stomp::PATH, get(stomp::connect))
         .fallback(async || No::new(Code::NoSuchPath, "see /docs for the paths there are"))
         .method_not_allowed_fallback(async || {
             No::new(Code::MethodNotAllowed, "see /docs for the methods of this path")

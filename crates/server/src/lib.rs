@@ -15,6 +15,7 @@ pub mod offline;
 pub mod prompts;
 pub mod recordings;
 pub mod run;
+pub mod stomp;
 pub mod tap;
 
 mod bindings;

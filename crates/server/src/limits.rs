@@ -105,6 +105,35 @@ pub const EVENT_SOCKET_REQUEST_MAX: Duration = Duration::from_secs(10);
 pub const EVENT_SOCKET_WRITE_MAX: Duration = Duration::from_secs(10);
 /// How often a session looks whether its token still works. When it does not, the connection is cut.
 pub const EVENT_SOCKET_LOOK: Duration = Duration::from_secs(2);
+/// STOMP connections by TCP and TLS taken at once, in all. One more is told to go away, unless one that has not logged in
+/// makes place. Those by WebSocket count as connections of HTTP.
+pub const STOMP_CONNECTIONS_MAX: usize = 2_048;
+/// The same from one source: an IPv4 address, or a network of 64 bits in IPv6.
+pub const STOMP_PER_SOURCE_MAX: usize = 512;
+/// STOMP connections from one source that have not logged in. For one more the oldest of them is cut.
+pub const STOMP_UNPROVED_MAX: usize = 32;
+/// How long a frame may wait until its reader takes it. Then the connection is cut.
+pub const STOMP_WRITE_MAX: Duration = Duration::from_secs(10);
+/// How long a far end has to close after the last frame. Then the connection is cut.
+pub const STOMP_LINGER: Duration = Duration::from_secs(2);
+/// How often a session looks whether its token still works. When it does not, the client is told so and cut.
+pub const STOMP_LOOK: Duration = Duration::from_secs(2);
+/// Messages on their way to one STOMP connection. For one more its client is too slow: it is told so and cut.
+pub const STOMP_ARRIVALS_MAX: usize = 1_024;
+/// Bytes of them. As above.
+pub const STOMP_ARRIVALS_BYTES_MAX: usize = 4 * 1_024 * 1_024;
+/// Bytes of messages that are written to one STOMP connection at once, about. The rest is written after them.
+pub const STOMP_WRITTEN_BYTES: usize = 64 * 1_024;
+/// Messages kept in all queues of a tenant until somebody takes them. One more is refused.
+pub const STOMP_HELD_MAX: usize = 1_024;
+/// Bytes of them. As above.
+pub const STOMP_HELD_BYTES_MAX: usize = 8 * 1_024 * 1_024;
+/// Requests of the connector's clients waiting to be attended to. One more is refused.
+pub const STOMP_REQUESTS_MAX: usize = 1_024;
+/// Bytes of such a request. A larger one is refused.
+pub const STOMP_REQUEST_BYTES_MAX: usize = 64 * 1_024;
+/// Bytes of one message on a WebSocket that carries STOMP; a larger frame comes in several. A larger one ends the connection.
+pub const STOMP_WEB_SOCKET_BYTES_MAX: usize = 256 * 1_024;
 /// News of who is online kept for a slow Webitel session. Beyond it the oldest are skipped: counts are asked anew anyway.
 pub const WEBITEL_NEWS_MAX: usize = 1_024;
 /// HTTP connections from one source that have not sent a whole request. For one more the oldest of them is cut.

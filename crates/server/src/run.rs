@@ -13,7 +13,7 @@
 //! Read models are folded from the journal by the store's follower, behind all this.
 
 mod certificates;
-mod event_socket;
+mod clients;
 mod first_start;
 mod left;
 mod restore;
@@ -40,6 +40,7 @@ use crate::health::Health;
 use crate::limits::STOP_MAX;
 use crate::prompts;
 use crate::recordings::RecordingDoor;
+use crate::stomp::broker::Broker;
 pub use crate::tls::TlsFault;
 
 pub use first_start::FirstStart;
@@ -181,6 +182,18 @@ impl Server {
     #[must_use]
     pub fn event_sockets(&self) -> &[SocketAddr] {
         &self.served.event_sockets
+    }
+
+    /// Where STOMP is spoken, in the clear first.
+    #[must_use]
+    pub fn stomp(&self) -> &[SocketAddr] {
+        &self.served.stomp
+    }
+
+    /// The broker of the connector's clients, if it is switched on.
+    #[must_use]
+    pub const fn broker(&self) -> Option<&Broker> {
+        self.served.broker.as_ref()
     }
 
     /// The first place where a dialect is spoken.

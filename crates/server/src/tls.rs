@@ -146,7 +146,7 @@ impl Files {
         } else {
             (tls.certificate.clone(), tls.key.clone())
         };
-        let listening = !config.sip.tls.all().is_empty() || config.web().iter().any(|place| place.tls);
+        let listening = config.listens_by_tls();
         Self { certificate, key, roots: tls.roots.clone(), verify: tls.verify_trunks, listening }
     }
 

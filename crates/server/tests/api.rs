@@ -5,6 +5,7 @@
 mod api {
     mod apply;
     mod audit;
+    mod broker;
     mod conditions;
     mod desks;
     mod lists;

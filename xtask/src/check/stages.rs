@@ -91,7 +91,7 @@ pub(super) const STAGES: &[Stage] = &[
     Stage {
         name: "hostile",
         // One after another: a flood beside another test would be that test's flood as well.
-        budget_s: 160,
+        budget_s: 200,
         steps: &[Step::Tests(
             "--workspace --locked --test wire -- --include-ignored --nocapture --test-threads=1 hostile::",
         )],
@@ -99,7 +99,7 @@ pub(super) const STAGES: &[Stage] = &[
     Stage {
         name: "crash",
         // Ten kills under load, drains, and disks that fail, one after the other: each wants the machine to itself.
-        budget_s: 140,
+        budget_s: 130,
         steps: &[Step::Tests(
             "--workspace --locked --test wire -- --include-ignored --nocapture --test-threads=1 crash::",
         )],
@@ -111,7 +111,7 @@ pub(super) const STAGES: &[Stage] = &[
     },
     Stage {
         name: "schemathesis",
-        budget_s: 150,
+        budget_s: 120,
         steps: &[Step::Inline(
             "every operation of the HTTP API, asked by a program that is not ours",
             fuzz::gate_api,

@@ -23,6 +23,7 @@ pub(super) async fn serve(config: &Config, file: Option<&Path>) -> Result<(), Fa
         .collect();
     let mut web: Vec<String> = server.web_listeners().iter().map(told).collect();
     web.extend(server.event_sockets().iter().map(|address| format!("event socket {address}")));
+    web.extend(server.stomp().iter().map(|address| format!("STOMP {address}")));
     println!("serving: SIP {}, {}", sip.join(", "), web.join(", "));
     let asked = AskedToEnd::new().map_err(|error| Failure::Internal(error.to_string()))?;
     let (first, second) = tokio::sync::oneshot::channel();

@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use super::StartError;
-use super::event_socket;
+use super::clients::{self, StompHere};
 use super::start::count;
 use super::streams::Carriers;
 use super::web::Web;
@@ -17,9 +17,12 @@ use crate::event_socket::EventSocket;
 use crate::http;
 use crate::limits::{
     DIALS_MAX, EVENT_SOCKET_CONNECTIONS_MAX, EVENT_SOCKET_PER_SOURCE_MAX, EVENT_SOCKET_UNPROVED_MAX,
-    HTTP_UNPROVED_MAX, STREAM_MESSAGES_MAX, STREAM_UNPROVED_MAX,
+    HTTP_UNPROVED_MAX, STOMP_CONNECTIONS_MAX, STOMP_PER_SOURCE_MAX, STOMP_UNPROVED_MAX, STREAM_MESSAGES_MAX,
+    STREAM_UNPROVED_MAX,
 };
 use crate::listeners::{self, Listening, SipSockets};
+use crate::stomp::Stomp;
+use crate::stomp::broker::Broker;
 use crate::streams::book::{Book, Room};
 use crate::streams::web_socket::Hall;
 use crate::streams::{Dial, FromStream, Numbers, Streams};
@@ -34,14 +37,23 @@ pub(super) type WebSocket = (ListenerId, TcpListener, WebListener);
 /// A socket of the event socket, and where it is.
 pub(super) type EventListener = (TcpListener, SocketAddr);
 
+/// A socket of STOMP, where it is, and whether it is under TLS.
+pub(super) type StompListener = (TcpListener, SocketAddr, bool);
+
+/// What clients that are no phones connect to.
+pub(super) struct ClientSockets {
+    /// Our own in the clear first.
+    pub(super) web: Vec<WebSocket>,
+    pub(super) event_sockets: Vec<EventListener>,
+    pub(super) stomp: Vec<StompListener>,
+}
+
 /// Everything that is listened on, and the certificates.
 pub(super) struct Sockets {
     pub(super) sip: Vec<Place>,
     pub(super) udp: Vec<Listening<UdpSocket>>,
     pub(super) streams: Vec<(Listening<TcpListener>, Transport)>,
-    /// Our own in the clear first.
-    pub(super) web: Vec<WebSocket>,
-    pub(super) event_sockets: Vec<EventListener>,
+    pub(super) clients: ClientSockets,
     pub(super) tls: Tls,
 }
 
@@ -59,8 +71,11 @@ impl Sockets {
             sip,
             udp,
             streams,
-            web,
-            event_sockets: open_event_sockets(config)?,
+            clients: ClientSockets {
+                web,
+                event_sockets: open_event_sockets(config)?,
+                stomp: open_stomp(config)?,
+            },
             tls: Tls::open(config)?,
         })
     }
@@ -93,6 +108,43 @@ fn open_event_sockets(config: &Config) -> Result<Vec<EventListener>, StartError>
     listen.iter().filter(|_| config.event_socket.enabled).map(open).collect()
 }
 
+fn open_stomp(config: &Config) -> Result<Vec<StompListener>, StartError> {
+    let connector = &config.connector;
+    let plain = connector.listen.all().iter().map(|listen| ("connector.listen", listen, false));
+    let tls = connector.tls_listen.all().iter().map(|listen| ("connector.tls_listen", listen, true));
+    let open = |(key, listen, tls): (&'static str, &Listen, bool)| {
+        let address = listen.get();
+        let opened = listeners::open_tcp(address);
+        let (socket, address) = opened.map_err(|source| StartError::Listen { key, address, source })?;
+        Ok((socket, address, tls))
+    };
+    plain.chain(tls).filter(|_| connector.enabled).map(open).collect()
+}
+
+/// Speaks STOMP at each socket; gives where.
+fn serve_stomp(
+    state: &http::State,
+    stopped: &watch::Receiver<bool>,
+    sockets: Vec<StompListener>,
+    tls: &Tls,
+) -> (Vec<SocketAddr>, Vec<JoinHandle<()>>) {
+    let Some(embedded) = state.embedded() else {
+        return (Vec::new(), Vec::new());
+    };
+    let book = Book::new(Room {
+        all: STOMP_CONNECTIONS_MAX,
+        source: STOMP_PER_SOURCE_MAX,
+        unproved: STOMP_UNPROVED_MAX,
+    });
+    let stomp = Stomp::new(state.clone(), embedded.clone());
+    let serve = |(socket, address, under_tls): StompListener| {
+        tracing::info!(%address, tls = under_tls, "speaking STOMP");
+        let here = StompHere { stomp: stomp.clone(), tls: under_tls.then(|| tls.clone()) };
+        (address, clients::serve(socket, here, book.clone(), stopped.clone()))
+    };
+    sockets.into_iter().map(serve).unzip()
+}
+
 /// Speaks the event socket at each socket; gives where.
 fn serve_event_sockets(
     config: &Config,
@@ -109,7 +161,7 @@ fn serve_event_sockets(
     let serve = |(socket, address): EventListener| {
         let spoken = EventSocket::new(state.clone(), domain.to_owned());
         tracing::info!(%address, "speaking the event socket");
-        (address, event_socket::serve(socket, spoken, book.clone(), stopped.clone()))
+        (address, clients::serve(socket, spoken, book.clone(), stopped.clone()))
     };
     sockets.into_iter().map(serve).unzip()
 }
@@ -151,23 +203,28 @@ pub(super) struct Served {
     /// Our own API in the clear first.
     pub(super) http: Vec<WebListener>,
     pub(super) event_sockets: Vec<SocketAddr>,
+    pub(super) stomp: Vec<SocketAddr>,
+    /// Of the clients that speak STOMP, wherever.
+    pub(super) broker: Option<Broker>,
     pub(super) tasks: Vec<JoinHandle<()>>,
 }
 
-/// Serves HTTP and the event socket.
+/// Serves HTTP, the event socket and STOMP.
 pub(super) fn serve(
     config: &Config,
     state: &http::State,
     stopped: watch::Receiver<bool>,
-    (web, event_sockets): (Vec<WebSocket>, Vec<EventListener>),
+    ClientSockets { web, event_sockets, stomp }: ClientSockets,
     tls: &Tls,
 ) -> Served {
+    let (stomp, stomp_tasks) = serve_stomp(state, &stopped, stomp, tls);
     let (event_sockets, mut tasks) = serve_event_sockets(config, state, &stopped, event_sockets);
     let absent = http::webitel::log_out_absent(state.clone(), config.webitel.clone(), stopped.clone());
     tasks.push(tokio::spawn(absent));
     let (http, web_tasks) = serve_web(config, state, stopped, web, tls);
-    tasks.extend(web_tasks);
-    Served { http, event_sockets, tasks }
+    tasks.extend(web_tasks.into_iter().chain(stomp_tasks));
+    let broker = state.embedded().map(|embedded| embedded.broker.clone());
+    Served { http, event_sockets, stomp, broker, tasks }
 }
 
 /// Serves at each socket what is spoken there; gives where, our own API in the clear first.

@@ -33,6 +33,8 @@ use crate::meters::{self, Meters};
 use crate::node_loop::{Counters, NodeLoop, Pending};
 use crate::prompts;
 use crate::recordings::{Library, RecordingDoor, RecordingInbox, RecordingWriter};
+use crate::stomp::Embedded;
+use crate::stomp::broker::Broker;
 use crate::streams::web_socket::Hall;
 use crate::streams::{FromStream, Streams};
 use crate::tap::Tap;
@@ -46,8 +48,8 @@ impl Server {
         meters::start();
         let store = open_store(config).await?;
         let library = open_library(config)?;
-        let Sockets { sip, udp, streams, web, event_sockets, tls } = Sockets::open(config)?;
-        let restored = restore::restore(&store, config, &sockets::all(&sip, &web)).await?;
+        let Sockets { sip, udp, streams, clients, tls } = Sockets::open(config)?;
+        let restored = restore::restore(&store, config, &sockets::all(&sip, &clients.web)).await?;
         let clock = Clock::resume(restored.last);
         let (writer, journal) = store.writer().await?;
         // Channels that join more than two parts; the others are made where their ends meet.
@@ -95,8 +97,8 @@ impl Server {
         let sip_sockets = connections.hall();
         tasks.extend(connections.start(streams));
         tasks.push(tokio::spawn(certificates::keep(tls.clone(), http_stopped.clone())?));
-        let spoken = web_state(config, &handle, &health, &library, &sip, sip_sockets);
-        let served = sockets::serve(config, &spoken, http_stopped, (web, event_sockets), &tls);
+        let spoken = web_state(config, &handle, &health, &library, &sip, sip_sockets)?;
+        let served = sockets::serve(config, &spoken, http_stopped, clients, &tls);
         Ok(Self {
             handle,
             health,
@@ -202,8 +204,8 @@ fn web_state(
     library: &Library,
     sip: &[sockets::Place],
     sip_sockets: Hall,
-) -> http::State {
-    http::State::new(http::Parts {
+) -> io::Result<http::State> {
+    Ok(http::State::new(http::Parts {
         handle: handle.clone(),
         health: health.clone(),
         meters: Meters::new(handle.clone(), health.clone()),
@@ -212,7 +214,17 @@ fn web_state(
         limits: config.limits.clone(),
         sip: sip.iter().map(|(_, _, address)| *address).collect(),
         sip_sockets,
-    })
+        stomp: embedded(config)?,
+    }))
+}
+
+/// The broker of the connector's clients, if it is switched on.
+fn embedded(config: &Config) -> io::Result<Option<Embedded>> {
+    if !config.connector.enabled {
+        return Ok(None);
+    }
+    let broker = Broker::new(u64::from_le_bytes(random()?));
+    Ok(Some(Embedded { broker, domain: config.first_tenant.domain.as_str().to_owned() }))
 }
 
 async fn write_journal(writer: Writer, fatal: mpsc::Sender<Fatal>) {

@@ -1,4 +1,5 @@
-//! Clients of foreign dialects that we did not write: npm packages, each driven by a script beside the lock file.
+//! Clients of foreign dialects that we did not write: packages of npm and of PyPI, each driven by a script beside the lists
+//! of their versions.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -34,6 +35,26 @@ pub(crate) fn folder() -> PathBuf {
     folder
 }
 
+/// A Python with the packages of `requirements.txt`, installed once for each list of versions.
+fn python() -> PathBuf {
+    static INSTALLING: Mutex<()> = Mutex::new(());
+    let _one_at_a_time = INSTALLING.lock();
+    let requirements = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wire/clients/requirements.txt");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("wire-python");
+    let (python, mark) = (folder.join("bin/python"), folder.join("installed"));
+    let wanted = std::fs::read_to_string(&requirements).expect("it is beside this file");
+    if std::fs::read_to_string(&mark).is_ok_and(|there| there == wanted) {
+        return python;
+    }
+    let made = Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder).status();
+    assert!(made.expect("python3 is installed").success(), "no environment of Python can be made");
+    let pip = ["install", "--quiet", "--no-deps", "--disable-pip-version-check", "--requirement"];
+    let done = Command::new(folder.join("bin/pip")).args(pip).arg(&requirements).status();
+    assert!(done.expect("it was made just now").success(), "pip install");
+    std::fs::write(&mark, wanted).expect("the target folder can be written");
+    python
+}
+
 /// What a script prints, one JSON thing on each line; the script is ended when this is dropped.
 pub(crate) struct Lines {
     process: Child,
@@ -41,15 +62,22 @@ pub(crate) struct Lines {
 }
 
 impl Lines {
+    /// A script for Node, or (`.py`) for Python.
     pub(crate) fn of(script: &str, arguments: &[&str]) -> Self {
-        let mut process = Command::new("node")
-            .arg("--no-deprecation")
+        let mut program = if script.ends_with(".py") {
+            Command::new(python())
+        } else {
+            let mut node = Command::new("node");
+            node.arg("--no-deprecation");
+            node
+        };
+        let mut process = program
             .arg(folder().join(script))
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .expect("node is installed");
+            .expect("the program is installed");
         let lines = BufReader::new(process.stdout.take().expect("it is piped")).lines();
         Self { process, lines }
     }

@@ -2,6 +2,7 @@
 //! test that stands behind each of its sentences.
 
 mod audio;
+mod broker;
 pub(crate) mod call;
 mod flood;
 mod guessing;

@@ -16,6 +16,7 @@ mod peers;
 mod portsip;
 mod server;
 mod site;
+mod stomp;
 mod talk;
 mod transports;
 mod waiting;

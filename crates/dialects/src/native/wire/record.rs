@@ -111,7 +111,6 @@ pub struct CdrTransfer {
 
 /// A supervisor's ear on the call.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-#[expect(missing_docs, reason = "named as in the glossary")]
 pub struct CdrSupervision {
     /// The supervisor's own call; its record says who he is.
     pub call: Id,
