@@ -417,7 +417,10 @@ impl Node {
     /// Tells the engine what became so. What it wants done waits until all that this happening brought is told, so that
     /// a leg's dialog is durable before its 200 leaves.
     pub(crate) fn report(&mut self, now: Now, report: Report) -> Option<Result<Answer, Refusal>> {
-        let asks = matches!(report, Report::LegArrived { .. } | Report::LegReferred { .. });
+        let asks = matches!(
+            report,
+            Report::LegArrived { .. } | Report::LegReferred { .. } | Report::LegReplaces { .. }
+        );
         let result = self.engine.handle(now, Input::Report(report));
         self.collect_events();
         asks.then_some(result)

@@ -1,5 +1,6 @@
 //! Feature codes at the real process: a phone dials, and what it hears tells whether it was done.
 
+mod control;
 mod held;
 mod lamp;
 

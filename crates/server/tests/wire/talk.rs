@@ -99,6 +99,19 @@ impl<'a> Talk<'a> {
         self.phone.acknowledge(&hold, &held, &self.contact());
     }
 
+    /// Transfers whom it talks to, to whom it talks to in another call (RFC 5589), and hears what comes of it.
+    pub(crate) fn refers_to(&self, other: &Self) -> u16 {
+        let tag = |header: &str| header.split(";tag=").nth(1).expect("a tag").to_owned();
+        let to = other.answer.headers.get(&Name::To).expect("a To");
+        let (call, to_tag, from_tag) = (&other.invite.call_id, tag(to), tag(&other.invite.from));
+        let replaces = format!("{call}%3Bto-tag%3D{to_tag}%3Bfrom-tag%3D{from_tag}").replace('@', "%40");
+        let mut refer = self.within("REFER", 2);
+        let target = other.invite.uri.clone();
+        refer.more =
+            format!("Contact: {}\r\nRefer-To: <{target}?Replaces={replaces}>\r\n", self.phone.contact());
+        self.phone.ask(&refer).code
+    }
+
     /// Presses a key.
     pub(crate) fn press(&self, key: char) {
         let mut press = self.within("INFO", 1);

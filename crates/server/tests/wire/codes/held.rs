@@ -11,7 +11,7 @@ const CALLER: u32 = 700;
 const SUPERVISOR: f64 = 2_000.0;
 
 /// A baresip that answers by itself, at a new device.
-async fn talker(server: &Server, number: &str, hz: u32, owner: Option<&str>) -> Baresip {
+pub(super) async fn talker(server: &Server, number: &str, hz: u32, owner: Option<&str>) -> Baresip {
     let device = json!({ "number": number, "digest": "md5", "owner": owner });
     let made = server.post("/v1/devices", device).await;
     let password = made["secret"]["password"].as_str().expect("a new device has a secret");
@@ -21,7 +21,7 @@ async fn talker(server: &Server, number: &str, hz: u32, owner: Option<&str>) -> 
     phone
 }
 
-fn assert_hears(who: &str, samples: &[i16], there: &[f64], absent: &[f64]) {
+pub(super) fn assert_hears(who: &str, samples: &[i16], there: &[f64], absent: &[f64]) {
     let quiet = absent.iter().map(|hz| tone_level(samples, *hz)).fold(0.002, f64::max);
     for hz in there {
         let loud = tone_level(samples, *hz);
