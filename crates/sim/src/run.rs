@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use cordial_engine::agent::{CallSettings, ForwardTo, Handling, Membership};
-use cordial_engine::call::{Joining, TransferTo};
+use cordial_engine::call::{Joining, Monitored, Supervision, TransferTo};
 use cordial_engine::command::Note;
 use cordial_engine::id::DeviceId;
 use cordial_engine::text::Text;
@@ -297,9 +297,16 @@ impl Run {
     fn draw_control(&mut self, device: DeviceId) -> Option<Command> {
         let live_calls: Vec<_> = self.world.checker.live_calls().collect();
         let call = *self.chance.pick(&live_calls)?;
+        let own = device;
         let device = self.chance.permille(200).then_some(device);
         let hold = self.chance.permille(500);
-        Some(match self.chance.within(0..=13) {
+        Some(match self.chance.within(0..=17) {
+            14 => Command::Monitor { device: own, whom: Monitored::Call(call), whispers: hold },
+            15..=17 => {
+                let parts =
+                    [Supervision::Listen, Supervision::Whisper, Supervision::Barge, Supervision::TakeOver];
+                Command::Supervise { call, how: *self.chance.pick(&parts)? }
+            }
             0..=3 => {
                 let to =
                     number(self.chance.pick(&["101", "102", "103", "500", "501", "300", "+44555", "999"])?);

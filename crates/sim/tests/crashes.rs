@@ -20,7 +20,7 @@ fn faults_of_journal_and_recovery_are_caught_and_the_record_is_named() {
     let faults =
         [(Fault::RecoveryForgetsWrapUp, "H9"), (Fault::LostWrapUp, "H9"), (Fault::GhostLeg, "ghost")];
     for (fault, rule) in faults {
-        let (report, _) = hour(2, PACE, Stops { first: 0, step: 7, fault: Some(fault) }, false);
+        let (report, _) = hour(3, PACE, Stops { first: 0, step: 7, fault: Some(fault) }, false);
         let violation = report.violation.unwrap_or_else(|| panic!("{fault:?} went unnoticed"));
         println!("{fault:?}: {violation:?}");
         assert_eq!(violation.rule, rule, "{violation:?}");

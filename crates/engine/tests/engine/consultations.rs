@@ -904,6 +904,7 @@ fn a_crash_ends_both_calls_of_a_consultation() {
     check(
         &consulting("show ann; crash"),
         expect![[r#"
+            ann: ready, in call 4711 of sales, device Busy
               NodeStarted
               ConsultationEnded 101 for 4711 NodeRestarted
               RecordingStopped 4711
@@ -919,8 +920,9 @@ fn a_crash_ends_both_calls_of_a_consultation() {
         "#]],
     );
     check(
-        &consulting("quietly 4711 becomes-a-conference; crash"),
+        &consulting("quietly 4711 becomes-a-conference; show ann; crash"),
         expect![[r#"
+            ann: ready, in call 4711 of sales, device Busy
               NodeStarted
               RecordingStopped 4711
               LegCleared 4711 NodeRestarted

@@ -640,7 +640,7 @@ mod tests {
                 entry: Entry::Team(Team { name: Name::parse("Day").unwrap(), sees_monitoring: false }),
             },
             expect![[
-                r#"{"seq":9,"at":"1970-01-01T00:00:00.000Z","by":{"kind":"policy"},"type":"entry_added","data":{"id":"00000000000000000000000000000abc","entry":{"kind":"team","name":"Day"}}}"#
+                r#"{"seq":9,"at":"1970-01-01T00:00:00.000Z","by":{"kind":"policy"},"type":"entry_added","data":{"id":"00000000000000000000000000000abc","entry":{"kind":"team","name":"Day","sees_monitoring":false}}}"#
             ]],
         );
     }
