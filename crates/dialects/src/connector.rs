@@ -4,5 +4,16 @@
 //!
 //! **Transport.** Requests go to a queue, events come to a topic of the client's own. Where a site has no broker, we are
 //! one ourselves, and speak STOMP ([`stomp`]); where it has ActiveMQ, we are a client of it by the same protocol.
+//!
+//! **Asking.** A request is a message type `<Command>#<login>` and parameters between commas ([`request`]). What cannot be
+//! done is told by a stable code ([`fault`]).
+//!
+//! **Telling.** What happens is told in the format that the destination chose ([`event`]); the texts for an agent's status
+//! bar are those of the document ([`catalogue`]). Nothing answers a request yet: who joins these parts comes next.
 
+pub mod catalogue;
+pub mod event;
+pub mod fault;
+pub mod info;
+pub mod request;
 pub mod stomp;
