@@ -21,6 +21,7 @@ pub mod tap;
 mod bindings;
 mod callcenter;
 mod clock;
+mod connector;
 mod event_socket;
 mod listeners;
 mod media_thread;
