@@ -5,12 +5,17 @@
 
 #![expect(dead_code, reason = "the transports and the sessions come next")]
 
+mod settings;
+
 use std::net::IpAddr;
 
 use cordial_engine::WallTime;
 use reqwest::Url;
 
 use crate::stomp::broker::{SessionId, Visitor};
+
+#[expect(unused_imports, reason = "as above")]
+pub(crate) use settings::Settings;
 
 /// A request as it came, whatever carried it.
 #[derive(Debug)]
