@@ -13,6 +13,7 @@
 
 pub mod board;
 pub mod catalogue;
+pub mod control;
 pub mod event;
 pub mod fault;
 pub mod info;

@@ -42,6 +42,8 @@ pub struct Floor {
     pub legs: BTreeMap<LegId, Party>,
     /// The tenant's reasons for not being ready.
     pub reasons: BTreeMap<ReasonId, Reason>,
+    /// The teams' names.
+    pub teams: BTreeMap<TeamId, String>,
     /// The devices by their numbers.
     numbers: BTreeMap<String, DeviceId>,
 }

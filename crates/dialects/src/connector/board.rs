@@ -9,13 +9,13 @@ mod face;
 use std::collections::{BTreeMap, BTreeSet};
 
 use cordial_engine::agent::{Absence, Duty, WhyNotReady};
-use cordial_engine::id::{AgentId, CallId, DeviceId, LegId, QueueId, TeamId};
+use cordial_engine::id::{AgentId, CallId, DeviceId, LegId, OfferId, QueueId, ReasonId, TeamId};
 use cordial_engine::{Event as Happened, Fact, WallTime};
 use jiff::Timestamp;
 
 use super::event::{AgentState, AgentWord, CallEvent, CallWord, Dialog, Event};
 use super::info::{Info, Queue, User};
-use crate::floor::{Floor, Part, Seat};
+use crate::floor::{Floor, Part, Reason, Seat};
 
 /// The fold.
 #[derive(Clone, Debug, Default)]
@@ -128,6 +128,16 @@ impl Board {
         self.floor.agents.get(&agent)?.team
     }
 
+    /// The team that a client names, by its number or its name.
+    #[must_use]
+    pub fn team_called(&self, text: &str) -> Option<TeamId> {
+        let by_number = text.parse().ok().map(TeamId).filter(|team| self.floor.teams.contains_key(team));
+        by_number.or_else(|| {
+            let called = |name: &String| name.eq_ignore_ascii_case(text);
+            self.floor.teams.iter().find(|(_, name)| called(name)).map(|(team, _)| *team)
+        })
+    }
+
     /// The device where an agent is.
     #[must_use]
     pub fn device(&self, agent: AgentId) -> Option<DeviceId> {
@@ -138,6 +148,22 @@ impl Board {
     #[must_use]
     pub fn device_called(&self, extension: &str) -> Option<DeviceId> {
         self.floor.phone_called(extension)
+    }
+
+    /// Who logs in by that name.
+    #[must_use]
+    pub fn agent_of(&self, login: &str) -> Option<AgentId> {
+        self.floor.agents.iter().find(|(_, seat)| self.login(seat) == login).map(|(agent, _)| *agent)
+    }
+
+    /// The reason that a client names, by its code or in its words.
+    #[must_use]
+    pub fn reason_called(&self, text: &str) -> Option<ReasonId> {
+        let by_code = text.parse().ok().map(ReasonId).filter(|code| self.floor.reasons.contains_key(code));
+        by_code.or_else(|| {
+            let named = |known: &Reason| known.name.eq_ignore_ascii_case(text);
+            self.floor.reasons.iter().find(|(_, known)| named(known)).map(|(code, _)| *code)
+        })
     }
 
     /// Who is at a device, or whose own number it is.
@@ -174,13 +200,6 @@ impl Board {
             pending: state.pending,
             since: state.since,
         })
-    }
-
-    /// What there is to be told again of an agent's calls, to a client that comes back.
-    #[must_use]
-    pub fn calls_again(&self, agent: AgentId) -> Vec<Event> {
-        let Some(told) = self.told.get(&agent) else { return Vec::new() };
-        told.dialogs.values().map(Face::told).collect()
     }
 
     /// The calls that an agent has, after he is back (O-024): the one that he talks in first.
@@ -227,6 +246,41 @@ impl Board {
     pub fn other_of(&self, call: CallId) -> Option<CallId> {
         let talk = self.floor.calls.get(&call)?;
         talk.consults_for.or_else(|| talk.consultation.map(|asks| asks.call))
+    }
+
+    /// The offer that an agent is made of a call.
+    #[must_use]
+    pub fn offer_of(&self, agent: AgentId, call: CallId) -> Option<OfferId> {
+        let (offer, leg) = self.floor.agents.get(&agent)?.offer?;
+        let of = self.floor.legs.get(&leg).map(|party| party.call);
+        (of == Some(call)).then_some(offer)
+    }
+
+    /// The call in which an agent talks, or which he holds.
+    #[must_use]
+    pub fn talks_in(&self, agent: AgentId) -> Option<CallId> {
+        let talks = |dialog: &Dialog| matches!(dialog.state, CallWord::Active | CallWord::Held);
+        let talking =
+            self.dialogs(agent).filter(|(call, dialog)| talks(dialog) && self.heard_in(*call).is_none());
+        talking.min_by_key(|(_, dialog)| dialog.state != CallWord::Active).map(|(call, _)| call)
+    }
+
+    /// What a supervisor hears in a call of his own that is there for that.
+    #[must_use]
+    pub fn heard_in(&self, call: CallId) -> Option<CallId> {
+        self.floor.calls.get(&call)?.ear?.call
+    }
+
+    /// The call by which a supervisor hears another; also found by itself.
+    #[must_use]
+    pub fn ear_of(&self, agent: AgentId, call: CallId) -> Option<CallId> {
+        let mut own = self.dialogs(agent).map(|(own, _)| own);
+        own.find(|own| self.heard_in(*own).is_some_and(|heard| heard == call || *own == call))
+    }
+
+    /// Who has a call among his.
+    pub fn who_has(&self, call: CallId) -> impl Iterator<Item = AgentId> + '_ {
+        self.has.get(&call).into_iter().flatten().copied()
     }
 
     /// The leg of a call that has an address: the device of that number, or somebody outside.

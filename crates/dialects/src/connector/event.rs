@@ -235,6 +235,13 @@ impl Told {
         }
     }
 
+    /// The message type (JMSType): which type of call a client has that is back, if any. Other messages have none.
+    #[must_use]
+    pub fn kind(&self) -> Option<&str> {
+        let Event::Info(Info::Dialogs { call_type, .. }) = &self.event else { return None };
+        Some(call_type.as_str()).filter(|call_type| !call_type.is_empty())
+    }
+
     /// Writes it; `None` where a format does not have it: in the document's own strings a call that failed is only dropped.
     #[must_use]
     pub fn encode(&self, format: Format) -> Option<String> {

@@ -398,6 +398,9 @@ impl Floor {
             (EntryId::User(id), Entry::User(entry)) => {
                 self.users.insert(id, entry.name.to_string());
             }
+            (EntryId::Team(id), Entry::Team(entry)) => {
+                self.teams.insert(id, entry.name.to_string());
+            }
             (EntryId::Reason(id), Entry::Reason(entry)) => {
                 let reason = Reason { name: entry.name.to_string(), absence: entry.absence };
                 self.reasons.insert(id, reason);
@@ -437,8 +440,8 @@ impl Floor {
             }
             EntryId::Reason(id) => drop(self.reasons.remove(&id)),
             EntryId::User(id) => drop(self.users.remove(&id)),
-            EntryId::Team(_)
-            | EntryId::Trunk(_)
+            EntryId::Team(id) => drop(self.teams.remove(&id)),
+            EntryId::Trunk(_)
             | EntryId::Route(_)
             | EntryId::Disposition(_)
             | EntryId::Skill(_)

@@ -17,7 +17,7 @@ impl Floor {
     #[must_use]
     pub fn of(engine: &Engine, tenant: TenantId, now: Now) -> Self {
         let mut floor = Self::empty(engine, tenant);
-        for kind in [Kind::User, Kind::Reason] {
+        for kind in [Kind::User, Kind::Team, Kind::Reason] {
             for (id, guid, entry) in engine.entries(tenant, kind) {
                 floor.added(id, Some(guid), &entry, now.wall);
             }

@@ -65,9 +65,14 @@ impl Settings {
         })
     }
 
+    /// How a destination is told that has a line of its own.
+    pub(crate) fn format_named(&self, destination: &str) -> Option<Format> {
+        self.formats.get(destination).copied()
+    }
+
     /// How a destination is told.
     pub(crate) fn format(&self, destination: &str) -> Format {
-        self.formats.get(destination).copied().unwrap_or(self.format)
+        self.format_named(destination).unwrap_or(self.format)
     }
 
     /// How long a client may be silent before it counts as gone.

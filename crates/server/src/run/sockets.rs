@@ -7,11 +7,11 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-use super::StartError;
 use super::clients::{self, StompHere};
 use super::start::count;
 use super::streams::Carriers;
 use super::web::Web;
+use super::{StartError, connector};
 use crate::config::{Config, Face, Listen, WebListener, Whole};
 use crate::event_socket::EventSocket;
 use crate::http;
@@ -221,6 +221,7 @@ pub(super) fn serve(
     let (event_sockets, mut tasks) = serve_event_sockets(config, state, &stopped, event_sockets);
     let absent = http::webitel::log_out_absent(state.clone(), config.webitel.clone(), stopped.clone());
     tasks.push(tokio::spawn(absent));
+    tasks.extend(connector::start(config, state, stopped.clone()));
     let (http, web_tasks) = serve_web(config, state, stopped, web, tls);
     tasks.extend(web_tasks.into_iter().chain(stomp_tasks));
     let broker = state.embedded().map(|embedded| embedded.broker.clone());

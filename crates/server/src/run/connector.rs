@@ -1,0 +1,29 @@
+//! The tasks of the connector: its hub, and what carries its messages.
+
+use cordial_dialects::connector::stomp::destination::{Destination, Kind};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+
+use crate::config::Config;
+use crate::connector::{Hub, Settings, Ways};
+use crate::http;
+use crate::limits::CONNECTOR_HEARD_MAX;
+
+/// Starts all that is switched on.
+pub(super) fn start(
+    config: &Config,
+    state: &http::State,
+    stopped: watch::Receiver<bool>,
+) -> Vec<JoinHandle<()>> {
+    let Some(settings) = Settings::of(config) else { return Vec::new() };
+    let (_hear, heard) = mpsc::channel(CONNECTOR_HEARD_MAX);
+    let embedded = state.embedded().map(|embedded| embedded.broker.clone());
+    let asked = embedded.as_ref().map(|broker| {
+        let queue = Destination::new(Kind::Queue, config.connector.broker.queue.as_str());
+        broker.attend(queue.expect("a name of the configuration is a plain one"))
+    });
+    // Nothing comes where there is no broker.
+    let asked = asked.unwrap_or_else(|| mpsc::channel(1).1);
+    let hub = Hub::new(state.clone(), settings, Ways { embedded, link: None, web: None });
+    vec![tokio::spawn(hub.run(asked, heard, stopped))]
+}
