@@ -1,6 +1,9 @@
 //! Java clients at a real broker. What stands between them and the connector is proved by itself: that it carries all of
 //! a message, and goes on after the broker was gone.
 
+mod desk;
+mod script;
+
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
