@@ -7,6 +7,7 @@
 mod hub;
 mod person;
 mod room;
+mod rooms;
 mod settings;
 
 use std::net::IpAddr;
@@ -20,6 +21,7 @@ use reqwest::Url;
 use tokio::sync::mpsc;
 
 pub(crate) use self::hub::Hub;
+pub(crate) use self::rooms::{Inquiries, Rooms};
 pub(crate) use self::settings::Settings;
 use crate::stomp::broker::{Broker, Request, SessionId, Visitor};
 

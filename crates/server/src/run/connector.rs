@@ -5,7 +5,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::config::Config;
-use crate::connector::{Hub, Settings, Ways};
+use crate::connector::{Hub, Inquiries, Settings, Ways};
 use crate::http;
 use crate::limits::CONNECTOR_HEARD_MAX;
 
@@ -13,6 +13,7 @@ use crate::limits::CONNECTOR_HEARD_MAX;
 pub(super) fn start(
     config: &Config,
     state: &http::State,
+    inquiries: Inquiries,
     stopped: watch::Receiver<bool>,
 ) -> Vec<JoinHandle<()>> {
     let Some(settings) = Settings::of(config) else { return Vec::new() };
@@ -25,5 +26,5 @@ pub(super) fn start(
     // Nothing comes where there is no broker.
     let asked = asked.unwrap_or_else(|| mpsc::channel(1).1);
     let hub = Hub::new(state.clone(), settings, Ways { embedded, link: None, web: None });
-    vec![tokio::spawn(hub.run(asked, heard, stopped))]
+    vec![tokio::spawn(hub.run(asked, heard, inquiries, stopped))]
 }
