@@ -31,13 +31,15 @@ impl Store {
         let KnownDestination { tenant, name, url } = destination;
         let mut desk = self.desk().await;
         let mut transaction = desk.begin_immediate().await?;
-        sqlx::query("INSERT OR REPLACE INTO destinations (tenant, name, address, seen_ms) VALUES (?, ?, ?, ?)")
-            .bind(to_sql(tenant.0))
-            .bind(name)
-            .bind(url.as_deref().unwrap_or_default())
-            .bind(now.0)
-            .execute(&mut *transaction)
-            .await?;
+        sqlx::query(
+            "INSERT OR REPLACE INTO destinations (tenant, name, address, seen_ms) VALUES (?, ?, ?, ?)",
+        )
+        .bind(to_sql(tenant.0))
+        .bind(name)
+        .bind(url.as_deref().unwrap_or_default())
+        .bind(now.0)
+        .execute(&mut *transaction)
+        .await?;
         sqlx::query(
             "DELETE FROM destinations WHERE seen_ms < ? OR (tenant = ? AND (name, address) IN \
              (SELECT name, address FROM destinations WHERE tenant = ? ORDER BY seen_ms DESC LIMIT -1 OFFSET ?))",
@@ -54,9 +56,10 @@ impl Store {
 
     /// Where clients listened.
     pub async fn destinations(&self) -> Result<Vec<KnownDestination>, StoreError> {
-        let rows = sqlx::query("SELECT tenant, name, address FROM destinations ORDER BY tenant, name, address")
-            .fetch_all(&self.inner.readers)
-            .await?;
+        let rows =
+            sqlx::query("SELECT tenant, name, address FROM destinations ORDER BY tenant, name, address")
+                .fetch_all(&self.inner.readers)
+                .await?;
         let read = |row: &SqliteRow| {
             let url: String = row.try_get("address")?;
             let url = Some(url).filter(|url| !url.is_empty());
