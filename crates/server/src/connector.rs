@@ -8,6 +8,7 @@ mod hub;
 mod link;
 mod person;
 mod room;
+mod rooms;
 mod settings;
 
 use std::net::IpAddr;
@@ -22,6 +23,7 @@ use tokio::sync::mpsc;
 
 pub(crate) use self::hub::Hub;
 pub(crate) use self::link::Link;
+pub(crate) use self::rooms::{Inquiries, Rooms};
 pub(crate) use self::settings::Settings;
 use crate::stomp::broker::{Broker, Request, SessionId, Visitor};
 

@@ -95,16 +95,18 @@ impl Board {
         let failed = self.failing(&event.fact);
         self.floor.apply(event);
         concerned.extend(self.concerned(&event.fact));
-        let mut news = Vec::new();
-        if matches!(event.fact, Fact::AgentLoggedIn { moved_from: None, .. })
-            && let Part::Agent(agent) = Part::of(&event.fact)
-            && let Some(state) = self.state(agent)
-        {
-            let state = AgentState { state: AgentWord::LoggedIn, ..state };
-            news.push(News { agent, event: Event::State(state) });
-        }
+        let mut news: Vec<News> = Vec::new();
         for agent in concerned {
             news.extend(self.look(agent, failed.as_ref(), Some(event.wall)));
+        }
+        let logs_in = matches!(event.fact, Fact::AgentLoggedIn { moved_from: None, .. });
+        let state = |news: &News| {
+            let Event::State(state) = &news.event else { return None };
+            Some((news.agent, state.clone()))
+        };
+        if let Some((agent, state)) = news.iter().find_map(state).filter(|_| logs_in) {
+            let state = AgentState { state: AgentWord::LoggedIn, ..state };
+            news.insert(0, News { agent, event: Event::State(state) });
         }
         news
     }

@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::room::Room;
+use super::rooms::{Inquiries, ToRoom};
 use super::settings::Settings;
 use super::{Heard, Way, Ways};
 use crate::http;
@@ -19,7 +20,7 @@ pub(crate) struct Hub {
     state: http::State,
     settings: Arc<Settings>,
     ways: Ways,
-    rooms: BTreeMap<TenantId, mpsc::Sender<Heard>>,
+    rooms: BTreeMap<TenantId, mpsc::Sender<ToRoom>>,
     open: JoinSet<()>,
 }
 
@@ -34,30 +35,40 @@ impl Hub {
         mut self,
         mut embedded: mpsc::Receiver<Request>,
         mut heard: mpsc::Receiver<Heard>,
+        mut inquiries: Inquiries,
         mut stopped: watch::Receiver<bool>,
     ) {
         loop {
             let heard = tokio::select! {
                 Some(request) = embedded.recv() => Heard::from(request),
                 Some(heard) = heard.recv() => heard,
-                _ = stopped.wait_for(|stopped| *stopped) => break,
+                Some((tenant, inquiry)) = inquiries.recv() => {
+                    self.bring(tenant, ToRoom::Inquiry(inquiry)).await;
+                    continue;
+                }
+                () = async { drop(stopped.wait_for(|stopped| *stopped).await) } => break,
                 Some(_) = self.open.join_next() => continue,
             };
-            self.bring(heard).await;
+            if let Some(tenant) = self.whose(&heard.way).await {
+                self.bring(tenant, ToRoom::Heard(heard)).await;
+            }
         }
         self.rooms.clear();
         while self.open.join_next().await.is_some() {}
     }
 
-    async fn bring(&mut self, heard: Heard) {
-        let tenant = match &heard.way {
+    /// Of which tenant somebody is who came by that way.
+    async fn whose(&self, way: &Way) -> Option<TenantId> {
+        match way {
             Way::Embedded { visitor, .. } => Some(visitor.tenant),
             Way::Broker => self.tenant_of(&self.settings.broker_domain).await,
             Way::Web { .. } => self.tenant_of(&self.settings.domain).await,
-        };
-        let Some(tenant) = tenant else { return };
+        }
+    }
+
+    async fn bring(&mut self, tenant: TenantId, asked: ToRoom) {
         if let Some(room) = self.room(tenant).await
-            && room.send(heard).await.is_err()
+            && room.send(asked).await.is_err()
         {
             // It ended by itself, which is a bug; the next request opens another.
             self.rooms.remove(&tenant);
@@ -78,7 +89,7 @@ impl Hub {
         tenant
     }
 
-    async fn room(&mut self, tenant: TenantId) -> Option<mpsc::Sender<Heard>> {
+    async fn room(&mut self, tenant: TenantId) -> Option<mpsc::Sender<ToRoom>> {
         if let Some(room) = self.rooms.get(&tenant) {
             return Some(room.clone());
         }

@@ -28,6 +28,7 @@ use self::clients::{Clients, From, Place, Session};
 use self::errand::{Errand, Errands, Outcome, Proof};
 use self::plan::{Desk, Step, member_told};
 use super::person::Person;
+use super::rooms::{Denied, Inquiry, Question, ToRoom};
 use super::settings::Settings;
 use super::{Heard, Post, Ways};
 use crate::config::OnSilence;
@@ -110,11 +111,12 @@ impl Room {
     }
 
     /// Serves until nobody can ask any more; then tells everybody that it is over.
-    pub(super) async fn run(mut self, mut asked: mpsc::Receiver<Heard>) {
+    pub(super) async fn run(mut self, mut asked: mpsc::Receiver<ToRoom>) {
         loop {
             tokio::select! {
-                heard = asked.recv() => match heard {
-                    Some(heard) => self.hear(heard),
+                asked = asked.recv() => match asked {
+                    Some(ToRoom::Heard(heard)) => self.hear(heard),
+                    Some(ToRoom::Inquiry(inquiry)) => self.inquire(inquiry).await,
                     None => break,
                 },
                 event = self.events.next() => match event {
@@ -166,6 +168,54 @@ impl Room {
                 self.begin(asked);
             }
         }
+    }
+
+    /// Answers somebody who has no session: by how it is with all that is durable.
+    async fn inquire(&mut self, inquiry: Inquiry) {
+        self.catch_up(self.errands.state.handle().durable_seq()).await;
+        match inquiry {
+            Inquiry::Look(look) => look(&self.board),
+            Inquiry::Ask(Question { user, about, by, ask, answer }) => {
+                let tenant = self.errands.tenant;
+                let person =
+                    self.errands.state.handle().read(move |engine, _| Person::of(engine, tenant, user));
+                let person = person.await.ok().flatten();
+                match person
+                    .ok_or(Code::UserNotFound)
+                    .and_then(|person| self.errand(&person, about, by, &ask))
+                {
+                    Ok(Ok(errand)) => {
+                        let errands = self.errands.clone();
+                        // It is one command of one who waits for it; nothing of the room's hangs on it.
+                        tokio::spawn(async move { answer.send(errands.run(errand).await.0.answer()).ok() });
+                    }
+                    Ok(Err(events)) => drop(answer.send(Ok(events))),
+                    Err(code) => drop(answer.send(Err(Denied::of(code)))),
+                }
+            }
+        }
+    }
+
+    /// What is to be done for somebody, or what is to be told at once.
+    fn errand(
+        &self,
+        person: &Person,
+        about: Option<AgentId>,
+        by: Asker,
+        ask: &Ask,
+    ) -> Result<Result<Errand, Vec<Event>>, Code> {
+        let about = about.or(person.agent);
+        let reaches = about.is_some_and(|agent| person.reaches(self.board.team(agent)));
+        if about != person.agent && !(reaches && ask.is_of_state()) {
+            return Err(Code::AuthorizationFailure);
+        }
+        let device = person.agent.and_then(|agent| self.board.device(agent));
+        let step = Desk { board: &self.board, person, agent: about, device }.plan(ask)?;
+        Ok(match step {
+            Step::Say(events) | Step::Watch(_, events) => Err(events),
+            Step::Command(command) => Ok(Errand::Command(by, command)),
+            Step::Look(look) => Ok(Errand::Look(by, about, look)),
+        })
     }
 
     /// A client says that it is there, and where it listens.

@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::config::Config;
-use crate::connector::{Hub, Link, Settings, Ways};
+use crate::connector::{Hub, Inquiries, Link, Settings, Ways};
 use crate::http;
 use crate::limits::CONNECTOR_HEARD_MAX;
 
@@ -15,6 +15,7 @@ use crate::limits::CONNECTOR_HEARD_MAX;
 pub(super) fn start(
     config: &Config,
     state: &http::State,
+    inquiries: Inquiries,
     stopped: watch::Receiver<bool>,
 ) -> io::Result<Vec<JoinHandle<()>>> {
     let Some(settings) = Settings::of(config) else { return Ok(Vec::new()) };
@@ -33,6 +34,6 @@ pub(super) fn start(
         tasks.push(tokio::spawn(line.run()));
         ways.link = Some(link.posts);
     }
-    tasks.push(tokio::spawn(Hub::new(state.clone(), settings, ways).run(asked, heard, stopped)));
+    tasks.push(tokio::spawn(Hub::new(state.clone(), settings, ways).run(asked, heard, inquiries, stopped)));
     Ok(tasks)
 }

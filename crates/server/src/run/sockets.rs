@@ -14,6 +14,7 @@ use super::streams::Carriers;
 use super::web::Web;
 use super::{StartError, connector};
 use crate::config::{Config, Face, Listen, WebListener, Whole};
+use crate::connector::Inquiries;
 use crate::event_socket::EventSocket;
 use crate::http;
 use crate::limits::{
@@ -214,6 +215,7 @@ pub(super) struct Served {
 pub(super) fn serve(
     config: &Config,
     state: &http::State,
+    inquiries: Inquiries,
     stopped: watch::Receiver<bool>,
     ClientSockets { web, event_sockets, stomp }: ClientSockets,
     tls: &Tls,
@@ -222,7 +224,7 @@ pub(super) fn serve(
     let (event_sockets, mut tasks) = serve_event_sockets(config, state, &stopped, event_sockets);
     let absent = http::webitel::log_out_absent(state.clone(), config.webitel.clone(), stopped.clone());
     tasks.push(tokio::spawn(absent));
-    tasks.extend(connector::start(config, state, stopped.clone())?);
+    tasks.extend(connector::start(config, state, inquiries, stopped.clone())?);
     let (http, web_tasks) = serve_web(config, state, stopped, web, tls);
     tasks.extend(web_tasks.into_iter().chain(stomp_tasks));
     let broker = state.embedded().map(|embedded| embedded.broker.clone());

@@ -1,6 +1,9 @@
 //! Java clients at a real broker. What stands between them and the connector is proved by itself: that it carries all of
 //! a message, and goes on after the broker was gone.
 
+mod desk;
+mod script;
+
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
@@ -164,10 +167,10 @@ async fn the_program_hears_and_tells_java_clients_through_the_broker_and_finds_i
     agent.correlate("c-1");
     agent.send("Hello# desk-1", None);
     let system = agent.expect("an answer", |_| true).await;
-    assert_eq!(system, told(Some("c-1"), "System", "System#IN_SERVICE"));
+    assert_eq!(system, told(Some("c-1"), "system", "System#IN_SERVICE"));
     agent.send_bytes("Beat#desk-1", "null");
     let system = agent.expect("an answer to a BytesMessage", |_| true).await;
-    assert_eq!(system, told(None, "System", "System#IN_SERVICE"));
+    assert_eq!(system, told(None, "system", "System#IN_SERVICE"));
     // Where the answer goes whose request names no destination, JMSReplyTo says.
     agent.reply_to("desk-1");
     agent.correlate("c-2");
@@ -190,7 +193,7 @@ async fn the_program_hears_and_tells_java_clients_through_the_broker_and_finds_i
     agent.correlate("c-3");
     agent.send("Beat#desk-1", None);
     let system = agent.expect("an answer after the restart", |_| true).await;
-    assert_eq!(system, told(Some("c-3"), "System", "System#IN_SERVICE"));
+    assert_eq!(system, told(Some("c-3"), "system", "System#IN_SERVICE"));
     agent.quit().await;
     let log = server.log();
     for line in ["cannot be reached there", "connected to the site's broker", "the site's broker is lost"] {

@@ -13,6 +13,7 @@ use cordial_engine::id::{AgentId, CallId, DeviceId, DispositionId, TeamId, Tenan
 use cordial_engine::{Command, Engine, Refusal};
 
 use super::super::person::Person;
+use super::super::rooms::Denied;
 use super::plan::Look;
 use crate::handle::{Asker, Unavailable};
 use crate::http;
@@ -51,6 +52,17 @@ pub(super) enum Outcome {
     Say(Vec<Event>),
     /// It is not so.
     Refused(Code, String),
+}
+
+impl Outcome {
+    /// As an answer to somebody who has no session.
+    pub(super) fn answer(self) -> Result<Vec<Event>, Denied> {
+        match self {
+            Self::Granted | Self::AlreadySo | Self::Entered(_) | Self::LoggedIn(_) => Ok(Vec::new()),
+            Self::Say(events) => Ok(events),
+            Self::Refused(code, detail) => Err(Denied { code, detail }),
+        }
+    }
 }
 
 /// Where errands are done.
