@@ -5,6 +5,7 @@
 //! what happens. What is told ([`Post`]) goes back by the way that the destination came by.
 
 mod hub;
+mod link;
 mod person;
 mod room;
 mod rooms;
@@ -21,6 +22,7 @@ use reqwest::Url;
 use tokio::sync::mpsc;
 
 pub(crate) use self::hub::Hub;
+pub(crate) use self::link::Link;
 pub(crate) use self::rooms::{Inquiries, Rooms};
 pub(crate) use self::settings::Settings;
 use crate::stomp::broker::{Broker, Request, SessionId, Visitor};

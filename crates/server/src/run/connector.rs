@@ -1,11 +1,13 @@
 //! The tasks of the connector: its hub, and what carries its messages.
 
+use std::io;
+
 use cordial_dialects::connector::stomp::destination::{Destination, Kind};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::config::Config;
-use crate::connector::{Hub, Inquiries, Settings, Ways};
+use crate::connector::{Hub, Inquiries, Link, Settings, Ways};
 use crate::http;
 use crate::limits::CONNECTOR_HEARD_MAX;
 
@@ -15,9 +17,9 @@ pub(super) fn start(
     state: &http::State,
     inquiries: Inquiries,
     stopped: watch::Receiver<bool>,
-) -> Vec<JoinHandle<()>> {
-    let Some(settings) = Settings::of(config) else { return Vec::new() };
-    let (_hear, heard) = mpsc::channel(CONNECTOR_HEARD_MAX);
+) -> io::Result<Vec<JoinHandle<()>>> {
+    let Some(settings) = Settings::of(config) else { return Ok(Vec::new()) };
+    let (hear, heard) = mpsc::channel(CONNECTOR_HEARD_MAX);
     let embedded = state.embedded().map(|embedded| embedded.broker.clone());
     let asked = embedded.as_ref().map(|broker| {
         let queue = Destination::new(Kind::Queue, config.connector.broker.queue.as_str());
@@ -25,6 +27,13 @@ pub(super) fn start(
     });
     // Nothing comes where there is no broker.
     let asked = asked.unwrap_or_else(|| mpsc::channel(1).1);
-    let hub = Hub::new(state.clone(), settings, Ways { embedded, link: None, web: None });
-    vec![tokio::spawn(hub.run(asked, heard, inquiries, stopped))]
+    let mut tasks = Vec::new();
+    let mut ways = Ways { embedded, link: None, web: None };
+    if let Some(broker) = &settings.broker {
+        let (link, line) = Link::new(broker.clone(), hear)?;
+        tasks.push(tokio::spawn(line.run()));
+        ways.link = Some(link.posts);
+    }
+    tasks.push(tokio::spawn(Hub::new(state.clone(), settings, ways).run(asked, heard, inquiries, stopped)));
+    Ok(tasks)
 }

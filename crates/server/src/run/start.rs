@@ -99,7 +99,7 @@ impl Server {
         tasks.extend(connections.start(streams));
         tasks.push(tokio::spawn(certificates::keep(tls.clone(), http_stopped.clone())?));
         let (spoken, inquiries) = web_state(config, &handle, &health, &library, &sip, sip_sockets)?;
-        let served = sockets::serve(config, &spoken, inquiries, http_stopped, clients, &tls);
+        let served = sockets::serve(config, &spoken, inquiries, http_stopped, clients, &tls)?;
         Ok(Self {
             handle,
             health,
