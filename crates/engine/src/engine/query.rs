@@ -8,7 +8,7 @@ use crate::code::FeatureCodes;
 use crate::entry::{self, Emergency, Entry, EntryId, Kind, Numbered};
 use crate::id::{
     AgentId, BlacklistedNumberId, CalendarId, CallId, ContactId, DeviceId, Guid, LegId, OfferId, PhoneBookId,
-    QueueId, RecordingId, TeamId, TenantId, UserId,
+    QueueId, ReasonId, RecordingId, TeamId, TenantId, UserId,
 };
 use crate::recording::RecordingStep;
 use crate::state::{Agent, Device, Message, Parked};
@@ -112,6 +112,20 @@ impl Engine {
     /// The agent that a login acts as.
     pub fn agent_of_user(&self, tenant: TenantId, user: UserId) -> Option<AgentId> {
         self.state.tenants.get(&tenant)?.agent_of_user.get(&user).copied()
+    }
+
+    /// The reasons that an agent may give, of whatever category, in the order in which they were added.
+    pub fn reasons_of(
+        &self,
+        tenant: TenantId,
+        agent: AgentId,
+    ) -> impl Iterator<Item = (ReasonId, &entry::Reason)> {
+        let team = self.team_of(tenant, agent);
+        let reasons = self.entry_ids(tenant, Kind::Reason).filter_map(|id| {
+            let EntryId::Reason(id) = id else { return None };
+            Some((id, &self.state.reasons.get(&id)?.entry))
+        });
+        reasons.filter(move |(_, reason)| reason.team.is_none() || reason.team == team)
     }
 
     /// The phone books of a tenant, in the order in which they were added.

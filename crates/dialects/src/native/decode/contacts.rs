@@ -68,6 +68,35 @@ pub struct ContactRow {
     pub description: Option<String>,
 }
 
+/// Counts the lines of a file.
+///
+/// A record's own position has them wrong where lines end in CR LF or are empty: it is where the record before it ended.
+struct Lines<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// Where a record begins, which comes after those that were asked for before.
+    fn of(&mut self, record: &ByteRecord) -> u64 {
+        let begin = record.position().and_then(|place| usize::try_from(place.byte()).ok()).unwrap_or(self.at);
+        while let Some(byte) = self.bytes.get(self.at) {
+            let ends_line = match byte {
+                b'\n' => true,
+                b'\r' => self.bytes.get(self.at + 1) != Some(&b'\n'),
+                _ => false,
+            };
+            if self.at >= begin && !matches!(byte, b'\r' | b'\n') {
+                break;
+            }
+            self.line += u64::from(ends_line);
+            self.at += 1;
+        }
+        self.line
+    }
+}
+
 /// The columns of a contact; a file need not have all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Column {
@@ -101,7 +130,8 @@ impl ContactFile {
     /// What keeps the file as a whole from being read.
     pub fn read(bytes: &[u8]) -> Result<Self, String> {
         let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
-        let header = bytes.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
+        let mut lines = bytes.split(|byte| matches!(byte, b'\n' | b'\r'));
+        let header = lines.find(|line| !line.is_empty()).unwrap_or_default();
         let semicolons = header.contains(&b';') && !header.contains(&b',');
         let mut reader = ReaderBuilder::new()
             .has_headers(false)
@@ -116,11 +146,14 @@ impl ContactFile {
         };
         let places = file.columns(&header)?;
         let mut seen = BTreeSet::new();
+        let mut lines = Lines { bytes, at: 0, line: 1 };
         for (count, record) in records.enumerate() {
             if count >= IMPORT_ROWS_MAX {
                 return Err(format!("there are more than {IMPORT_ROWS_MAX} rows"));
             }
-            file.take(&places, &record.map_err(|error| error.to_string())?, &mut seen);
+            let record = record.map_err(|error| error.to_string())?;
+            let line = lines.of(&record);
+            file.take(&places, &record, line, &mut seen);
         }
         Ok(file)
     }
@@ -152,9 +185,9 @@ impl ContactFile {
         &mut self,
         places: &[Option<Column>],
         record: &ByteRecord,
+        line: u64,
         seen: &mut BTreeSet<(String, String, String)>,
     ) {
-        let line = record.position().map_or(0, csv::Position::line);
         let field = |wanted: Column| {
             let place = places.iter().position(|column| *column == Some(wanted))?;
             Some(std::str::from_utf8(record.get(place).unwrap_or_default()).map(str::trim))
@@ -224,10 +257,10 @@ mod tests {
     #[test]
     fn columns_are_found_by_name_in_any_order_and_case() {
         check(
-            "Phone Number,LAST_NAME,firstName,Fax\r\n+49 (30) 123 456,Lee,\"Ann, Dr.\",1\r\n,,,\r\n0177,,Bob\r\n",
+            "Phone Number,LAST_NAME,firstName,Fax\r\n+49 (30) 123 456,Lee,\"Ann, Dr.\",1\r\n,,,\r\n\r\n0177,,Bob\r\n",
             expect![[r#"
                 2: Ann, Dr.|Lee|+4930123456|None
-                4: Bob||0177|None
+                5: Bob||0177|None
                 repeated 0, ignored ["Fax"]"#]],
         );
     }

@@ -634,7 +634,7 @@ mod tests {
         check(
             Fact::DutyPending { agent: AgentId(3), duty: Some(Duty::Ready), reason: None },
             expect![[
-                r#"{"seq":9,"at":"1970-01-01T00:00:00.000Z","by":{"kind":"policy"},"type":"duty_pending","data":{"agent":"00000000000000000000000000000003","duty":{"state":"ready"}}}"#
+                r#"{"seq":9,"at":"1970-01-01T00:00:00.000Z","by":{"kind":"policy"},"type":"duty_pending","data":{"agent":"00000000000000000000000000000003","duty":{"state":"ready"},"reason":null}}"#
             ]],
         );
         check(
