@@ -746,7 +746,7 @@ pub struct Reason {
     /// Unique within the tenant.
     pub name: Name,
     /// What it can be given for. Facts older than this field mean being not ready.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "ReasonCategory::is_default")]
     pub category: ReasonCategory,
     /// What an agent who gives this reason does meanwhile. Facts older than this field mean a break.
     #[serde(default)]
@@ -777,6 +777,10 @@ pub enum ReasonCategory {
 }
 
 impl ReasonCategory {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// Whether an agent may be not ready for it.
     pub const fn is_for_not_ready(self) -> bool {
         matches!(self, Self::NotReady | Self::Both)

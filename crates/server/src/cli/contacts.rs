@@ -222,19 +222,28 @@ impl Total {
 
     fn tell(mut self, printer: &Printer, ignored: &[String]) {
         self.refused.sort_by_key(|(line, _)| *line);
-        let refusals: Vec<Value> = self.refused.into_iter().map(|(_, told)| told).collect();
+        let Self { added, changed, unchanged, refused } = self;
+        let refusals: Vec<Value> = refused.into_iter().map(|(_, told)| told).collect();
+        let mut text = String::new();
         for told in &refusals {
             let column = told["column"].as_str().map(|column| format!("{column} ")).unwrap_or_default();
-            eprintln!("line {}: {column}{}", told["line"], told["detail"].as_str().unwrap_or_default());
+            let detail = told["detail"].as_str().unwrap_or_default();
+            text.push_str(&format!("line {}: {column}{detail}\n", told["line"]));
         }
-        printer.record(&json!({
-            "added": self.added,
-            "changed": self.changed,
-            "unchanged": self.unchanged,
-            "refused": refusals.len(),
+        if !ignored.is_empty() {
+            text.push_str(&format!("columns that are no contact's: {}\n", ignored.join(", ")));
+        }
+        let refused = refusals.len();
+        text.push_str(&format!("{added} added, {changed} changed, {unchanged} unchanged, {refused} refused"));
+        let value = json!({
+            "added": added,
+            "changed": changed,
+            "unchanged": unchanged,
+            "refused": refused,
             "refusals": refusals,
             "ignored_columns": ignored,
-        }));
+        });
+        printer.line(&value, &text);
     }
 }
 
