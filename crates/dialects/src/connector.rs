@@ -9,9 +9,11 @@
 //! done is told by a stable code ([`fault`]).
 //!
 //! **Telling.** What happens is told in the format that the destination chose ([`event`]); the texts for an agent's status
-//! bar are those of the document ([`catalogue`]). Nothing answers a request yet: who joins these parts comes next.
+//! bar are those of the document ([`catalogue`]). What an agent is told follows from what changed for him ([`board`]).
 
+pub mod board;
 pub mod catalogue;
+pub mod control;
 pub mod event;
 pub mod fault;
 pub mod info;

@@ -13,7 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use cordial_engine::agent::{Absence, DeviceState, Duty, Handling, Membership, WhyNotReady};
 use cordial_engine::call::{Direction, LegPhase, Role};
 use cordial_engine::entry::Tier;
-use cordial_engine::id::{AgentId, CallId, DeviceId, Guid, LegId, OfferId, QueueId, ReasonId, UserId};
+use cordial_engine::id::{
+    AgentId, CallId, DeviceId, Guid, LegId, OfferId, QueueId, ReasonId, TeamId, UserId,
+};
 use cordial_engine::{Timestamp, WallTime};
 
 pub use self::part::Part;
@@ -40,6 +42,8 @@ pub struct Floor {
     pub legs: BTreeMap<LegId, Party>,
     /// The tenant's reasons for not being ready.
     pub reasons: BTreeMap<ReasonId, Reason>,
+    /// The teams' names.
+    pub teams: BTreeMap<TeamId, String>,
     /// The devices by their numbers.
     numbers: BTreeMap<String, DeviceId>,
 }
@@ -62,10 +66,16 @@ pub struct Seat {
     pub name: String,
     /// The person's own number, if there is one.
     pub number: Option<String>,
+    /// The login that acts as him.
+    pub user: Option<UserId>,
+    /// The team.
+    pub team: Option<TeamId>,
     /// Where logged in.
     pub device: Option<DeviceId>,
     /// What the person wants.
     pub duty: Duty,
+    /// What he is to be after what he does now.
+    pub pending: Option<Duty>,
     /// What happens to direct calls.
     pub handling: Handling,
     /// The agent's part in each queue.
@@ -110,6 +120,8 @@ pub struct Line {
     pub number: Option<String>,
     /// Wait within which a call should be answered. Milliseconds.
     pub service_level_ms: u64,
+    /// Whether an agent is ready again after a wrap-up.
+    pub auto_ready: bool,
     /// Calls waiting, by when each entered.
     pub waiting: BTreeSet<(Timestamp, CallId)>,
 }
@@ -149,6 +161,32 @@ pub struct Talk {
     pub answered: bool,
     /// Who was offered it, for what is told at the end of each part.
     pub served: BTreeMap<AgentId, Served>,
+    /// Where one of those who talk in it asks somebody else.
+    pub consultation: Option<Consultation>,
+    /// The call for which somebody asks in this one.
+    pub consults_for: Option<CallId>,
+    /// What somebody hears from it as a supervisor.
+    pub ear: Option<Ear>,
+    /// What applications keep with it.
+    pub variables: BTreeMap<String, String>,
+}
+
+/// Where somebody asks on behalf of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Consultation {
+    /// The call in which he asks.
+    pub call: CallId,
+    /// His leg, in either of the two.
+    pub leg: LegId,
+}
+
+/// A supervisor's ear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ear {
+    /// On whom.
+    pub agent: AgentId,
+    /// What is heard, or will be when the supervisor is there.
+    pub call: Option<CallId>,
 }
 
 /// How an agent came to serve a queue's call.
@@ -177,6 +215,11 @@ pub struct Party {
     pub phase: LegPhase,
     /// By how many ways it is held: at the phone, by command.
     pub holds: u8,
+    /// Whether it is of a supervisor who joined them. Not known of those who had when the floor began.
+    pub barged: bool,
+    /// The number by which he was called, of who has gone over into another call since. Not known of those who had when the
+    /// floor began.
+    pub called_as: Option<String>,
 }
 
 /// What an event made of the floor, as far as states go.
@@ -199,6 +242,29 @@ pub struct Change {
     pub before: Axes,
     /// As it is.
     pub after: Axes,
+}
+
+impl Seat {
+    /// Of an agent who is new: he is out.
+    const fn new(guid: Guid, since: WallTime) -> Self {
+        Self {
+            guid,
+            name: String::new(),
+            number: None,
+            user: None,
+            team: None,
+            device: None,
+            duty: Duty::LoggedOut,
+            pending: None,
+            handling: Handling::Ring,
+            memberships: BTreeMap::new(),
+            tiers: BTreeMap::new(),
+            offer: None,
+            parts: BTreeMap::new(),
+            wrap_up: None,
+            since,
+        }
+    }
 }
 
 impl Floor {

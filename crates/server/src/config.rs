@@ -4,6 +4,7 @@
 //! Three layers, each over the one before: the defaults below, a TOML file, and environment variables named
 //! `CORDIAL_<TABLE>__<OPTION>` such as `CORDIAL_SIP__UDP`. `config/example.toml` shows every option.
 
+mod connector;
 mod error;
 mod value;
 
@@ -16,6 +17,7 @@ use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
+pub use connector::{BrokerName, BrokerUrl, CallbackHost, Connector, EventFormat, OnSilence, SiteBroker};
 pub use error::ConfigError;
 pub use value::{Host, Listen, LogFormat, PortRange, Several, Whole};
 
@@ -129,18 +131,6 @@ pub struct EventSocket {
     pub enabled: bool,
     /// Where.
     pub listen: Several<Listen>,
-}
-
-/// Expertflow's Generic Connector: nothing of it is listened on until it is switched on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Connector {
-    /// Whether the embedded broker speaks STOMP at all.
-    pub enabled: bool,
-    /// Where it does by TCP.
-    pub listen: Several<Listen>,
-    /// Where it does by TLS.
-    pub tls_listen: Several<Listen>,
 }
 
 /// Certificates, for SIP and HTTP alike.
@@ -319,6 +309,7 @@ impl Config {
             }
         }
         self.check_listeners()?;
+        self.connector.check()?;
         for (key, value) in [
             ("first_tenant.name", &self.first_tenant.name),
             ("first_tenant.domain", &self.first_tenant.domain),
@@ -500,13 +491,6 @@ impl Default for EventSocket {
     fn default() -> Self {
         let listen = Several::new(vec![Listen::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 8021)))]);
         Self { enabled: false, listen }
-    }
-}
-
-impl Default for Connector {
-    fn default() -> Self {
-        let at = |port| Several::new(vec![Listen::new(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))]);
-        Self { enabled: false, listen: at(61_613), tls_listen: at(61_614) }
     }
 }
 

@@ -34,6 +34,15 @@ pub struct Subscription {
     _place: Option<OwnedSemaphorePermit>,
 }
 
+/// What comes next, up to an event; see [`Subscription::next_until`].
+#[derive(Debug)]
+pub enum Reached {
+    /// An event before it, or it.
+    Event(Arc<Event>),
+    /// All up to it were given.
+    Here,
+}
+
 enum Stage {
     /// Reads pages; nothing live is kept yet.
     Reading(VecDeque<Event>),
@@ -59,7 +68,19 @@ impl Subscription {
     /// The next event of the tenant; `None` when the subscriber was too slow or the process stops. Safe to drop
     /// while waiting: nothing is lost.
     pub async fn next(&mut self) -> Option<Arc<Event>> {
+        match self.next_until(u64::MAX).await? {
+            Reached::Event(event) => Some(event),
+            // No event has that number.
+            Reached::Here => None,
+        }
+    }
+
+    /// As [`Subscription::next`], until all events up to that number were given, which must be one that is durable or comes.
+    pub async fn next_until(&mut self, seq: u64) -> Option<Reached> {
         loop {
+            if self.last >= seq {
+                return Some(Reached::Here);
+            }
             let event = match &mut self.stage {
                 Stage::Reading(page) | Stage::Closing(page, _) => match page.pop_front() {
                     Some(event) => Arc::new(event),
@@ -82,7 +103,7 @@ impl Subscription {
             }
             self.last = event.seq;
             if event.tenant == self.tenant {
-                return Some(event);
+                return Some(Reached::Event(event));
             }
         }
     }

@@ -96,6 +96,12 @@ impl Health {
         self.shared.draining.load(Ordering::Relaxed)
     }
 
+    /// Whether new calls and requests are taken, as far as that can be told at once.
+    #[must_use]
+    pub fn takes_work(&self) -> bool {
+        self.live().is_ok() && !self.is_draining() && self.gate() == Gate::Open
+    }
+
     /// Whether new work is let in.
     #[must_use]
     pub fn gate(&self) -> Gate {

@@ -71,6 +71,7 @@ use self::rates::Rates;
 use self::taps::Taps;
 use self::tickets::Tickets;
 use crate::config::{self, Face};
+use crate::connector::Rooms;
 use crate::handle::Handle;
 use crate::health::Health;
 use crate::meters::Meters;
@@ -99,6 +100,9 @@ pub struct Parts {
     pub(crate) sip_sockets: Hall,
     /// The connector's broker, if it is switched on.
     pub(crate) stomp: Option<Embedded>,
+    /// The connector's rooms, if it is switched on.
+    #[expect(dead_code, reason = "who asks by HTTP comes next")]
+    pub(crate) rooms: Option<Rooms>,
 }
 
 /// What every request sees; cheap to clone.

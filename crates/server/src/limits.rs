@@ -141,3 +141,28 @@ pub const HTTP_UNPROVED_MAX: usize = 64;
 /// Longest stretch of a message that is read for somebody to hear. Mu-law codes, 8,000 a second; what follows is left out.
 /// A minute more than a message may last.
 pub const MESSAGE_BYTES_MAX: usize = 240 * 8_000;
+
+/// Requests that wait to be brought to their tenants.
+pub(crate) const CONNECTOR_HEARD_MAX: usize = 256;
+/// Requests of one tenant that wait for its room.
+pub(crate) const CONNECTOR_ROOM_MAX: usize = 1_024;
+/// Requests of one login that wait for the one before; a client that asks more at once is told to try again.
+pub(crate) const CONNECTOR_LINE_MAX: usize = 32;
+/// Connections of which it is remembered where they listen.
+pub(crate) const CONNECTOR_CONNECTIONS_MAX: usize = 10_000;
+/// How often it is looked whose client is silent.
+pub(crate) const CONNECTOR_TICK: Duration = Duration::from_secs(1);
+/// How long a room waits that cannot look at the engine.
+pub(crate) const CONNECTOR_PAUSE: Duration = Duration::from_millis(200);
+/// Messages that wait to be sent to the site's broker. One more is dropped.
+pub(crate) const LINK_POSTS_MAX: usize = 4_096;
+/// What connectors tell each other that waits, each way. One more is dropped.
+pub(crate) const LINK_SYNC_MAX: usize = 256;
+/// How long nobody looks for the site's broker after all its addresses failed; it doubles each time.
+pub(crate) const LINK_RETRY_MIN: Duration = Duration::from_secs(1);
+/// The longest such time.
+pub(crate) const LINK_RETRY_MAX: Duration = Duration::from_secs(30);
+/// How long a connection to it must have held for that time to be the shortest again.
+pub(crate) const LINK_GOOD_AFTER: Duration = Duration::from_secs(10);
+/// Requests of the site's broker that are remembered, so that one that comes again is not done again.
+pub(crate) const LINK_SEEN_MAX: usize = 1_024;

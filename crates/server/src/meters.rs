@@ -95,6 +95,18 @@ fn describe() {
         "cordial_recording_pieces_dropped_total",
         "Pieces of recordings that the disk was too slow for."
     );
+    describe_gauge!("cordial_connector_broker_up", "Whether the connector's broker of the site is there.");
+    describe_counter!("cordial_connector_broker_connects_total", "How often it was found.");
+    describe_counter!("cordial_connector_broker_heard_total", "Requests that came by it.");
+    describe_counter!(
+        "cordial_connector_broker_refused_total",
+        "Messages that came by it and are no requests."
+    );
+    describe_counter!("cordial_connector_broker_told_total", "Messages that were sent to it.");
+    describe_counter!(
+        "cordial_connector_broker_dropped_total",
+        "Messages that could not be sent to it, by why: it was down, or the address was none."
+    );
     describe_histogram!("cordial_journal_commit_seconds", "Time from deciding an event until it is on disk.");
 }
 
@@ -188,6 +200,32 @@ const fn transport_label(transport: Transport) -> &'static str {
         Transport::Tls => "tls",
         Transport::Ws => "ws",
     }
+}
+
+/// Notes whether the connector's broker of the site is there, and counts how often it was found.
+pub(crate) fn link_up(up: bool) {
+    gauge!("cordial_connector_broker_up").set(if up { 1.0 } else { 0.0 });
+    counter!("cordial_connector_broker_connects_total").increment(u64::from(up));
+}
+
+/// Counts a request that came by it.
+pub(crate) fn link_heard() {
+    counter!("cordial_connector_broker_heard_total").increment(1);
+}
+
+/// Counts a message that came by it and is no request.
+pub(crate) fn link_refused() {
+    counter!("cordial_connector_broker_refused_total").increment(1);
+}
+
+/// Counts a message that was sent to it.
+pub(crate) fn link_told() {
+    counter!("cordial_connector_broker_told_total").increment(1);
+}
+
+/// Counts a message that could not be sent to it.
+pub(crate) fn link_dropped(why: &'static str) {
+    counter!("cordial_connector_broker_dropped_total", "why" => why).increment(1);
 }
 
 /// Counts a durable event.

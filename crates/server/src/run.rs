@@ -14,6 +14,7 @@
 
 mod certificates;
 mod clients;
+mod connector;
 mod first_start;
 mod left;
 mod restore;

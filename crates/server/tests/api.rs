@@ -7,6 +7,7 @@ mod api {
     mod audit;
     mod broker;
     mod conditions;
+    mod connector;
     mod desks;
     mod lists;
     pub(crate) mod phone;

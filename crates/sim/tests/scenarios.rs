@@ -63,6 +63,9 @@ fn compare(path: &Path, update: bool) -> Vec<String> {
         ("portsip", &played.portsip),
         ("webitel", &played.webitel),
         ("freeswitch", &played.freeswitch),
+        ("connector-seed", &played.seed),
+        ("connector-long", &played.long),
+        ("connector-json", &played.json),
     ] {
         let kept_path = path.with_extension(extension);
         if update {

@@ -193,6 +193,16 @@ pub enum CallEvent {
     },
 }
 
+impl CallEvent {
+    /// Which state of the call it tells of; `None` of what only says that there is one, or was asked for.
+    const fn state(&self) -> Option<CallWord> {
+        match self {
+            Self::State(dialog) | Self::Consultation(dialog) => Some(dialog.state),
+            Self::New(_) | Self::NewOutbound(_) | Self::Answer { .. } => None,
+        }
+    }
+}
+
 /// What is told, to whom.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
@@ -225,12 +235,21 @@ impl Told {
         }
     }
 
-    /// Writes it.
+    /// The message type (JMSType): which type of call a client has that is back, if any. Other messages have none.
     #[must_use]
-    pub fn encode(&self, format: Format) -> String {
+    pub fn kind(&self) -> Option<&str> {
+        let Event::Info(Info::Dialogs { call_type, .. }) = &self.event else { return None };
+        Some(call_type.as_str()).filter(|call_type| !call_type.is_empty())
+    }
+
+    /// Writes it; `None` where a format does not have it: in the document's own strings a call that failed is only dropped.
+    #[must_use]
+    pub fn encode(&self, format: Format) -> Option<String> {
+        let failed = matches!(&self.event, Event::Call(call) if call.state() == Some(CallWord::Failed));
         match format {
-            Format::Json => self.json().to_string(),
-            Format::Seed | Format::Long => self.fields(format).join("#"),
+            Format::Seed if failed => None,
+            Format::Json => Some(self.json().to_string()),
+            Format::Seed | Format::Long => Some(self.fields(format).join("#")),
         }
     }
 
@@ -512,7 +531,8 @@ mod tests {
     #[expect(clippy::needless_pass_by_value, reason = "so that a test reads as data in, text out")]
     fn check(event: Event, expected: Expect) {
         let told = Told { to: "5000".to_owned(), full_name: "Ann Lee".to_owned(), event };
-        let all = [Format::Seed, Format::Long, Format::Json].map(|format| told.encode(format) + "\n");
+        let all = [Format::Seed, Format::Long, Format::Json]
+            .map(|format| told.encode(format).unwrap_or_default() + "\n");
         expected.assert_eq(&all.concat());
     }
 

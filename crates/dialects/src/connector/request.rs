@@ -3,6 +3,9 @@
 //! Names are matched without regard to case, and blanks around `#` and `,` do not count: the document and the clients that
 //! are in use mix both. A body that is empty, missing or `null` has no parameters.
 
+mod ask;
+
+pub use self::ask::{Ask, Control, Duty, Preview, Reasons, Supervise};
 use super::fault::Code;
 
 /// What a client asks for, and for whom.
@@ -13,167 +16,6 @@ pub struct Request {
     pub whose: String,
     /// What.
     pub ask: Ask,
-}
-
-/// What a client asks for. Calls (*dialogs*) are named as we named them in events.
-#[derive(Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "fields are named as the parameters of the document")]
-pub enum Ask {
-    /// A client that is not logged in says that it is there.
-    Hello,
-    /// A client that is logged in says so.
-    Beat,
-    /// From now on events of the agent go to that destination.
-    Connect {
-        destination: String,
-        password: String,
-    },
-    /// An agent comes to work.
-    LogIn {
-        password: String,
-        extension: String,
-    },
-    /// The same at a phone that is not on the site; `call_by_call` rings it for each call.
-    MobileLogIn {
-        password: String,
-        extension: String,
-        phone: String,
-        call_by_call: bool,
-    },
-    /// An agent leaves, with a reason or without.
-    LogOut {
-        reason: Option<String>,
-    },
-    /// The client is gone without a word.
-    ForceLogOut,
-    /// Ready for calls.
-    Ready,
-    /// Not ready, with a reason or without.
-    NotReady {
-        reason: Option<String>,
-    },
-    /// What the agent is now.
-    State,
-    /// After the call wrap-up, and then not ready.
-    WorkNotReady,
-    /// After the call wrap-up, and then ready.
-    WorkReady,
-    /// Everything about the agent once more.
-    Refresh,
-    MakeCall {
-        number: String,
-    },
-    Answer {
-        dialog: String,
-    },
-    Hold {
-        dialog: String,
-    },
-    Retrieve {
-        dialog: String,
-    },
-    Release {
-        dialog: String,
-    },
-    BlindTransfer {
-        extension: String,
-        dialog: String,
-    },
-    Consult {
-        extension: String,
-        dialog: String,
-    },
-    CompleteTransfer {
-        extension: String,
-        dialog: String,
-    },
-    CompleteConference {
-        extension: String,
-        dialog: String,
-    },
-    DialogState {
-        dialog: String,
-    },
-    DialogControls {
-        dialog: String,
-    },
-    Participants {
-        dialog: String,
-    },
-    /// How a contact ended, by the label of a wrap-up reason.
-    WrapUp {
-        dialog: String,
-        label: String,
-    },
-    Variables {
-        dialog: String,
-        variables: Vec<(String, String)>,
-    },
-    /// Of the call that the agent has, when none is named.
-    PauseRecording {
-        dialog: Option<String>,
-    },
-    ResumeRecording {
-        dialog: Option<String>,
-    },
-    Reasons(Reasons),
-    LoggedInAgents,
-    Phonebooks,
-    TeamPhonebooks {
-        team: String,
-    },
-    Contacts {
-        book: String,
-    },
-    Preview {
-        dialog: String,
-        how: Preview,
-    },
-    Queues,
-    Monitor {
-        extension: String,
-    },
-    EndMonitor {
-        dialog: String,
-    },
-    DropParticipant {
-        extension: String,
-        dialog: String,
-    },
-    Barge {
-        extension: String,
-        dialog: String,
-    },
-    /// Who is in a team, and with `subscribe` what becomes of them.
-    TeamUsers {
-        team: String,
-        subscribe: bool,
-    },
-    TeamStates {
-        team: String,
-    },
-}
-
-/// Which codes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reasons {
-    /// Why an agent is not ready.
-    NotReady,
-    /// Why he leaves.
-    LogOut,
-    /// How a contact ended.
-    WrapUp,
-}
-
-/// What an agent does with an outbound call that he is shown first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Preview {
-    /// Dials.
-    Accept,
-    /// Leaves it to another.
-    Reject,
-    /// Takes it off the list.
-    Close,
 }
 
 /// Passwords are shown to nobody, so of a request only what it is is shown.
@@ -276,19 +118,19 @@ impl<'a> Parameters<'a> {
                 let (extension, phone) = (self.extension(1)?, self.need(2, Code::MissingNumber)?);
                 Ok(Ask::MobileLogIn { password, extension, phone, call_by_call })
             }),
-            "logout" => Ok(Ask::LogOut { reason: None }),
-            "logoutwithreason" => {
-                self.need(0, Code::MissingReasonCode).map(|reason| Ask::LogOut { reason: Some(reason) })
-            }
-            "force_logout" => Ok(Ask::ForceLogOut),
-            "makeready" => Ok(Ask::Ready),
-            "makenotready" => Ok(Ask::NotReady { reason: None }),
-            "makenotreadywithreason" => {
-                self.need(0, Code::MissingReasonCode).map(|reason| Ask::NotReady { reason: Some(reason) })
-            }
+            "logout" => Ok(Ask::Duty(Duty::LogOut { reason: None })),
+            "logoutwithreason" => self
+                .need(0, Code::MissingReasonCode)
+                .map(|reason| Ask::Duty(Duty::LogOut { reason: Some(reason) })),
+            "force_logout" => Ok(Ask::Duty(Duty::ForceLogOut)),
+            "makeready" => Ok(Ask::Duty(Duty::Ready)),
+            "makenotready" => Ok(Ask::Duty(Duty::NotReady { reason: None })),
+            "makenotreadywithreason" => self
+                .need(0, Code::MissingReasonCode)
+                .map(|reason| Ask::Duty(Duty::NotReady { reason: Some(reason) })),
             "getstate" => Ok(Ask::State),
-            "makeworknotready" => Ok(Ask::WorkNotReady),
-            "makeworkready" => Ok(Ask::WorkReady),
+            "makeworknotready" => Ok(Ask::Duty(Duty::WorkNotReady)),
+            "makeworkready" => Ok(Ask::Duty(Duty::WorkReady)),
             "refresh" => Ok(Ask::Refresh),
             "wrapupreasoncode" => Ok(Ask::Reasons(Reasons::WrapUp)),
             "reasoncodelogout" => Ok(Ask::Reasons(Reasons::LogOut)),
@@ -304,29 +146,33 @@ impl<'a> Parameters<'a> {
     fn of_calls(&self, command: &str) -> Option<Result<Ask, Code>> {
         let dialog = || self.dialog(0);
         Some(match command {
-            "makecall" => self.need(0, Code::MissingNumber).map(|number| Ask::MakeCall { number }),
-            "answercall" => dialog().map(|dialog| Ask::Answer { dialog }),
-            "holdcall" => dialog().map(|dialog| Ask::Hold { dialog }),
-            "retrievecall" => dialog().map(|dialog| Ask::Retrieve { dialog }),
-            "releasecall" => dialog().map(|dialog| Ask::Release { dialog }),
-            "transfer_sst" => {
-                self.target().map(|(extension, dialog)| Ask::BlindTransfer { extension, dialog })
+            "makecall" => {
+                self.need(0, Code::MissingNumber).map(|number| Ask::Control(Control::MakeCall { number }))
             }
-            "consultcall" => self.target().map(|(extension, dialog)| Ask::Consult { extension, dialog }),
-            "transfercall" => {
-                self.target().map(|(extension, dialog)| Ask::CompleteTransfer { extension, dialog })
+            "answercall" => dialog().map(|dialog| Ask::Control(Control::Answer { dialog })),
+            "holdcall" => dialog().map(|dialog| Ask::Control(Control::Hold { dialog })),
+            "retrievecall" => dialog().map(|dialog| Ask::Control(Control::Retrieve { dialog })),
+            "releasecall" => dialog().map(|dialog| Ask::Control(Control::Release { dialog })),
+            "transfer_sst" => self
+                .target()
+                .map(|(extension, dialog)| Ask::Control(Control::BlindTransfer { extension, dialog })),
+            "consultcall" => {
+                self.target().map(|(extension, dialog)| Ask::Control(Control::Consult { extension, dialog }))
             }
-            "conferencecall" => {
-                self.target().map(|(extension, dialog)| Ask::CompleteConference { extension, dialog })
-            }
+            "transfercall" => self
+                .target()
+                .map(|(extension, dialog)| Ask::Control(Control::CompleteTransfer { extension, dialog })),
+            "conferencecall" => self
+                .target()
+                .map(|(extension, dialog)| Ask::Control(Control::CompleteConference { extension, dialog })),
             "getdialogstate" => dialog().map(|dialog| Ask::DialogState { dialog }),
             "getdialogstatecontrols" => dialog().map(|dialog| Ask::DialogControls { dialog }),
             "getdialogparticipants" => dialog().map(|dialog| Ask::Participants { dialog }),
             "updatedialogwrapup" => dialog()
                 .and_then(|dialog| Ok(Ask::WrapUp { dialog, label: self.need(1, Code::MissingReasonCode)? })),
             "updatedialogvariable" => self.variables(),
-            "zoompauserecording" => Ok(Ask::PauseRecording { dialog: self.perhaps(0) }),
-            "zoomresumerecording" => Ok(Ask::ResumeRecording { dialog: self.perhaps(0) }),
+            "zoompauserecording" => Ok(Ask::Control(Control::PauseRecording { dialog: self.perhaps(0) })),
+            "zoomresumerecording" => Ok(Ask::Control(Control::ResumeRecording { dialog: self.perhaps(0) })),
             "acceptoutboundpreview" => self.preview(Preview::Accept),
             "rejectoutboundpreview" => self.preview(Preview::Reject),
             "closeoutboundpreview" => self.preview(Preview::Close),
@@ -337,20 +183,24 @@ impl<'a> Parameters<'a> {
     fn of_supervisors(&self, command: &str) -> Option<Result<Ask, Code>> {
         let team = || self.need(0, Code::NotFound);
         Some(match command {
-            "getqueuelist" => Ok(Ask::Queues),
-            "silentmonitor" => {
-                self.need(0, Code::MissingExtension).map(|extension| Ask::Monitor { extension })
+            "getqueuelist" => Ok(Ask::Supervise(Supervise::Queues)),
+            "silentmonitor" => self
+                .need(0, Code::MissingExtension)
+                .map(|extension| Ask::Supervise(Supervise::Monitor { extension })),
+            "endsilentmonitor" => {
+                self.dialog(0).map(|dialog| Ask::Supervise(Supervise::EndMonitor { dialog }))
             }
-            "endsilentmonitor" => self.dialog(0).map(|dialog| Ask::EndMonitor { dialog }),
-            "dropparticipant" => {
-                self.target().map(|(extension, dialog)| Ask::DropParticipant { extension, dialog })
-            }
-            "bargein" => self.target().map(|(extension, dialog)| Ask::Barge { extension, dialog }),
+            "dropparticipant" => self
+                .target()
+                .map(|(extension, dialog)| Ask::Supervise(Supervise::DropParticipant { extension, dialog })),
+            "bargein" => self
+                .target()
+                .map(|(extension, dialog)| Ask::Supervise(Supervise::Barge { extension, dialog })),
             "getteamusers" => team().map(|team| {
                 let subscribe = self.perhaps(1).is_some_and(|word| word.eq_ignore_ascii_case("true"));
-                Ask::TeamUsers { team, subscribe }
+                Ask::Supervise(Supervise::TeamUsers { team, subscribe })
             }),
-            "getteamusersstate" => team().map(|team| Ask::TeamStates { team }),
+            "getteamusersstate" => team().map(|team| Ask::Supervise(Supervise::TeamStates { team })),
             _ => return None,
         })
     }
@@ -382,7 +232,10 @@ impl<'a> Parameters<'a> {
                 .then(|| (name.to_owned(), value.to_owned()))
         };
         let variables: Option<Vec<_>> = rest.split('|').map(pair).collect();
-        Ok(Ask::Variables { dialog: dialog.to_owned(), variables: variables.ok_or(Code::PleaseRetry)? })
+        Ok(Ask::Control(Control::Variables {
+            dialog: dialog.to_owned(),
+            variables: variables.ok_or(Code::PleaseRetry)?,
+        }))
     }
 }
 
@@ -419,7 +272,7 @@ mod tests {
             assert_eq!(request.whose, "565656");
             is(&request.ask, &wanted);
         }
-        is(&ask("MakeCall# 1001", "+49 30 1"), &Ask::MakeCall { number: text("+49 30 1") });
+        is(&ask("MakeCall# 1001", "+49 30 1"), &Ask::Control(Control::MakeCall { number: text("+49 30 1") }));
         for body in [None, Some(""), Some("null"), Some("NULL")] {
             let request = Request::parse("Hello#192.168.1.148", body).expect("a request");
             assert_eq!(request.whose, "192.168.1.148");
@@ -454,7 +307,7 @@ mod tests {
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let found = ask("UpdateDialogVariable#a", "7, callVariable1=a,b | callVariable2 = |x=1=2");
         let variables = vec![pair("callVariable1", "a,b"), pair("callVariable2", ""), pair("x", "1=2")];
-        is(&found, &Ask::Variables { dialog: "7".to_owned(), variables });
+        is(&found, &Ask::Control(Control::Variables { dialog: "7".to_owned(), variables }));
         assert_eq!(refused("UpdateDialogVariable#a", Some("7")), "NO_DIALOG_ID");
         assert_eq!(refused("UpdateDialogVariable#a", Some("7,nonsense")), "PLEASE_RETRY");
         let accept = Ask::Preview { dialog: "7".to_owned(), how: Preview::Accept };

@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cordial_engine::agent::{Duty, Handling, Membership};
-use cordial_engine::call::{LegPhase, Role};
+use cordial_engine::agent::{Duty, Membership};
+use cordial_engine::call::{Joining, LegPhase, Role};
 use cordial_engine::command::{Endpoint, Note};
 use cordial_engine::entry::{Entry, EntryId};
 use cordial_engine::id::{AgentId, CallId, DeviceId, Guid, LegId, QueueId};
 use cordial_engine::{Event, Fact, Now, WallTime};
 
 use super::begin::wall;
-use super::{Applied, Change, Desk, Floor, Line, Part, Party, Reason, Seat, Served, Talk};
+use super::{Applied, Change, Consultation, Desk, Ear, Floor, Line, Part, Party, Reason, Seat, Served, Talk};
 
 impl Floor {
     /// Brings the floor on by an event of its tenant, and tells what that changed: one agent and one device at most.
@@ -35,7 +35,13 @@ impl Floor {
             (Part::Leg(..), Fact::LegAdded { endpoint: Endpoint::Device(device), .. }) => Some(*device),
             (Part::Leg(_, leg), _) => self.legs.get(&leg)?.device,
             (
-                Part::Entry | Part::Agent(_) | Part::Call(_) | Part::Move | Part::Line(..) | Part::Elsewhere,
+                Part::Entry
+                | Part::Agent(_)
+                | Part::Call(_)
+                | Part::Move
+                | Part::Line(..)
+                | Part::Aside(_)
+                | Part::Elsewhere,
                 _,
             ) => None,
         }
@@ -54,7 +60,9 @@ impl Floor {
         match Part::of(fact) {
             Part::Agent(agent) => Some(agent),
             Part::Device(_) | Part::Leg(..) => self.agent_at(self.device_of(fact)?),
-            Part::Entry | Part::Call(_) | Part::Move | Part::Line(..) | Part::Elsewhere => None,
+            Part::Entry | Part::Call(_) | Part::Move | Part::Line(..) | Part::Aside(_) | Part::Elsewhere => {
+                None
+            }
         }
     }
 
@@ -70,6 +78,7 @@ impl Floor {
             Part::Call(call) => self.fold_call(call, event),
             Part::Move => self.fold_move(&event.fact),
             Part::Line(call, queue) => self.fold_line(call, queue, event),
+            Part::Aside(_) => self.fold_aside(&event.fact),
             Part::Elsewhere => {}
         }
     }
@@ -124,7 +133,10 @@ impl Floor {
                     Endpoint::Trunk(_) => None,
                 };
                 let phase = if *arrived { LegPhase::Arrived } else { LegPhase::Dialled };
-                self.add_leg(leg, Party { guid: *guid, call, role: *role, device, phase, holds: 0 });
+                let (guid, role) = (*guid, *role);
+                let party =
+                    Party { guid, call, role, device, phase, holds: 0, barged: false, called_as: None };
+                self.add_leg(leg, party);
             }
             Fact::LegRinging { .. } => self.phase(leg, LegPhase::Ringing),
             Fact::LegAnswered { .. } => {
@@ -162,13 +174,24 @@ impl Floor {
         let (legs, from, to) = if let Fact::LegMoved { leg, from, to } = fact {
             (core::slice::from_ref(leg), from, to)
         } else if let Fact::CallsJoined { call, from, legs, .. } = fact {
+            self.end_consultation(*from);
+            // Who has a part in what ends has it in what goes on. Who consults keeps his own: his leg only visits.
+            let seats = self.agents.values_mut().flat_map(|seat| &mut seat.parts);
+            seats
+                .filter(|(leg, (of, _))| of == from && legs.contains(leg))
+                .for_each(|(_, part)| part.0 = *call);
             (legs.as_slice(), from, call)
         } else {
             return;
         };
+        let barged = matches!(fact, Fact::CallsJoined { how: Joining::Barge | Joining::TakeOver, .. });
         for leg in legs {
             let Some(party) = self.legs.get_mut(leg) else { continue };
             party.call = *to;
+            party.barged |= barged;
+            if party.role == Role::Callee && party.called_as.is_none() {
+                party.called_as = self.calls.get(from).map(|talk| talk.dialled.clone());
+            }
             let (guid, device) = (party.guid, party.device);
             let mut moved = None;
             if let Some(talk) = self.calls.get_mut(from) {
@@ -182,6 +205,60 @@ impl Floor {
                 talk.phones.extend(device);
                 talk.served.extend(moved);
             }
+        }
+    }
+
+    fn fold_aside(&mut self, fact: &Fact) {
+        if let Fact::ConsultationStarted { call, of, leg, .. } = fact {
+            self.consult(*call, *of, *leg);
+        } else if let Fact::ConsultationEnded { call, .. } = fact {
+            self.end_consultation(*call);
+        } else if let Fact::VariablesSet { call, variables } = fact {
+            let Some(talk) = self.calls.get_mut(call) else { return };
+            for (name, value) in variables {
+                match value {
+                    Some(value) => {
+                        talk.variables.insert(name.as_str().to_owned(), value.as_str().to_owned());
+                    }
+                    None => drop(talk.variables.remove(name.as_str())),
+                }
+            }
+        } else if let Fact::MonitoringAsked { call, agent, monitored, .. } = fact {
+            self.hears(*call, Ear { agent: *agent, call: *monitored });
+        } else if let Fact::MonitoringStarted { call, agent, monitored, .. } = fact {
+            self.hears(*call, Ear { agent: *agent, call: Some(*monitored) });
+        } else if let Fact::MonitoringWaits { call } = fact
+            && let Some(ear) = self.calls.get_mut(call).and_then(|talk| talk.ear.as_mut())
+        {
+            ear.call = None;
+        }
+    }
+
+    fn hears(&mut self, call: CallId, ear: Ear) {
+        if let Some(talk) = self.calls.get_mut(&call) {
+            talk.ear = Some(ear);
+        }
+    }
+
+    /// At `leg`, a party of the call `of` asks in another.
+    pub(super) fn consult(&mut self, call: CallId, of: CallId, leg: LegId) {
+        if let Some(talk) = self.calls.get_mut(&call) {
+            talk.consults_for = Some(of);
+        }
+        if let Some(talk) = self.calls.get_mut(&of) {
+            talk.consultation = Some(Consultation { call, leg });
+        }
+    }
+
+    /// A call is no more one of two that belong together.
+    fn end_consultation(&mut self, call: CallId) {
+        let Some(talk) = self.calls.get_mut(&call) else { return };
+        let (of, asks) = (talk.consults_for.take(), talk.consultation.take());
+        if let Some(talk) = of.and_then(|of| self.calls.get_mut(&of)) {
+            talk.consultation = None;
+        }
+        if let Some(talk) = asks.and_then(|asks| self.calls.get_mut(&asks.call)) {
+            talk.consults_for = None;
         }
     }
 
@@ -226,10 +303,17 @@ impl Floor {
                     target: None,
                     answered: false,
                     served: BTreeMap::new(),
+                    consultation: None,
+                    consults_for: None,
+                    ear: None,
+                    variables: BTreeMap::new(),
                 };
                 self.calls.insert(call, talk);
             }
-            Fact::CallClosed { .. } => drop(self.calls.remove(&call)),
+            Fact::CallClosed { .. } => {
+                self.end_consultation(call);
+                self.calls.remove(&call);
+            }
             _ => {}
         }
     }
@@ -278,22 +362,11 @@ impl Floor {
     pub(super) fn added(&mut self, id: EntryId, guid: Option<Guid>, entry: &Entry, at: WallTime) {
         match (id, entry) {
             (EntryId::Agent(id), Entry::Agent(entry)) => {
-                let seat = self.agents.entry(id).or_insert_with(|| Seat {
-                    guid: guid.unwrap_or(Guid(0)),
-                    name: String::new(),
-                    number: None,
-                    device: None,
-                    duty: Duty::LoggedOut,
-                    handling: Handling::Ring,
-                    memberships: BTreeMap::new(),
-                    tiers: BTreeMap::new(),
-                    offer: None,
-                    parts: BTreeMap::new(),
-                    wrap_up: None,
-                    since: at,
-                });
+                let guid = guid.unwrap_or(Guid(0));
+                let seat = self.agents.entry(id).or_insert_with(|| Seat::new(guid, at));
                 seat.name = entry.name.to_string();
                 seat.number = entry.number.as_ref().map(|number| number.as_str().to_owned());
+                (seat.user, seat.team) = (entry.user, entry.team);
             }
             (EntryId::Device(id), Entry::Device(entry)) => {
                 let desk = self.devices.entry(id).or_insert_with(|| Desk {
@@ -315,14 +388,18 @@ impl Floor {
                     name: String::new(),
                     number: None,
                     service_level_ms: 0,
+                    auto_ready: true,
                     waiting: BTreeSet::new(),
                 });
                 line.name = entry.name.to_string();
-                line.service_level_ms = entry.service_level_ms;
+                (line.service_level_ms, line.auto_ready) = (entry.service_level_ms, entry.auto_ready);
                 line.number = entry.number.as_ref().map(|number| number.as_str().to_owned());
             }
             (EntryId::User(id), Entry::User(entry)) => {
                 self.users.insert(id, entry.name.to_string());
+            }
+            (EntryId::Team(id), Entry::Team(entry)) => {
+                self.teams.insert(id, entry.name.to_string());
             }
             (EntryId::Reason(id), Entry::Reason(entry)) => {
                 let reason = Reason { name: entry.name.to_string(), absence: entry.absence };
@@ -365,8 +442,8 @@ impl Floor {
             }
             EntryId::Reason(id) => drop(self.reasons.remove(&id)),
             EntryId::User(id) => drop(self.users.remove(&id)),
-            EntryId::Team(_)
-            | EntryId::Trunk(_)
+            EntryId::Team(id) => drop(self.teams.remove(&id)),
+            EntryId::Trunk(_)
             | EntryId::Route(_)
             | EntryId::Disposition(_)
             | EntryId::Skill(_)
@@ -406,6 +483,7 @@ impl Seat {
             }
             Fact::AgentReady { .. } => self.wants(Duty::Ready, event),
             Fact::AgentNotReady { duty, .. } => self.wants(duty.clone(), event),
+            Fact::DutyPending { duty, .. } => self.pending.clone_from(duty),
             Fact::HandlingSet { handling, .. } => self.handling = handling.clone(),
             Fact::AgentConnected { call, leg, queue, .. } => {
                 self.parts.insert(*leg, (*call, *queue));
@@ -420,6 +498,6 @@ impl Seat {
     }
 
     fn wants(&mut self, duty: Duty, event: &Event) {
-        (self.duty, self.since) = (duty, event.wall);
+        (self.duty, self.pending, self.since) = (duty, None, event.wall);
     }
 }

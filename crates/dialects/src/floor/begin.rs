@@ -3,21 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cordial_engine::agent::{Activity, DeviceState, Duty, WhyNotReady};
-use cordial_engine::call::{LegPhase, Role};
+use cordial_engine::call::{LegPhase, Role, VariableName, VariableValue};
 use cordial_engine::command::Endpoint;
 use cordial_engine::entry::{Entry, EntryId, Kind};
 use cordial_engine::id::{AgentId, CallId, DeviceId, QueueId, TenantId};
 use cordial_engine::view::{AgentView, CallPhase, CallView, DeviceView, OfferView, QueueView};
 use cordial_engine::{Engine, Now, Timestamp, WallTime};
 
-use super::{Floor, Party, Seat, Served, Talk};
+use super::{Consultation, Ear, Floor, Party, Seat, Served, Talk};
 
 impl Floor {
     /// The floor of a tenant at `now`.
     #[must_use]
     pub fn of(engine: &Engine, tenant: TenantId, now: Now) -> Self {
         let mut floor = Self::empty(engine, tenant);
-        for kind in [Kind::User, Kind::Reason] {
+        for kind in [Kind::User, Kind::Team, Kind::Reason] {
             for (id, guid, entry) in engine.entries(tenant, kind) {
                 floor.added(id, Some(guid), &entry, now.wall);
             }
@@ -129,7 +129,7 @@ impl Floor {
         self.added(id, Some(view.guid), &Entry::Agent(view.entry), wall(now, view.duty_since));
         let Some(seat) = self.agents.get_mut(&view.id) else { return };
         seat.device = view.login.map(|login| login.device);
-        (seat.duty, seat.handling) = (view.duty, view.handling);
+        (seat.duty, seat.pending, seat.handling) = (view.duty, view.pending, view.handling);
         seat.memberships = view.memberships.into_iter().collect();
         seat.tiers = view.tiers.into_iter().collect();
         match view.activity {
@@ -168,6 +168,10 @@ impl Floor {
             target: None,
             answered: matches!(call.phase, CallPhase::Talking),
             served: BTreeMap::new(),
+            consultation: call.consultation.map(|it| Consultation { call: it.call, leg: it.leg }),
+            consults_for: call.consults_for,
+            ear: call.supervision.map(|it| Ear { agent: it.agent, call: it.call }),
+            variables: call.variables.iter().map(texts).collect(),
         };
         self.calls.insert(call.id, talk);
         for leg in &call.legs {
@@ -176,8 +180,16 @@ impl Floor {
                 Endpoint::Trunk(_) => None,
             };
             let holds = u8::from(leg.held_by_phone) + u8::from(leg.held_by_command);
-            let party =
-                Party { guid: leg.guid, call: call.id, role: leg.role, device, phase: leg.phase, holds };
+            let party = Party {
+                guid: leg.guid,
+                call: call.id,
+                role: leg.role,
+                device,
+                phase: leg.phase,
+                holds,
+                barged: false,
+                called_as: None,
+            };
             self.add_leg(leg.id, party);
             let talks = matches!(leg.phase, LegPhase::Answered | LegPhase::Held)
                 && matches!(call.phase, CallPhase::Talking);
@@ -197,6 +209,10 @@ impl Floor {
             talk.served.insert(offer.agent, Served { leg: leg.guid, called, answered: None });
         }
     }
+}
+
+fn texts((name, value): (&VariableName, &VariableValue)) -> (String, String) {
+    (name.as_str().to_owned(), value.as_str().to_owned())
 }
 
 /// The wall time of an instant, reckoned from clocks read together.

@@ -23,6 +23,8 @@ pub enum Part {
     Move,
     /// A call's time in a queue.
     Line(CallId, QueueId),
+    /// What goes on beside a call: who asks for it elsewhere, who hears it, what is kept with it.
+    Aside(CallId),
     /// Nothing that foreign sessions are told of.
     Elsewhere,
 }
@@ -49,6 +51,7 @@ impl Part {
             | Fact::AgentDisconnected { agent, .. }
             | Fact::WrapUpStarted { agent, .. }
             | Fact::WrapUpExtended { agent, .. }
+            | Fact::DutyPending { agent, .. }
             | Fact::WrapUpEnded { agent, .. } => Self::Agent(*agent),
             Fact::DeviceRegistered { device } | Fact::DeviceUnregistered { device } => Self::Device(*device),
             Fact::LegAdded { call, leg, .. }
@@ -65,17 +68,19 @@ impl Part {
             | Fact::CallbackAsked { call, queue, .. }
             | Fact::ServiceLevelBreached { call, queue, .. }
             | Fact::WaitingEnded { call, queue, .. } => Self::Line(*call, *queue),
+            Fact::MonitoringAsked { call, .. }
+            | Fact::MonitoringStarted { call, .. }
+            | Fact::MonitoringWaits { call }
+            | Fact::MonitoringModeSet { call, .. }
+            | Fact::VariablesSet { call, .. }
+            | Fact::ConsultationStarted { call, .. }
+            | Fact::ConsultationEnded { call, .. } => Self::Aside(*call),
             Fact::TenantAdded { .. }
             | Fact::CallSettingsSet { .. }
             | Fact::CallForwarded { .. }
             | Fact::CallTransferred { .. }
             | Fact::CallParked { .. }
             | Fact::ParkingEnded { .. }
-            | Fact::MonitoringAsked { .. }
-            | Fact::MonitoringStarted { .. }
-            | Fact::MonitoringWaits { .. }
-            | Fact::MonitoringModeSet { .. }
-            | Fact::VariablesSet { .. }
             | Fact::NumberAsked { .. }
             | Fact::LogInAsked { .. }
             | Fact::PinRefused { .. }
@@ -97,7 +102,6 @@ impl Part {
             | Fact::MessageRemoved { .. }
             | Fact::OutboundRulesSet { .. }
             | Fact::OutboundRefused { .. }
-            | Fact::DutyPending { .. }
             | Fact::AgentRested { .. }
             | Fact::AgentRestEnded { .. }
             | Fact::SearchWidened { .. }
@@ -109,8 +113,6 @@ impl Part {
             | Fact::LegsMixed { .. }
             | Fact::LegMuted { .. }
             | Fact::DigitsSent { .. }
-            | Fact::ConsultationStarted { .. }
-            | Fact::ConsultationEnded { .. }
             | Fact::GreetingStarted { .. }
             | Fact::DispositionSet { .. }
             | Fact::RecordingStarted { .. }

@@ -9,14 +9,15 @@ use serde::de::{Deserializer, Error, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
 /// A value that is written as text in the file.
-trait FromText: Sized {
+pub(super) trait FromText: Sized {
     /// What would be right, after "expected".
     const WANTED: &'static str;
 
+    /// The value, when the text says one.
     fn from_text(text: &str) -> Option<Self>;
 }
 
-struct TextVisitor<T>(PhantomData<T>);
+pub(super) struct TextVisitor<T>(pub(super) PhantomData<T>);
 
 impl<T: FromText> Visitor<'_> for TextVisitor<T> {
     type Value = T;
@@ -33,18 +34,20 @@ impl<T: FromText> Visitor<'_> for TextVisitor<T> {
 macro_rules! in_text {
     ($($name:ty),*) => {$(
         impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_any(TextVisitor(PhantomData))
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_any($crate::config::value::TextVisitor(std::marker::PhantomData))
             }
         }
 
         impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_str(self)
             }
         }
     )*};
 }
+
+pub(super) use in_text;
 
 in_text!(Listen, Address, PortRange, Host, LogFormat);
 

@@ -87,6 +87,11 @@ impl State {
         &self.parts.handle
     }
 
+    /// Whether new calls and requests are taken.
+    pub(crate) fn takes_work(&self) -> bool {
+        self.parts.health.takes_work()
+    }
+
     /// Lets in who has a token.
     pub(crate) async fn enter_by_token(&self, peer: IpAddr, text: &str) -> Result<Caller, TurnedAway> {
         let store = self.parts.handle.store();
@@ -124,6 +129,18 @@ impl State {
         };
         let scopes = reaching_all(self, tenant, Some(user), scopes_of(&roles)).await?;
         Ok(Caller { tenant, user: Some(user), scopes, token: None, peer: Some(peer) })
+    }
+
+    /// Whose name and password these are, if anybody's; guesses are counted, but not how fast is asked. For those who speak
+    /// for many by one connection.
+    pub(crate) async fn proves(
+        &self,
+        peer: IpAddr,
+        domain: &str,
+        name: &str,
+        password: &str,
+    ) -> Result<Option<UserId>, TurnedAway> {
+        Ok(known(self, peer, domain, name, password).await?.map(|known| known.user))
     }
 
     /// Counts one more thing asked for by somebody who came in.

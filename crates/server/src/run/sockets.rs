@@ -1,5 +1,6 @@
 //! What is listened on, and who serves it.
 
+use std::io;
 use std::net::{SocketAddr, UdpSocket};
 
 use cordial_sip::{ListenerId, Transport};
@@ -7,12 +8,13 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-use super::StartError;
 use super::clients::{self, StompHere};
 use super::start::count;
 use super::streams::Carriers;
 use super::web::Web;
+use super::{StartError, connector};
 use crate::config::{Config, Face, Listen, WebListener, Whole};
+use crate::connector::Inquiries;
 use crate::event_socket::EventSocket;
 use crate::http;
 use crate::limits::{
@@ -213,18 +215,20 @@ pub(super) struct Served {
 pub(super) fn serve(
     config: &Config,
     state: &http::State,
+    inquiries: Inquiries,
     stopped: watch::Receiver<bool>,
     ClientSockets { web, event_sockets, stomp }: ClientSockets,
     tls: &Tls,
-) -> Served {
+) -> io::Result<Served> {
     let (stomp, stomp_tasks) = serve_stomp(state, &stopped, stomp, tls);
     let (event_sockets, mut tasks) = serve_event_sockets(config, state, &stopped, event_sockets);
     let absent = http::webitel::log_out_absent(state.clone(), config.webitel.clone(), stopped.clone());
     tasks.push(tokio::spawn(absent));
+    tasks.extend(connector::start(config, state, inquiries, stopped.clone())?);
     let (http, web_tasks) = serve_web(config, state, stopped, web, tls);
     tasks.extend(web_tasks.into_iter().chain(stomp_tasks));
     let broker = state.embedded().map(|embedded| embedded.broker.clone());
-    Served { http, event_sockets, stomp, broker, tasks }
+    Ok(Served { http, event_sockets, stomp, broker, tasks })
 }
 
 /// Serves at each socket what is spoken there; gives where, our own API in the clear first.

@@ -22,6 +22,7 @@ use super::{
 use crate::bindings::{self, Changed};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::connector::{Inquiries, Rooms, Settings};
 use crate::events::{Page, Pages};
 use crate::handle::{Handle, Shared, ToNode};
 use crate::health::Health;
@@ -97,8 +98,8 @@ impl Server {
         let sip_sockets = connections.hall();
         tasks.extend(connections.start(streams));
         tasks.push(tokio::spawn(certificates::keep(tls.clone(), http_stopped.clone())?));
-        let spoken = web_state(config, &handle, &health, &library, &sip, sip_sockets)?;
-        let served = sockets::serve(config, &spoken, http_stopped, clients, &tls);
+        let (spoken, inquiries) = web_state(config, &handle, &health, &library, &sip, sip_sockets)?;
+        let served = sockets::serve(config, &spoken, inquiries, http_stopped, clients, &tls)?;
         Ok(Self {
             handle,
             health,
@@ -204,8 +205,9 @@ fn web_state(
     library: &Library,
     sip: &[sockets::Place],
     sip_sockets: Hall,
-) -> io::Result<http::State> {
-    Ok(http::State::new(http::Parts {
+) -> io::Result<(http::State, Inquiries)> {
+    let (rooms, inquiries) = Rooms::new();
+    let state = http::State::new(http::Parts {
         handle: handle.clone(),
         health: health.clone(),
         meters: Meters::new(handle.clone(), health.clone()),
@@ -215,7 +217,9 @@ fn web_state(
         sip: sip.iter().map(|(_, _, address)| *address).collect(),
         sip_sockets,
         stomp: embedded(config)?,
-    }))
+        rooms: Settings::of(config).map(|_| rooms),
+    });
+    Ok((state, inquiries))
 }
 
 /// The broker of the connector's clients, if it is switched on.

@@ -5,6 +5,7 @@
 //! takes. What is sent to a destination that is attended to ([`Broker::attend`]) goes to whoever does, and to nobody else.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -16,7 +17,6 @@ use cordial_dialects::native::wire::Scope;
 use cordial_engine::id::{TenantId, UserId};
 use tokio::sync::mpsc;
 
-use crate::handle::Asker;
 use crate::limits::{
     STOMP_ARRIVALS_BYTES_MAX, STOMP_ARRIVALS_MAX, STOMP_HELD_BYTES_MAX, STOMP_HELD_MAX,
     STOMP_REQUEST_BYTES_MAX, STOMP_REQUESTS_MAX, STOMP_WRITTEN_BYTES,
@@ -36,6 +36,8 @@ struct Shared {
 #[derive(Default)]
 struct Books {
     attended: BTreeMap<Destination, mpsc::Sender<Request>>,
+    /// Topics to which nobody sends but us.
+    claimed: BTreeSet<(TenantId, Destination)>,
     sessions: BTreeMap<SessionId, Outbox>,
     tenants: BTreeMap<TenantId, Hall>,
 }
@@ -53,8 +55,8 @@ pub struct Visitor {
     pub user: Option<UserId>,
     /// How far he reaches.
     pub scopes: BTreeSet<Scope>,
-    /// In whose name things are done.
-    pub by: Asker,
+    /// Whence he came.
+    pub peer: IpAddr,
 }
 
 /// What a client asks of whoever attends to a destination.
@@ -80,8 +82,8 @@ pub enum Refused {
     /// Whoever attends to the destination has too much to do.
     #[error("too much is asked at once; try again soon")]
     Busy,
-    /// What is sent there is for us alone.
-    #[error("nobody else may listen to this destination")]
+    /// What is sent there is for us, or comes from us, alone.
+    #[error("this destination belongs to the connector: listen to your own topic, send to its queue")]
     Ours,
     /// The connection is not there any more.
     #[error("the connection has ended")]
@@ -104,6 +106,7 @@ pub(super) struct Arrivals {
 /// The way to a session.
 struct Outbox {
     tenant: TenantId,
+    user: Option<UserId>,
     out: mpsc::Sender<Delivery>,
     bytes: Arc<AtomicUsize>,
     listens: BTreeMap<SubscriptionId, Destination>,
@@ -157,6 +160,21 @@ impl Broker {
         Ok(())
     }
 
+    /// Hands a message of ours to those who listen in a tenant and are a certain user; nobody else hears it.
+    pub fn tell(&self, tenant: TenantId, user: Option<UserId>, message: Message) {
+        self.books().tell(tenant, user, &Arc::new(message));
+    }
+
+    /// From now on nobody sends to a destination of a tenant but us.
+    pub fn claim(&self, tenant: TenantId, destination: Destination) {
+        self.books().claimed.insert((tenant, destination));
+    }
+
+    /// Everybody in the tenant may send there again.
+    pub fn release(&self, tenant: TenantId, destination: Destination) {
+        self.books().claimed.remove(&(tenant, destination));
+    }
+
     /// A new session, and a name for it that no other has.
     pub(super) fn name(&self) -> (SessionId, String) {
         let number = self.0.sessions.fetch_add(1, Ordering::Relaxed);
@@ -164,10 +182,10 @@ impl Broker {
     }
 
     /// A session belongs to a tenant from now on.
-    pub(super) fn enter(&self, session: SessionId, tenant: TenantId) -> Arrivals {
+    pub(super) fn enter(&self, session: SessionId, tenant: TenantId, user: Option<UserId>) -> Arrivals {
         let (out, arriving) = mpsc::channel(STOMP_ARRIVALS_MAX);
         let bytes = Arc::new(AtomicUsize::new(0));
-        let outbox = Outbox { tenant, out, bytes: Arc::clone(&bytes), listens: BTreeMap::new() };
+        let outbox = Outbox { tenant, user, out, bytes: Arc::clone(&bytes), listens: BTreeMap::new() };
         self.books().sessions.insert(session, outbox);
         Arrivals { arriving, bytes }
     }
@@ -219,6 +237,11 @@ impl Broker {
         messages: Vec<Message>,
     ) -> Result<(), Refused> {
         let mut books = self.books();
+        let is_ours =
+            |message: &Message| books.claimed.contains(&(visitor.tenant, message.destination().clone()));
+        if messages.iter().any(is_ours) {
+            return Err(Refused::Ours);
+        }
         books.attended.retain(|_, requests| !requests.is_closed());
         let (asked, told): (Vec<Message>, Vec<Message>) =
             messages.into_iter().partition(|message| books.attended.contains_key(message.destination()));
@@ -276,18 +299,32 @@ impl Books {
         if held > STOMP_HELD_MAX || bytes > STOMP_HELD_BYTES_MAX { Err(Refused::Full) } else { Ok(()) }
     }
 
+    fn tell(&mut self, tenant: TenantId, user: Option<UserId>, message: &Arc<Message>) {
+        let mut wanting = self.listening(tenant, message);
+        wanting.retain(|(session, _)| self.sessions.get(session).is_some_and(|outbox| outbox.user == user));
+        self.deliver_all(wanting, message);
+    }
+
+    /// Who listens to a topic and wants a message.
+    fn listening(&self, tenant: TenantId, message: &Message) -> Vec<(SessionId, SubscriptionId)> {
+        let place = self.tenants.get(&tenant).and_then(|hall| hall.places.get(message.destination()));
+        let listeners = place.into_iter().flat_map(|place| &place.listeners);
+        let wanting = listeners.filter(|listener| listener.wants(message));
+        wanting.map(|listener| (listener.session, listener.subscription)).collect()
+    }
+
+    fn deliver_all(&mut self, wanting: Vec<(SessionId, SubscriptionId)>, message: &Arc<Message>) {
+        for (session, subscription) in wanting {
+            self.deliver(session, Delivery { subscription, message: Arc::clone(message) });
+        }
+    }
+
     fn hand_on(&mut self, tenant: TenantId, message: Arc<Message>) {
         let destination = message.destination();
         match destination.kind() {
             Kind::Topic => {
-                let place = self.tenants.get(&tenant).and_then(|hall| hall.places.get(destination));
-                let listeners = place.into_iter().flat_map(|place| &place.listeners);
-                let wanting = listeners.filter(|listener| listener.wants(&message));
-                let wanting: Vec<_> =
-                    wanting.map(|listener| (listener.session, listener.subscription)).collect();
-                for (session, subscription) in wanting {
-                    self.deliver(session, Delivery { subscription, message: Arc::clone(&message) });
-                }
+                let wanting = self.listening(tenant, &message);
+                self.deliver_all(wanting, &message);
             }
             Kind::Queue => {
                 let destination = destination.clone();

@@ -203,8 +203,8 @@ impl<'a, C: Carrier> Session<'a, C> {
         match self.stomp.enter(self.peer, who).await {
             Ok(caller) => {
                 let (tenant, user, scopes) = (caller.tenant, caller.user, caller.scopes.clone());
-                let visitor = Visitor { tenant, user, scopes, by: caller.by() };
-                let arrivals = self.stomp.embedded.broker.enter(self.id, tenant);
+                let visitor = Visitor { tenant, user, scopes, peer: self.peer };
+                let arrivals = self.stomp.embedded.broker.enter(self.id, tenant, user);
                 self.entered = Some(Entered { caller, visitor, arrivals });
                 Ok(())
             }

@@ -102,11 +102,11 @@ fn message(to: &str, headers: &[(&str, &str)], body: &str) -> Message {
 async fn a_request_comes_with_who_asks_and_the_answer_goes_where_he_listens() {
     let house = House::open().await;
     let broker = house.server.broker().expect("it is switched on").clone();
-    let mut asked = broker.attend(Destination::parse("/queue/Connector1").unwrap());
+    let mut asked = broker.attend(Destination::parse("/queue/Test1").unwrap());
     let mut client = house.client(0).await;
     client.asks("SUBSCRIBE\nid:1\ndestination:/topic/ann").await;
     let headers = "type:Login#5000\ncorrelation-id:c-1\nreply-to:/topic/ann";
-    client.says(&format!("SEND\ndestination:/queue/Connector1\n{headers}\n\nsecret,2001")).await;
+    client.says(&format!("SEND\ndestination:/queue/Test1\n{headers}\n\nsecret,2001")).await;
     let request: Request = timeout(PATIENCE, asked.recv()).await.unwrap().unwrap();
     assert_eq!(request.visitor.tenant, house.tenants[0].0);
     let header = |name| request.message.headers().get(name).unwrap().to_owned();
@@ -120,8 +120,8 @@ async fn a_request_comes_with_who_asks_and_the_answer_goes_where_he_listens() {
     let heard = client.hears().await;
     assert!(heard.contains("\ncorrelation-id:c-1\n") && heard.ends_with("\n\n5000#State#READY"), "{heard}");
     // Requests hold passwords: nobody else may hear them.
-    client.says("SUBSCRIBE\nid:2\ndestination:/queue/Connector1\n\n").await;
-    assert!(client.hears().await.starts_with("ERROR\nmessage:nobody else may listen"));
+    client.says("SUBSCRIBE\nid:2\ndestination:/queue/Test1\n\n").await;
+    assert!(client.hears().await.starts_with("ERROR\nmessage:this destination belongs to the connector"));
 }
 
 #[tokio::test]

@@ -118,8 +118,7 @@ async fn a_book_of_a_team_and_who_stands_in_it_are_seen_by_that_team() {
         let books = get("/v1/phone-books".to_owned()).await.json()["items"].as_array().unwrap().len();
         let contacts = get("/v1/contacts".to_owned()).await.json()["items"].as_array().unwrap().len();
         let book = get(format!("/v1/phone-books/{book}")).await.status;
-        let in_book =
-            get(format!("/v1/contacts?phone_book={}", self::text(&site, &contact).await)).await.status;
+        let in_book = get(format!("/v1/contacts?phone_book={}", book_of(&site, &contact).await)).await.status;
         let contact = get(format!("/v1/contacts/{contact}")).await.status;
         seen.push((books, contacts, book, in_book, contact));
     }
@@ -127,7 +126,7 @@ async fn a_book_of_a_team_and_who_stands_in_it_are_seen_by_that_team() {
 }
 
 /// The book of a contact.
-async fn text(site: &Site, contact: &str) -> String {
+async fn book_of(site: &Site, contact: &str) -> String {
     let contact = site.get(&format!("/v1/contacts/{contact}")).await;
     contact["phone_book"].as_str().unwrap().to_owned()
 }

@@ -196,6 +196,11 @@ impl Site {
         text(&offers["items"][0]["id"])
     }
 
+    /// Where STOMP is spoken.
+    pub(crate) fn stomp(&self) -> SocketAddr {
+        self._server.stomp()[0]
+    }
+
     /// Where the API is.
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.http)
@@ -460,7 +465,8 @@ fn text(value: &Value) -> String {
 fn config(folder: &Path) -> Config {
     let rtp = rtp_block();
     let text = format!(
-        "[sip]\nudp = \"127.0.0.1:0\"\ntcp = \"\"\ntls = \"\"\n[http]\nnative = \"127.0.0.1:0\"\ntls = \"\"\n[media]\nrtp_ports = \"{rtp}-{}\"\n\
+        "[sip]\nudp = \"127.0.0.1:0\"\ntcp = \"\"\ntls = \"\"\n[http]\nnative = \"127.0.0.1:0\"\ntls = \"\"\n\
+         [connector]\nenabled = true\nlisten = \"127.0.0.1:0\"\ntls_listen = \"\"\n[media]\nrtp_ports = \"{rtp}-{}\"\n\
          [paths]\ndata = \"{folder}/data\"\nrecordings = \"{folder}/recordings\"\n",
         rtp + 99,
         folder = folder.display()

@@ -1,7 +1,7 @@
 //! Feature codes at the real process: a phone dials, and what it hears tells whether it was done.
 
 mod control;
-mod held;
+pub(crate) mod held;
 mod lamp;
 
 use serde_json::{Value, json};

@@ -1,5 +1,6 @@
 //! What came of a story, as text: facts, SIP ladder, call records, and what each dialect's watchers heard. Names stand for ids, times count from its beginning.
 
+mod connector;
 mod listener;
 mod portsip;
 mod webitel;
@@ -34,7 +35,9 @@ pub(super) fn written(world: &World, begins: u64, registrations: bool) -> Played
     cdr.push('\n');
     let portsip = portsip::transcript(&world.told, begins);
     let webitel::Heard { webitel, freeswitch } = webitel::transcripts(&world.told, begins);
-    Played { facts, sip: ladder(world, begins, registrations), cdr, portsip, webitel, freeswitch }
+    let connector::Heard { seed, long, json } = connector::transcripts(&world.told, begins);
+    let sip = ladder(world, begins, registrations);
+    Played { facts, sip, cdr, portsip, webitel, freeswitch, seed, long, json }
 }
 
 /// `mm:ss.mmm` since the story began.

@@ -37,6 +37,12 @@ pub struct Played {
     pub webitel: String,
     /// What the event socket told of `callcenter::info`.
     pub freeswitch: String,
+    /// What agents hear by the Generic Connector, in the strings of its document.
+    pub seed: String,
+    /// The same in the longer strings of later releases.
+    pub long: String,
+    /// The same in JSON.
+    pub json: String,
 }
 
 /// Plays a story.

@@ -75,7 +75,7 @@ impl Telling<'_> {
             Part::Leg(call, leg) => self.leg(call, leg, left),
             Part::Call(call) => self.call(call),
             Part::Line(call, queue) => self.line(call, queue, left),
-            Part::Move | Part::Elsewhere => {}
+            Part::Move | Part::Aside(_) | Part::Elsewhere => {}
         }
     }
 

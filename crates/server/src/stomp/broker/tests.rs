@@ -1,7 +1,8 @@
 use cordial_dialects::connector::stomp::frame::Headers;
 use cordial_dialects::connector::stomp::server::{Event, Session};
-use cordial_engine::{Actor, Timestamp};
+use cordial_engine::Timestamp;
 use futures_util::FutureExt;
+use std::net::Ipv4Addr;
 
 use super::*;
 
@@ -53,8 +54,9 @@ impl Bench {
 
     fn client(&self, tenant: TenantId) -> Client {
         let (session, _) = self.broker.name();
-        let visitor = Visitor { tenant, user: None, scopes: BTreeSet::new(), by: Actor::Operator.into() };
-        Client { session, visitor, arrivals: self.broker.enter(session, tenant) }
+        let visitor =
+            Visitor { tenant, user: None, scopes: BTreeSet::new(), peer: Ipv4Addr::LOCALHOST.into() };
+        Client { session, visitor, arrivals: self.broker.enter(session, tenant, None) }
     }
 
     fn listen(&self, client: &Client, n: usize, to: &str, selector: Option<&str>) -> Result<(), Refused> {

@@ -11,7 +11,7 @@ const CALLER: u32 = 700;
 const SUPERVISOR: f64 = 2_000.0;
 
 /// A baresip that answers by itself, at a new device.
-pub(super) async fn talker(server: &Server, number: &str, hz: u32, owner: Option<&str>) -> Baresip {
+pub(crate) async fn talker(server: &Server, number: &str, hz: u32, owner: Option<&str>) -> Baresip {
     let device = json!({ "number": number, "digest": "md5", "owner": owner });
     let made = server.post("/v1/devices", device).await;
     let password = made["secret"]["password"].as_str().expect("a new device has a secret");
