@@ -567,7 +567,7 @@ impl Room {
             let command = match self.settings.on_silence {
                 OnSilence::Keep => continue,
                 OnSilence::NotReady => Command::NotReady { agent, reason: None, note: Note::default() },
-                OnSilence::LogOut => Command::LogOut { agent },
+                OnSilence::LogOut => Command::LogOut { agent, reason: None },
             };
             tracing::warn!(login, ?command, "the agent's client is silent");
             let (handle, tenant) = (self.errands.state.handle().clone(), self.errands.tenant);
