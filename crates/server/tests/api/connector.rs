@@ -106,7 +106,7 @@ async fn site() -> Site {
     let sue = site.make("users", sue).await;
     site.make("agents", json!({ "name": "Sue Day", "user": sue, "team": site.ids.team })).await;
     let out = format!("/v1/agents/{}/log-out", site.ids.agent);
-    site.post(&out, Value::Null).await;
+    site.post(&out, json!({})).await;
     site
 }
 
