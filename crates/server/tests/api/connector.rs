@@ -107,7 +107,7 @@ async fn site() -> Site {
     site.make("agents", json!({ "name": "Sue Day", "user": sue, "team": site.ids.team })).await;
     site.make("reasons", json!({ "name": "home", "category": "log_out" })).await;
     let out = format!("/v1/agents/{}/log-out", site.ids.agent);
-    site.post(&out, Value::Null).await;
+    site.post(&out, json!({})).await;
     site
 }
 
