@@ -10,6 +10,7 @@ mod person;
 mod room;
 mod rooms;
 mod settings;
+mod web;
 
 use std::net::IpAddr;
 
@@ -25,6 +26,7 @@ pub(crate) use self::hub::Hub;
 pub(crate) use self::link::Link;
 pub(crate) use self::rooms::{Inquiries, Rooms};
 pub(crate) use self::settings::Settings;
+pub(crate) use self::web::{CORRELATION, Callbacks, Door, NotTaken, Wrong};
 use crate::stomp::broker::{Broker, Request, SessionId, Visitor};
 
 /// A request as it came, whatever carried it.
@@ -45,7 +47,6 @@ pub(crate) struct Heard {
 }
 
 /// How a message comes, and what is told goes.
-#[expect(dead_code, reason = "the two other ways come next")]
 #[derive(Clone, Debug)]
 pub(crate) enum Way {
     /// The embedded broker, at one of its connections.

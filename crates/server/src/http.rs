@@ -12,6 +12,7 @@ mod blacklist;
 mod calls;
 mod codes;
 mod conditions;
+mod connector;
 mod control;
 mod directory;
 mod document;
@@ -70,7 +71,7 @@ use self::rates::Rates;
 use self::taps::Taps;
 use self::tickets::Tickets;
 use crate::config::{self, Face};
-use crate::connector::Rooms;
+use crate::connector::{Door, Rooms};
 use crate::handle::Handle;
 use crate::health::Health;
 use crate::meters::Meters;
@@ -99,6 +100,8 @@ pub struct Parts {
     pub(crate) sip_sockets: Hall,
     /// The connector's broker, if it is switched on.
     pub(crate) stomp: Option<Embedded>,
+    /// Where the connector's requests come in by HTTP, if it is switched on.
+    pub(crate) connector: Option<Door>,
     /// The connector's rooms, if it is switched on.
     #[expect(dead_code, reason = "who asks by HTTP comes next")]
     pub(crate) rooms: Option<Rooms>,
@@ -148,6 +151,11 @@ impl State {
         self.parts.stomp.as_ref()
     }
 
+    /// Where the connector's requests come in by HTTP, if it is switched on.
+    pub(crate) fn connector(&self) -> Option<&Door> {
+        self.parts.connector.as_ref()
+    }
+
     /// The largest body that is read. Bytes. The operator's limit is for every dialect; ours have small bodies.
     fn body_max(&self) -> usize {
         usize::try_from(self.parts.limits.request_bytes.get()).map_or(BODY_MAX, |max| max.min(BODY_MAX))
@@ -178,6 +186,7 @@ fn native(state: State) -> Router {
         .route("/docs/errors/{code}", get(system::error_page))
         .route(sip::PATH, get(sip::connect))
         .route(stomp::PATH, get(stomp::connect))
+        .route(connector::PATH, axum::routing::post(connector::take))
         .fallback(async || No::new(Code::NoSuchPath, "see /docs for the paths there are"))
         .method_not_allowed_fallback(async || {
             No::new(Code::MethodNotAllowed, "see /docs for the methods of this path")

@@ -141,10 +141,10 @@ pub(super) async fn guard(
     answer
 }
 
-pub(super) async fn in_time(
+pub(super) async fn in_time<T>(
     limit: Duration,
-    passed: impl Future<Output = Result<Response, No>>,
-) -> Result<Response, No> {
+    passed: impl Future<Output = Result<T, No>>,
+) -> Result<T, No> {
     let late = |_| No::new(Code::Timeout, "the request took too long");
     tokio::time::timeout(limit, passed).await.map_err(late)?
 }
@@ -272,7 +272,11 @@ pub(super) async fn only_tenant(state: &State) -> Result<TenantId, No> {
 }
 
 pub(super) async fn read_body(state: &State, headers: &HeaderMap, body: Body) -> Result<Bytes, No> {
-    let max = state.body_max();
+    read_body_within(state.body_max(), headers, body).await
+}
+
+/// A body of at most so many bytes.
+pub(super) async fn read_body_within(max: usize, headers: &HeaderMap, body: Body) -> Result<Bytes, No> {
     let too_large = || No::new(Code::TooLarge, format!("a body has at most {max} bytes"));
     let told =
         headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
