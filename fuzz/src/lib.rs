@@ -55,6 +55,7 @@ pub const TARGETS: &[Target] = &[
     target("journal", records::journal),
     target("config", records::config),
     target("native_json", records::native_json),
+    target("contacts_csv", records::contacts),
     target("portsip_json", portsip::json),
     target("event_socket", event_socket::stream),
     target("webitel", event_socket::webitel),

@@ -8,8 +8,8 @@ use cordial_dialects::native::encode;
 use cordial_dialects::native::wire;
 use cordial_engine::entry::{Entry, EntryId, Kind};
 use cordial_engine::id::{
-    AgentId, BlacklistedNumberId, CalendarId, CallId, DeviceId, DispositionId, Guid, QueueId, ReasonId,
-    RouteId, SkillId, TeamId, TrunkId, UserId,
+    AgentId, BlacklistedNumberId, CalendarId, CallId, ContactId, DeviceId, DispositionId, Guid, PhoneBookId,
+    QueueId, ReasonId, RouteId, SkillId, TeamId, TrunkId, UserId,
 };
 use cordial_store::Codec;
 use serde::Serialize;
@@ -62,6 +62,8 @@ impl Find for Town {
             Kind::Calendar => Some(EntryId::Calendar(CalendarId(id))),
             Kind::Disposition => Some(EntryId::Disposition(DispositionId(id))),
             Kind::Skill => Some(EntryId::Skill(SkillId(id))),
+            Kind::PhoneBook => Some(EntryId::PhoneBook(PhoneBookId(id))),
+            Kind::Contact => Some(EntryId::Contact(ContactId(id))),
             Kind::BlacklistedNumber => Some(EntryId::BlacklistedNumber(BlacklistedNumberId(id))),
             Kind::Tenant | Kind::Call | Kind::Leg | Kind::Offer | Kind::Recording => None,
         }
@@ -92,6 +94,9 @@ pub(crate) fn native_json(bytes: &[u8]) {
         b'i' => entry::<wire::Disposition>(body),
         b'v' => entry::<wire::BlacklistedNumber>(body),
         b'K' => entry::<wire::Skill>(body),
+        b'P' => entry::<wire::PhoneBook>(body),
+        b'C' => entry::<wire::Contact>(body),
+        b'O' => given(body, |body| decode::log_out(agent, body, &Town)),
         b'j' => given(body, |body| decode::log_in(agent, body, &Town)),
         b'k' => given(body, |body| decode::not_ready(agent, &body, &Town)),
         b'l' => given(body, |body| decode::set_handling(agent, &body, &Town)),
@@ -138,6 +143,26 @@ fn entry<T: DeserializeOwned + EntryBody>(body: &[u8]) {
         assert_eq!(again.entry(&Town).as_ref(), Ok(&first), "{told}");
         Ok::<Entry, Vec<_>>(first)
     });
+}
+
+/// A file of contacts is read or refused; of each contact that is taken once, what is dialled has no blanks, and nothing
+/// has lines.
+pub(crate) fn contacts(bytes: &[u8]) {
+    let Ok(file) = decode::ContactFile::read(bytes) else {
+        return;
+    };
+    let mut seen = std::collections::BTreeSet::new();
+    for row in &file.rows {
+        assert!(row.line > 1, "the header is no contact: {row:?}");
+        assert!(!row.number.contains(char::is_whitespace), "{row:?}");
+        let body = row.body(wire::Id(Guid(1)));
+        let all = [&body.first_name, &body.last_name, &body.number, &body.description];
+        assert!(all.iter().all(|text| !text.contains(['\r', '\n'])), "{row:?}");
+        assert!(seen.insert((&row.first_name, &row.last_name, &row.number)), "{row:?} twice");
+        if let Err(faults) = body.entry(&Town) {
+            assert!(!faults.is_empty(), "refused without a fault");
+        }
+    }
 }
 
 fn plain(told: &impl Serialize) -> serde_json::Value {

@@ -2,8 +2,8 @@
 
 use cordial_engine::entry::{EntryId, Kind};
 use cordial_engine::id::{
-    AgentId, BlacklistedNumberId, CalendarId, CallId, DeviceId, DispositionId, Guid, LegId, OfferId, QueueId,
-    ReasonId, RecordingId, RouteId, SkillId, TeamId, TrunkId, UserId,
+    AgentId, BlacklistedNumberId, CalendarId, CallId, ContactId, DeviceId, DispositionId, Guid, LegId,
+    OfferId, PhoneBookId, QueueId, ReasonId, RecordingId, RouteId, SkillId, TeamId, TrunkId, UserId,
 };
 
 /// Anything that has a name outside the process.
@@ -35,6 +35,8 @@ impl Named {
             Self::Entry(EntryId::Reason(id)) => (Kind::Reason, id.0),
             Self::Entry(EntryId::Calendar(id)) => (Kind::Calendar, id.0),
             Self::Entry(EntryId::Skill(id)) => (Kind::Skill, id.0),
+            Self::Entry(EntryId::PhoneBook(id)) => (Kind::PhoneBook, id.0),
+            Self::Entry(EntryId::Contact(id)) => (Kind::Contact, id.0),
             Self::Entry(EntryId::Disposition(id)) => (Kind::Disposition, id.0),
             Self::Entry(EntryId::BlacklistedNumber(id)) => (Kind::BlacklistedNumber, id.0),
             Self::Call(id) => (Kind::Call, id.0),
@@ -118,4 +120,6 @@ entry_keys! {
     BlacklistedNumberId BlacklistedNumber;
     CalendarId Calendar;
     SkillId Skill;
+    PhoneBookId PhoneBook;
+    ContactId Contact;
 }

@@ -144,7 +144,7 @@ impl Centre {
             15 => drop(self.command(Command::Ready { agent })),
             16 => drop(self.command(Command::Absent { agent, absence: Absence::Tasks, note })),
             17 => drop(self.command(Command::NotReady { agent, reason: None, note })),
-            18 => drop(self.command(Command::LogOut { agent })),
+            18 => drop(self.command(Command::LogOut { agent, reason: None })),
             19 => drop(self.command(Command::LogIn { agent, device })),
             20 => {
                 let handling = if self.roll(3) == 0 { Handling::Busy } else { Handling::Ring };

@@ -181,6 +181,8 @@ pub enum Command {
     LogOut {
         /// Who.
         agent: AgentId,
+        /// Why, from the tenant's list.
+        reason: Option<ReasonId>,
     },
     /// Makes an agent ready; ends a wrap-up at once; pending while an offer or call is live.
     Ready {

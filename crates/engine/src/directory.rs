@@ -8,8 +8,8 @@ use crate::engine::Engine;
 use crate::entry::{Entry, EntryId, Kind, Name};
 use crate::fact::Fact;
 use crate::id::{
-    AgentId, BlacklistedNumberId, CalendarId, DeviceId, DispositionId, QueueId, ReasonId, RouteId, SkillId,
-    TeamId, TenantId, TrunkId, UserId,
+    AgentId, BlacklistedNumberId, CalendarId, ContactId, DeviceId, DispositionId, PhoneBookId, QueueId,
+    ReasonId, RouteId, SkillId, TeamId, TenantId, TrunkId, UserId,
 };
 use crate::limits::{CALENDARS_MAX, ENTRIES_MAX, TENANTS_MAX, TRUNKS_MAX};
 use crate::refusal::Refusal;
@@ -131,6 +131,8 @@ impl Engine {
             | EntryId::Reason(_)
             | EntryId::Disposition(_)
             | EntryId::Skill(_)
+            | EntryId::PhoneBook(_)
+            | EntryId::Contact(_)
             | EntryId::BlacklistedNumber(_) => {}
         }
     }
@@ -167,6 +169,8 @@ impl Engine {
             | EntryId::Reason(_)
             | EntryId::Disposition(_)
             | EntryId::Skill(_)
+            | EntryId::PhoneBook(_)
+            | EntryId::Contact(_)
             | EntryId::BlacklistedNumber(_)
             | EntryId::Calendar(_) => Vec::new(),
         }
@@ -187,5 +191,7 @@ const fn id_for(entry: &Entry, number: u64) -> EntryId {
         Entry::BlacklistedNumber(_) => EntryId::BlacklistedNumber(BlacklistedNumberId(number)),
         Entry::Calendar(_) => EntryId::Calendar(CalendarId(number)),
         Entry::Skill(_) => EntryId::Skill(SkillId(number)),
+        Entry::PhoneBook(_) => EntryId::PhoneBook(PhoneBookId(number)),
+        Entry::Contact(_) => EntryId::Contact(ContactId(number)),
     }
 }

@@ -155,7 +155,7 @@ impl Engine {
             Command::Assign { agent, queue, tier } => self.assign(tenant, agent, queue, tier),
             Command::Unassign { agent, queue } => self.unassign(tenant, agent, queue),
             Command::LogIn { agent, device } => self.log_in(tenant, agent, device),
-            Command::LogOut { agent } => self.log_out(tenant, agent),
+            Command::LogOut { agent, reason } => self.log_out(tenant, agent, reason),
             Command::Ready { agent } => self.become_ready(tenant, agent),
             Command::NotReady { agent, reason, note } => self.become_not_ready(tenant, agent, reason, note),
             Command::Absent { agent, absence, note } => self.become_absent(tenant, agent, absence, note),

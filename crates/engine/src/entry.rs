@@ -3,11 +3,13 @@
 mod calendar;
 mod empty;
 mod numbered;
+mod phone_book;
 
 pub use calendar::{Calendar, HORIZON, Holiday, Hours, Zone};
 pub use empty::{Condition, Conditions};
 pub use jiff::civil::Date;
 pub use numbered::Numbered;
+pub use phone_book::{Contact, PhoneBook};
 
 mod route;
 mod skill;
@@ -26,8 +28,8 @@ pub use trunk::{Transport, Trunk};
 use crate::agent::Absence;
 use crate::blacklist::BlacklistedNumber;
 use crate::id::{
-    AgentId, BlacklistedNumberId, CalendarId, DeviceId, DispositionId, QueueId, ReasonId, RouteId, SkillId,
-    TeamId, TrunkId, UserId,
+    AgentId, BlacklistedNumberId, CalendarId, ContactId, DeviceId, DispositionId, PhoneBookId, QueueId,
+    ReasonId, RouteId, SkillId, TeamId, TrunkId, UserId,
 };
 use crate::limits::REACH_STEPS_MAX;
 use crate::text::{Number, Text};
@@ -52,7 +54,7 @@ pub enum Entry {
     Queue(Box<Queue>),
     /// Where a dialled number leads.
     Route(Route),
-    /// Why an agent is not ready.
+    /// Why an agent is not ready or logs out.
     Reason(Reason),
     /// How a contact ended.
     Disposition(Disposition),
@@ -62,6 +64,10 @@ pub enum Entry {
     Calendar(Box<Calendar>),
     /// Something that agents can do.
     Skill(Skill),
+    /// A list of people to call.
+    PhoneBook(PhoneBook),
+    /// Somebody in a phone book.
+    Contact(Box<Contact>),
 }
 
 /// The id of an entry, with its kind.
@@ -91,6 +97,10 @@ pub enum EntryId {
     Calendar(CalendarId),
     /// See [`Entry::Skill`].
     Skill(SkillId),
+    /// See [`Entry::PhoneBook`].
+    PhoneBook(PhoneBookId),
+    /// See [`Entry::Contact`].
+    Contact(ContactId),
 }
 
 impl EntryId {
@@ -109,6 +119,8 @@ impl EntryId {
             Self::BlacklistedNumber(_) => Kind::BlacklistedNumber,
             Self::Calendar(_) => Kind::Calendar,
             Self::Skill(_) => Kind::Skill,
+            Self::PhoneBook(_) => Kind::PhoneBook,
+            Self::Contact(_) => Kind::Contact,
         }
     }
 
@@ -127,6 +139,8 @@ impl EntryId {
             Self::BlacklistedNumber(id) => id.0,
             Self::Calendar(id) => id.0,
             Self::Skill(id) => id.0,
+            Self::PhoneBook(id) => id.0,
+            Self::Contact(id) => id.0,
         }
     }
 }
@@ -153,13 +167,15 @@ impl Entry {
             Self::BlacklistedNumber(_) => Kind::BlacklistedNumber,
             Self::Calendar(_) => Kind::Calendar,
             Self::Skill(_) => Kind::Skill,
+            Self::PhoneBook(_) => Kind::PhoneBook,
+            Self::Contact(_) => Kind::Contact,
         }
     }
 
     /// What is unique per kind within a tenant: the name, or the number of a device, a route or the
-    /// blacklist.
-    pub fn key(&self) -> &str {
-        match self {
+    /// blacklist. Contacts have none: two books may have the same one.
+    pub fn key(&self) -> Option<&str> {
+        Some(match self {
             Self::User(user) => user.name.as_str(),
             Self::Agent(agent) => agent.name.as_str(),
             Self::Team(team) => team.name.as_str(),
@@ -172,7 +188,9 @@ impl Entry {
             Self::BlacklistedNumber(entry) => entry.number.as_str(),
             Self::Calendar(calendar) => calendar.name.as_str(),
             Self::Skill(skill) => skill.name.as_str(),
-        }
+            Self::PhoneBook(book) => book.name.as_str(),
+            Self::Contact(_) => return None,
+        })
     }
 
     /// The entry's number on the tenant's plan, where devices, agents, queues and routes share one space.
@@ -189,7 +207,9 @@ impl Entry {
             | Self::Disposition(_)
             | Self::BlacklistedNumber(_)
             | Self::Calendar(_)
-            | Self::Skill(_) => None,
+            | Self::Skill(_)
+            | Self::PhoneBook(_)
+            | Self::Contact(_) => None,
         }
     }
 }
@@ -212,6 +232,8 @@ pub enum Kind {
     BlacklistedNumber,
     Calendar,
     Skill,
+    PhoneBook,
+    Contact,
     Call,
     Leg,
     Offer,
@@ -718,17 +740,56 @@ pub struct Emergency {
     pub to: Option<Overflow>,
 }
 
-/// Why an agent is not ready, as the tenant names it.
+/// Why an agent is not ready or leaves, as the tenant names it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reason {
     /// Unique within the tenant.
     pub name: Name,
+    /// What it can be given for. Facts older than this field mean being not ready.
+    #[serde(default, skip_serializing_if = "ReasonCategory::is_default")]
+    pub category: ReasonCategory,
     /// What an agent who gives this reason does meanwhile. Facts older than this field mean a break.
     #[serde(default)]
     pub absence: Absence,
     /// Whose agents may give it; everybody when absent.
     #[serde(default)]
     pub team: Option<TeamId>,
+}
+
+impl Reason {
+    /// One that anybody may give for a break.
+    pub const fn named(name: Name) -> Self {
+        Self { name, category: ReasonCategory::NotReady, absence: Absence::Break, team: None }
+    }
+}
+
+/// What a reason can be given for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReasonCategory {
+    /// Being not ready.
+    #[default]
+    NotReady,
+    /// Logging out.
+    LogOut,
+    /// Either.
+    Both,
+}
+
+impl ReasonCategory {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether an agent may be not ready for it.
+    pub const fn is_for_not_ready(self) -> bool {
+        matches!(self, Self::NotReady | Self::Both)
+    }
+
+    /// Whether an agent may log out for it.
+    pub const fn is_for_log_out(self) -> bool {
+        matches!(self, Self::LogOut | Self::Both)
+    }
 }
 
 /// An agent's word for how a contact ended.

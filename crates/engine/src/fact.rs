@@ -17,7 +17,7 @@ use crate::entry::{Emergency, Entry, EntryId, Name, Priority, Tier};
 use crate::estimate::WaitRange;
 use crate::id::{
     AgentId, BlacklistedNumberId, CalendarId, CallId, DeviceId, DispositionId, Guid, LegId, OfferId, QueueId,
-    RecordingId, TenantId,
+    ReasonId, RecordingId, TenantId,
 };
 use crate::outbound::{NotOut, OutboundRules};
 use crate::text::{Number, Text};
@@ -100,18 +100,25 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         moved_from: Option<DeviceId>,
     },
-    /// An agent left. Facts older than `why` have none.
+    /// An agent left; `why` tells on whose wish, `reason` is what was given. Facts older than `why` have none.
     AgentLoggedOut {
         agent: AgentId,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         why: Option<WhyLoggedOut>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<ReasonId>,
     },
     /// An agent is there for queue calls.
     AgentReady { agent: AgentId },
     /// An agent is not there for queue calls; `duty` is [`Duty::NotReady`].
     AgentNotReady { agent: AgentId, duty: Duty },
-    /// What the agent shall become after the live offer, call or wrap-up; `None` takes it back.
-    DutyPending { agent: AgentId, duty: Option<Duty> },
+    /// What the agent shall become after the live offer, call or wrap-up; `None` takes it back. `reason` is a log-out's.
+    DutyPending {
+        agent: AgentId,
+        duty: Option<Duty>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<ReasonId>,
+    },
     /// Direct calls are handled so from here on.
     HandlingSet { agent: AgentId, handling: Handling },
     /// What the agent has set for direct calls is this.

@@ -52,6 +52,10 @@ ids! {
     DispositionId "disposition-";
     /// Something that agents can do.
     SkillId "skill-";
+    /// A list of people to call.
+    PhoneBookId "phone-book-";
+    /// Somebody in a phone book.
+    ContactId "contact-";
     /// A number whose calls queues refuse.
     BlacklistedNumberId "blacklisted-number-";
     /// One conversation and all its legs.

@@ -16,6 +16,12 @@ pub const HOLIDAY_DAYS_MAX: i32 = 366;
 pub const CALLS_MAX: usize = 100_000;
 /// Calls waiting in one queue, whatever its policy says. Beyond it a call is refused as full.
 pub const WAITING_MAX: u32 = 100_000;
+/// Phone books of one tenant that everybody sees. Beyond it a new one is refused. As Finesse has it.
+pub const PHONE_BOOKS_GLOBAL_MAX: usize = 10;
+/// Phone books of one tenant's teams. Beyond it a new one is refused. As Finesse has it.
+pub const PHONE_BOOKS_TEAM_MAX: usize = 300;
+/// Contacts of one phone book. Beyond it a new one is refused. As Finesse has it.
+pub const CONTACTS_MAX: usize = 6_000;
 /// Queues that one agent may be assigned to. Freeing an agent looks at each of them. Beyond it the assignment is refused.
 pub const QUEUES_PER_AGENT_MAX: usize = 256;
 /// Steps of a queue's reach. Looking for the first call of a queue looks at each. Beyond it the queue is refused.

@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 pub(crate) use agent::{Agent, Assignment, Message};
 pub(crate) use calendar::Calendar;
 pub(crate) use call::{Call, Consultation, EndedLeg, Leg, Parked, Recording};
-pub(crate) use directory::{Blacklisted, Device, Filed, Tenant};
+pub(crate) use directory::{Blacklisted, Device, Filed, PhoneBook, Tenant};
 pub(crate) use outbound::Outbound;
 pub(crate) use place::Place;
 pub(crate) use pool::{Group, Levels, Match, Pool, Spot, step_after};
@@ -30,8 +30,8 @@ pub(crate) use vacancy::{Presence, Vacancy};
 use crate::entry;
 use crate::entry::Name;
 use crate::id::{
-    AgentId, BlacklistedNumberId, CalendarId, CallId, DeviceId, DispositionId, LegId, OfferId, QueueId,
-    ReasonId, RecordingId, RouteId, SkillId, TeamId, TenantId, TrunkId, UserId,
+    AgentId, BlacklistedNumberId, CalendarId, CallId, ContactId, DeviceId, DispositionId, LegId, OfferId,
+    PhoneBookId, QueueId, ReasonId, RecordingId, RouteId, SkillId, TeamId, TenantId, TrunkId, UserId,
 };
 use crate::text::Text;
 use crate::time::{Now, Timestamp, WallTime};
@@ -63,6 +63,8 @@ pub struct State {
     pub(crate) dispositions: BTreeMap<DispositionId, Filed<entry::Disposition>>,
     pub(crate) skills: BTreeMap<SkillId, Filed<entry::Skill>>,
     pub(crate) blacklist: BTreeMap<BlacklistedNumberId, Blacklisted>,
+    pub(crate) phone_books: BTreeMap<PhoneBookId, PhoneBook>,
+    pub(crate) contacts: BTreeMap<ContactId, Filed<entry::Contact>>,
     pub(crate) calendars: BTreeMap<CalendarId, Calendar>,
 
     pub(crate) calls: BTreeMap<CallId, Call>,

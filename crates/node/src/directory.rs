@@ -115,6 +115,8 @@ pub(crate) fn sync_fact(
             | EntryId::Reason(_)
             | EntryId::Disposition(_)
             | EntryId::Skill(_)
+            | EntryId::PhoneBook(_)
+            | EntryId::Contact(_)
             | EntryId::BlacklistedNumber(_)
             | EntryId::Calendar(_) => {}
         }

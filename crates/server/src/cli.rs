@@ -6,6 +6,7 @@ mod arguments;
 mod blacklist;
 mod call;
 mod codes;
+mod contacts;
 mod directory;
 mod hours;
 mod kinds;
@@ -144,7 +145,9 @@ async fn dispatch(arguments: &Arguments, config: &Config, printer: &Printer) -> 
         Verb::Route(verb) => directory::route(&api()?, printer, verb).await,
         Verb::Calendar(verb) => hours::calendar(&api()?, printer, verb).await,
         Verb::Emergency(verb) => hours::emergency(&api()?, printer, verb).await,
-        Verb::Reason(verb) => directory::named(&api()?, printer, "reasons", verb).await,
+        Verb::Reason(verb) => contacts::reason(&api()?, printer, verb).await,
+        Verb::PhoneBook(verb) => contacts::phone_book(&api()?, printer, verb).await,
+        Verb::Contact(verb) => contacts::contact(&api()?, printer, verb).await,
         Verb::Disposition(verb) => directory::named(&api()?, printer, "dispositions", verb).await,
         Verb::Skill(verb) => directory::named(&api()?, printer, "skills", verb).await,
         Verb::Blacklist(verb) => blacklist::blacklist(&api()?, printer, verb).await,

@@ -7,6 +7,7 @@
 mod hub;
 mod link;
 mod person;
+mod recall;
 mod room;
 mod rooms;
 mod settings;
@@ -14,6 +15,7 @@ mod web;
 
 use std::net::IpAddr;
 
+use cordial_dialects::connector::board::stamp;
 use cordial_dialects::connector::stomp::destination::{Destination, Kind};
 use cordial_dialects::connector::stomp::frame::Headers;
 use cordial_dialects::connector::stomp::message::Message;
@@ -22,11 +24,12 @@ use cordial_engine::id::{TenantId, UserId};
 use reqwest::Url;
 use tokio::sync::mpsc;
 
-pub(crate) use self::hub::Hub;
+pub(crate) use self::hub::{Ears, Far, Hub};
 pub(crate) use self::link::Link;
 pub(crate) use self::rooms::{Inquiries, Rooms};
 pub(crate) use self::settings::Settings;
 pub(crate) use self::web::{CORRELATION, Callbacks, Door, NotTaken, Wrong};
+use crate::http::wall;
 use crate::stomp::broker::{Broker, Request, SessionId, Visitor};
 
 /// A request as it came, whatever carried it.
@@ -107,6 +110,8 @@ pub(crate) struct Ways {
     pub(crate) embedded: Option<Broker>,
     /// To the broker of the site's, if there is one.
     pub(crate) link: Option<mpsc::Sender<Post>>,
+    /// To the other connectors of the site's.
+    pub(crate) sync: Option<mpsc::Sender<String>>,
     /// To those who are called by HTTP.
     pub(crate) web: Option<mpsc::Sender<Post>>,
 }
@@ -130,6 +135,16 @@ impl Ways {
             && way.try_send(post).is_err()
         {
             tracing::warn!("what the connector has to tell is dropped: it comes faster than it can be sent");
+        }
+    }
+
+    /// Tells the other connectors of the site's that an agent has logged in here (O-025). The document has his password
+    /// there; what stands instead is of no use to anybody.
+    fn tell_others(&self, login: &str, extension: &str) {
+        let Some(sync) = &self.sync else { return };
+        let text = format!("AgentState#{login}#*#{extension}#{}", stamp(wall()));
+        if sync.try_send(text).is_err() {
+            tracing::debug!(login, "the other connectors are not told of a log-in");
         }
     }
 

@@ -13,6 +13,7 @@ mod calls;
 mod codes;
 mod conditions;
 mod connector;
+mod contacts;
 mod control;
 mod directory;
 mod document;
@@ -158,7 +159,12 @@ impl State {
 
     /// The largest body that is read. Bytes. The operator's limit is for every dialect; ours have small bodies.
     fn body_max(&self) -> usize {
-        usize::try_from(self.parts.limits.request_bytes.get()).map_or(BODY_MAX, |max| max.min(BODY_MAX))
+        self.body_max_of(BODY_MAX)
+    }
+
+    /// As [`State::body_max`], where ours is another.
+    fn body_max_of(&self, ours: usize) -> usize {
+        usize::try_from(self.parts.limits.request_bytes.get()).map_or(ours, |max| max.min(ours))
     }
 }
 
@@ -207,6 +213,7 @@ fn operations() -> Vec<Operation> {
     all.extend(audit::operations());
     all.extend(directory::operations());
     all.extend(blacklist::operations());
+    all.extend(contacts::operations());
     all.extend(codes::operations());
     all.extend(hours::operations());
     all.extend(messages::operations());

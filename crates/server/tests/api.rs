@@ -12,6 +12,7 @@ mod api {
     mod desks;
     mod lists;
     pub(crate) mod phone;
+    mod phone_books;
     mod roles;
     pub(crate) mod site;
 }
@@ -78,6 +79,8 @@ async fn cases(site: &Site) -> Vec<Case> {
         ("reasons", &a.reason),
         ("dispositions", &a.disposition),
         ("skills", &a.skill),
+        ("phone-books", &a.phone_book),
+        ("contacts", &a.contact),
         ("blacklist", &a.blacklisted),
         ("calendars", &a.calendar),
     ] {
@@ -198,7 +201,7 @@ async fn cases(site: &Site) -> Vec<Case> {
         ),
         case("POST /v1/agents/{id}/extend-wrap-up", agent("extend-wrap-up"), none.clone(), 409, "read"),
         case("POST /v1/agents/{id}/end-wrap-up", agent("end-wrap-up"), none.clone(), 409, "read"),
-        case("POST /v1/agents/{id}/log-out", agent("log-out"), none.clone(), 200, "read"),
+        case("POST /v1/agents/{id}/log-out", agent("log-out"), json!({"reason": a.reason}), 200, "read"),
         case("POST /v1/agents/{id}/log-in", agent("log-in"), json!({"device": a.device}), 200, "read"),
         case(
             "PUT /v1/agents/{id}/queues/{queue}",
@@ -244,6 +247,21 @@ async fn cases(site: &Site) -> Vec<Case> {
             "/v1/feature-codes",
             json!({"codes": {"log_in": "*38", "log_out": "#39"}}),
             200,
+            "supervise",
+        ),
+        // What it takes is no JSON; its own tests send it files.
+        case(
+            "POST /v1/phone-books/{id}/import",
+            format!("/v1/phone-books/{}/import", a.phone_book),
+            none.clone(),
+            415,
+            "supervise",
+        ),
+        case(
+            "DELETE /v1/phone-books/{id}/contacts",
+            format!("/v1/phone-books/{}/contacts", a.phone_book),
+            none.clone(),
+            204,
             "supervise",
         ),
         case("GET /v1/blacklist-prompts", "/v1/blacklist-prompts", none.clone(), 200, "admin"),
@@ -409,6 +427,7 @@ fn fresh(kind: &str, word: &str, site: &Site) -> Value {
         "trunks" => json!({"name": word, "address": format!("192.0.2.{}:5060", word.len())}),
         "blacklist" => json!({"number": number(6000), "level": "second", "until": "2999-01-01T00:00:00Z"}),
         "routes" => json!({"number": number(5000), "destination": {"to": "queue", "queue": site.ids.queue}}),
+        "contacts" => json!({"phone_book": site.ids.phone_book, "last_name": word, "number": number(7000)}),
         "calendars" => json!({"name": word, "zone": "America/Sao_Paulo", "holidays": [holiday]}),
         _ => json!({"name": word}),
     }
@@ -606,7 +625,9 @@ impl Walk<'_> {
             }
             "DELETE" if case.operation.contains("{queue}") => self.expect("repeated", &again, 409),
             // There is none already.
-            "DELETE" if case.operation.ends_with("/emergency") => self.expect("repeated", &again, 200),
+            "DELETE" if case.operation.ends_with("/emergency") || case.operation.ends_with("/contacts") => {
+                self.expect("repeated", &again, case.status);
+            }
             "DELETE" => self.expect("repeated", &again, 404),
             _ => self.expect("repeated", &again, case.status),
         }

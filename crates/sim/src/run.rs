@@ -219,7 +219,7 @@ impl Run {
             20..=24 => self.draw_control(desk.device),
             0..=5 => Some(Command::Ready { agent }),
             6..=7 => Some(Command::NotReady { agent, reason, note }),
-            8 => Some(Command::LogOut { agent }),
+            8 => Some(Command::LogOut { agent, reason: None }),
             9 => return self.log_in_and_ready(company, index),
             10 => Some(Command::EndWrapUp { agent }),
             dice => self.draw_command(company, index, dice),

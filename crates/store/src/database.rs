@@ -298,12 +298,13 @@ pub(crate) async fn connect(path: &Path, busy: Duration) -> Result<SqliteConnect
 
 /// Brings the tables up to date; refuses those of a newer program.
 pub(crate) async fn migrate(path: &Path, connection: &mut SqliteConnection) -> Result<(), StoreError> {
-    let steps: [(&str, &'static str); 5] = [
+    let steps: [(&str, &'static str); 6] = [
         ("journal and read models", include_str!("../migrations/0001_journal_and_read_models.sql")),
         ("desk", include_str!("../migrations/0002_desk.sql")),
         ("audit", include_str!("../migrations/0003_audit.sql")),
         ("recordings without end", include_str!("../migrations/0004_recordings_without_end.sql")),
         ("pins", include_str!("../migrations/0005_pins.sql")),
+        ("destinations", include_str!("../migrations/0006_destinations.sql")),
     ];
     let numbered = (1..).zip(steps);
     let migrations: Vec<Migration> = numbered

@@ -11,6 +11,7 @@
 pub mod binding;
 pub mod codec;
 mod database;
+pub mod destination;
 pub mod error;
 pub mod idempotency;
 mod int;
@@ -24,6 +25,7 @@ mod torn;
 pub use binding::StoredBinding;
 pub use codec::Codec;
 pub use database::{Options, Store};
+pub use destination::KnownDestination;
 pub use error::{JournalClosed, JournalFailed, JournalFault, PasswordFault, StoreError, TryAppendError};
 pub use idempotency::Begun;
 pub use journal::{Journal, Tail, Writer};

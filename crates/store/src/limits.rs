@@ -73,3 +73,7 @@ pub const CHECKPOINT_EVERY_FACTS: u64 = 10_000;
 pub const LOG_PAGES_MAX: i64 = 4_096;
 /// How long that waits for readers, while nobody can write. Then the log grows on until the next time.
 pub const LOG_RESTART_WAIT_MAX: Duration = Duration::from_millis(50);
+/// How long it is remembered where a client of the connector listened that is not seen any more. Milliseconds (30 days).
+pub const DESTINATION_LIFE_MS: i64 = 30 * 24 * 3_600_000;
+/// Such places remembered per tenant; beyond it those are forgotten that were not seen for longest.
+pub const DESTINATIONS_MAX: i64 = 1_000;

@@ -416,6 +416,8 @@ impl Floor {
                 | EntryId::Reason(_)
                 | EntryId::Disposition(_)
                 | EntryId::Skill(_)
+                | EntryId::PhoneBook(_)
+                | EntryId::Contact(_)
                 | EntryId::BlacklistedNumber(_)
                 | EntryId::Calendar(_),
                 _,
@@ -445,6 +447,8 @@ impl Floor {
             | EntryId::Route(_)
             | EntryId::Disposition(_)
             | EntryId::Skill(_)
+            | EntryId::PhoneBook(_)
+            | EntryId::Contact(_)
             | EntryId::BlacklistedNumber(_)
             | EntryId::Calendar(_) => {}
         }

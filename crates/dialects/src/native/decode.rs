@@ -3,6 +3,7 @@
 mod blacklist;
 mod calendar;
 mod call;
+mod contacts;
 mod treatment;
 
 pub use calendar::emergency;
@@ -24,6 +25,7 @@ use crate::names::{EntryKey, Find};
 
 pub use blacklist::blacklist_prompts;
 pub use call::*;
+pub use contacts::{ContactFile, ContactRow};
 
 /// The faults of one request.
 type Faults = Vec<FieldError>;
@@ -357,8 +359,13 @@ impl EntryBody for wire::Reason {
         let mut f = Fields::new(find);
         let name = f.name("/name", &self.name);
         let team = f.perhaps(self.team, |f, id| f.entry::<TeamId>("/team", id));
+        let category = match self.category {
+            wire::ReasonCategory::NotReady => entry::ReasonCategory::NotReady,
+            wire::ReasonCategory::LogOut => entry::ReasonCategory::LogOut,
+            wire::ReasonCategory::Both => entry::ReasonCategory::Both,
+        };
         let absence = absence_of(self.absence);
-        f.finish(|| Some(Entry::Reason(entry::Reason { name: name?, absence, team: team? })))
+        f.finish(|| Some(Entry::Reason(entry::Reason { name: name?, category, absence, team: team? })))
     }
 }
 
@@ -406,6 +413,13 @@ pub fn log_in(agent: AgentId, body: wire::AgentLogIn, find: &dyn Find) -> Result
     let mut f = Fields::new(find);
     let device = f.entry::<DeviceId>("/device", body.device);
     f.finish(|| Some(Command::LogIn { agent, device: device? }))
+}
+
+/// Log an agent out.
+pub fn log_out(agent: AgentId, body: wire::AgentLogOut, find: &dyn Find) -> Result<Command, Faults> {
+    let mut f = Fields::new(find);
+    let reason = f.perhaps(body.reason, |f, id| f.entry::<ReasonId>("/reason", id));
+    f.finish(|| Some(Command::LogOut { agent, reason: reason? }))
 }
 
 /// Make an agent not ready.

@@ -78,11 +78,23 @@ pub fn entry(entry: &Entry, names: &dyn Names) -> Encoded<wire::Entry> {
         Entry::Route(it) => wire::Entry::Route(route(it, names)?),
         Entry::Reason(it) => {
             let (name, team) = (it.name.to_string(), perhaps(names, it.team)?);
-            wire::Entry::Reason(wire::Reason { name, absence: absence(it.absence), team })
+            let (category, absence) = (reason_category(it.category), absence(it.absence));
+            wire::Entry::Reason(wire::Reason { name, category, absence, team })
         }
         Entry::Calendar(it) => wire::Entry::Calendar(calendar::calendar_entry(it)),
         Entry::Disposition(it) => wire::Entry::Disposition(wire::Disposition { name: it.name.to_string() }),
         Entry::Skill(it) => wire::Entry::Skill(wire::Skill { name: it.name.to_string() }),
+        Entry::PhoneBook(it) => {
+            let (name, team) = (it.name.to_string(), perhaps(names, it.team)?);
+            wire::Entry::PhoneBook(wire::PhoneBook { name, team })
+        }
+        Entry::Contact(it) => wire::Entry::Contact(wire::Contact {
+            phone_book: id(names, it.phone_book)?,
+            first_name: it.first_name.to_string(),
+            last_name: it.last_name.to_string(),
+            number: it.number.as_str().to_owned(),
+            description: it.description.to_string(),
+        }),
         Entry::BlacklistedNumber(it) => wire::Entry::BlacklistedNumber(blacklisted_number(it)),
     })
 }
@@ -125,6 +137,14 @@ fn agent_entry(it: &entry::Agent, names: &dyn Names) -> Encoded<wire::Agent> {
         ring_ms: it.ring_ms,
         skills: skill_levels(&it.skills, names)?,
     })
+}
+
+const fn reason_category(it: entry::ReasonCategory) -> wire::ReasonCategory {
+    match it {
+        entry::ReasonCategory::NotReady => wire::ReasonCategory::NotReady,
+        entry::ReasonCategory::LogOut => wire::ReasonCategory::LogOut,
+        entry::ReasonCategory::Both => wire::ReasonCategory::Both,
+    }
 }
 
 const fn absence(it: Absence) -> wire::Absence {

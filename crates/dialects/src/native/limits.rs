@@ -2,6 +2,14 @@
 
 /// Body of a request. Bytes; a larger one is answered 413.
 pub const BODY_MAX: usize = 64 * 1024;
+/// A file of contacts. Bytes (2 MiB); a larger one is answered 413.
+pub const IMPORT_MAX: usize = 2 * 1024 * 1024;
+/// Rows of a file of contacts. More are answered 422.
+pub const IMPORT_ROWS_MAX: usize = 10_000;
+/// Columns of a file of contacts. More are answered 422.
+pub const IMPORT_COLUMNS_MAX: usize = 64;
+/// Rows that were not taken of which it is told why. Of more it is told how many.
+pub const IMPORT_REFUSALS_MAX: usize = 1_000;
 /// Things on one page. More asked for is answered 422.
 pub const PAGE_MAX: usize = 500;
 /// Things on one page when nothing else is asked for.

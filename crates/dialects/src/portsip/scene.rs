@@ -100,7 +100,9 @@ impl Scene<'_> {
     pub fn reason(&self, rest: Rest) -> Option<ReasonId> {
         let reasons = self.engine.entries(self.tenant, Kind::Reason);
         reasons.into_iter().find_map(|(id, _, entry)| match (id, entry) {
-            (EntryId::Reason(id), Entry::Reason(entry)) if Rest::named(entry.name.as_str()) == Some(rest) => {
+            (EntryId::Reason(id), Entry::Reason(entry))
+                if entry.category.is_for_not_ready() && Rest::named(entry.name.as_str()) == Some(rest) =>
+            {
                 Some(id)
             }
             _ => None,

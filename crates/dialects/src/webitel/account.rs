@@ -85,6 +85,8 @@ impl Account {
                 | Entry::Reason(_)
                 | Entry::Disposition(_)
                 | Entry::Skill(_)
+                | Entry::PhoneBook(_)
+                | Entry::Contact(_)
                 | Entry::BlacklistedNumber(_)
                 | Entry::Calendar(_),
             )

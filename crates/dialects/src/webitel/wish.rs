@@ -102,7 +102,7 @@ impl Wish {
         };
         let not_ready = |note| Command::NotReady { agent, reason: None, note };
         let duty = match self {
-            Self::LogOut => Command::LogOut { agent },
+            Self::LogOut => Command::LogOut { agent, reason: None },
             Self::Available => Command::Ready { agent },
             Self::OnBreak => Command::Absent { agent, absence: Absence::Break, note },
             Self::OnTasks => Command::Absent { agent, absence: Absence::Tasks, note },

@@ -38,7 +38,7 @@ impl Engine {
         let Some(queue) = queue else {
             return match how {
                 Attend::LogIn { device } => self.attend_log_in(tenant, agent, device),
-                Attend::LogOut => self.log_out(tenant, agent),
+                Attend::LogOut => self.log_out(tenant, agent, None),
                 Attend::Ready => self.attend_ready(tenant, agent),
                 Attend::NotReady { reason, note } => {
                     self.attends(agent)?;

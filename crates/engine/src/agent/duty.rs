@@ -3,19 +3,45 @@
 use super::{Absence, Activity, Duty, Membership, WhyLoggedOut, WhyNotReady};
 use crate::command::{Actor, Answer, Note};
 use crate::engine::Engine;
-use crate::entry::{AfterMissed, EntryId};
+use crate::entry::{AfterMissed, EntryId, ReasonCategory};
 use crate::fact::Fact;
 use crate::id::{AgentId, ReasonId, TenantId};
 use crate::refusal::Refusal;
 use crate::time::Timestamp;
 
 impl Engine {
-    pub(crate) fn log_out(&mut self, tenant: TenantId, agent: AgentId) -> Result<Answer, Refusal> {
+    pub(crate) fn log_out(
+        &mut self,
+        tenant: TenantId,
+        agent: AgentId,
+        reason: Option<ReasonId>,
+    ) -> Result<Answer, Refusal> {
         self.owned(tenant, EntryId::Agent(agent))?;
         if self.state.agent(agent).login.is_none() {
             return Err(Refusal::AlreadySo);
         }
-        self.ask_duty(agent, Duty::LoggedOut)
+        if let Some(reason) = reason
+            && !self.given_by(tenant, agent, reason)?.is_for_log_out()
+        {
+            return Err(Refusal::Invalid { field: "reason", why: "must be one for logging out" });
+        }
+        self.ask_duty_for(agent, Duty::LoggedOut, reason)
+    }
+
+    /// What a reason can be given for, if it is one that the agent may give.
+    fn given_by(
+        &self,
+        tenant: TenantId,
+        agent: AgentId,
+        reason: ReasonId,
+    ) -> Result<ReasonCategory, Refusal> {
+        let id = EntryId::Reason(reason);
+        self.owned(tenant, id)?;
+        let reason = &self.state.reasons.get(&reason).ok_or(Refusal::NotFound(id.kind()))?.entry;
+        if reason.team.is_some() && reason.team != self.state.agent(agent).filed.entry.team {
+            return Err(Refusal::Invalid { field: "reason", why: "must be one of the agent's team" });
+        }
+        Ok(reason.category)
     }
 
     pub(crate) fn become_ready(&mut self, tenant: TenantId, id: AgentId) -> Result<Answer, Refusal> {
@@ -47,13 +73,10 @@ impl Engine {
         note: Note,
     ) -> Result<Answer, Refusal> {
         self.logged_in(tenant, agent)?;
-        if let Some(reason) = reason {
-            self.owned(tenant, EntryId::Reason(reason))?;
-            let team = self.state.agent(agent).filed.entry.team;
-            let of = self.state.reasons.get(&reason).and_then(|reason| reason.entry.team);
-            if of.is_some() && of != team {
-                return Err(Refusal::Invalid { field: "reason", why: "must be one of the agent's team" });
-            }
+        if let Some(reason) = reason
+            && !self.given_by(tenant, agent, reason)?.is_for_not_ready()
+        {
+            return Err(Refusal::Invalid { field: "reason", why: "must be one for being not ready" });
         }
         let reason = reason.map(WhyNotReady::Reason);
         self.ask_duty(agent, Duty::NotReady { reason, note })
@@ -175,29 +198,36 @@ impl Engine {
         let agent = self.state.agent(id);
         if let (true, Some(duty)) = (agent.is_idle(), agent.pending.clone()) {
             let by = agent.asked_by.unwrap_or(self.by);
-            self.enter_duty(id, duty, by);
+            let reason = agent.log_out_reason;
+            self.enter_duty(id, duty, reason, by);
         }
     }
 
     pub(super) fn ask_duty(&mut self, id: AgentId, wish: Duty) -> Result<Answer, Refusal> {
+        self.ask_duty_for(id, wish, None)
+    }
+
+    /// As [`Engine::ask_duty`], with the reason for a log-out.
+    fn ask_duty_for(&mut self, id: AgentId, wish: Duty, reason: Option<ReasonId>) -> Result<Answer, Refusal> {
         let agent = self.state.agent(id);
         let tenant = agent.filed.tenant;
         let is_so = agent.duty == wish;
+        let new_reason = reason.is_some() && reason != agent.log_out_reason;
         match (&agent.pending, &agent.activity) {
-            (Some(pending), _) if *pending == wish => Err(Refusal::AlreadySo),
+            (Some(pending), _) if *pending == wish && !new_reason => Err(Refusal::AlreadySo),
             (Some(_), _) if is_so => {
-                self.record(tenant, Fact::DutyPending { agent: id, duty: None });
+                self.record(tenant, Fact::DutyPending { agent: id, duty: None, reason: None });
                 Ok(Answer::Done)
             }
             (None, _) if is_so => Err(Refusal::AlreadySo),
             (_, Activity::Offered { .. } | Activity::InCall { .. } | Activity::WrapUp { .. }) => {
                 let duty = Some(wish);
-                self.record(tenant, Fact::DutyPending { agent: id, duty });
+                self.record(tenant, Fact::DutyPending { agent: id, duty, reason });
                 self.release_callers(id);
                 Ok(Answer::Pending)
             }
             (_, Activity::Idle) => {
-                self.enter_duty(id, wish, self.by);
+                self.enter_duty(id, wish, reason, self.by);
                 Ok(Answer::Done)
             }
         }
@@ -209,7 +239,7 @@ impl Engine {
         let tenant = agent.filed.tenant;
         let was_ready = agent.duty == Duty::Ready;
         if agent.pending.is_some() {
-            self.record(tenant, Fact::DutyPending { agent: id, duty: None });
+            self.record(tenant, Fact::DutyPending { agent: id, duty: None, reason: None });
         }
         self.leave_wrap_up(id);
         if was_ready {
@@ -218,8 +248,8 @@ impl Engine {
         self.ask_duty(id, Duty::Ready)
     }
 
-    /// Makes a duty true that `by` asked for, now or while something was live.
-    fn enter_duty(&mut self, agent: AgentId, duty: Duty, by: Actor) {
+    /// Makes a duty true that `by` asked for, now or while something was live; `reason` is a log-out's.
+    fn enter_duty(&mut self, agent: AgentId, duty: Duty, reason: Option<ReasonId>, by: Actor) {
         let tenant = self.state.agent(agent).filed.tenant;
         let fact = match duty {
             Duty::LoggedOut => {
@@ -228,7 +258,7 @@ impl Engine {
                 } else {
                     WhyLoggedOut::Forced { by }
                 };
-                Fact::AgentLoggedOut { agent, why: Some(why) }
+                Fact::AgentLoggedOut { agent, why: Some(why), reason }
             }
             Duty::Ready => Fact::AgentReady { agent },
             Duty::NotReady { .. } => Fact::AgentNotReady { agent, duty },

@@ -170,7 +170,7 @@ impl Engine {
         let tenant = agent.filed.tenant;
         let leaves = agent.pending_memberships.get(&queue) == Some(&PendingMembership::Out);
         if agent.pending == Some(Duty::LoggedOut) {
-            self.record(tenant, Fact::DutyPending { agent: id, duty: None });
+            self.record(tenant, Fact::DutyPending { agent: id, duty: None, reason: None });
         } else if !leaves {
             return Err(Refusal::AlreadySo);
         }

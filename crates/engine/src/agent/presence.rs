@@ -36,7 +36,7 @@ impl Engine {
             Some(login) if login.device != device => return self.move_to(id, (login.device, device), asking),
             // Who logs in while a log-out is pending stays.
             Some(_) if agent.pending == Some(Duty::LoggedOut) => {
-                self.record(tenant, Fact::DutyPending { agent: id, duty: None });
+                self.record(tenant, Fact::DutyPending { agent: id, duty: None, reason: None });
                 return Ok(Answer::Done);
             }
             Some(_) => return Err(Refusal::AlreadySo),
@@ -72,7 +72,7 @@ impl Engine {
         }
         // Who logs in while a log-out is pending stays.
         if leaves {
-            self.record(tenant, Fact::DutyPending { agent: id, duty: None });
+            self.record(tenant, Fact::DutyPending { agent: id, duty: None, reason: None });
         }
         self.record(tenant, Fact::AgentLoggedIn { agent: id, device: to, moved_from: Some(from) });
         Ok(Answer::Done)
@@ -96,7 +96,7 @@ impl Engine {
         }
         let tenant = desk.filed.tenant;
         let why = Some(WhyLoggedOut::DeskTaken { agent });
-        self.record_policy(tenant, Fact::AgentLoggedOut { agent: occupant, why });
+        self.record_policy(tenant, Fact::AgentLoggedOut { agent: occupant, why, reason: None });
         self.release_callers(occupant);
         self.end_following(occupant);
         Ok(())
@@ -109,7 +109,7 @@ impl Engine {
             return Err(Refusal::FeatureUnavailable);
         }
         let occupant = desk.agent.ok_or(Refusal::NobodyThere)?;
-        self.log_out(tenant, occupant)
+        self.log_out(tenant, occupant, None)
     }
 
     pub(crate) fn assign(

@@ -1,5 +1,7 @@
 //! What an entry must be like to be taken.
 
+mod phone_book;
+
 use core::net::{IpAddr, SocketAddr};
 use std::collections::BTreeSet;
 
@@ -34,7 +36,7 @@ impl Engine {
         own: Option<EntryId>,
         entry: &Entry,
     ) -> Result<(), Refusal> {
-        if entry.key().is_empty() {
+        if entry.key() == Some("") {
             return Err(invalid("name", "must not be empty"));
         }
         match entry {
@@ -45,6 +47,8 @@ impl Engine {
             Entry::Device(Device { owner: Some(owner), .. }) => self.owned(tenant, EntryId::Agent(*owner))?,
             Entry::Reason(Reason { team: Some(team), .. }) => self.owned(tenant, EntryId::Team(*team))?,
             Entry::User(user) => self.check_user(tenant, user)?,
+            Entry::PhoneBook(book) => self.check_phone_book(tenant, own, book)?,
+            Entry::Contact(contact) => self.check_contact(tenant, own, contact)?,
             Entry::Team(_)
             | Entry::Device(_)
             | Entry::Reason(_)
@@ -59,7 +63,7 @@ impl Engine {
         if let Some(other) = same_number.map(|other| other.entry_id()).filter(|other| Some(*other) != own) {
             return Err(Refusal::Taken(other.kind(), "number"));
         }
-        let same_key = owner.keys.get(&kind).and_then(|keys| keys.get(entry.key()));
+        let same_key = entry.key().and_then(|key| owner.keys.get(&kind)?.get(key));
         if same_key.is_some_and(|other| Some(*other) != own) {
             return Err(Refusal::Taken(kind, "name"));
         }

@@ -21,7 +21,10 @@ impl Engine {
                 let has_agents = self.agents_of(tenant).any(|agent| agent.filed.entry.team == Some(team));
                 let mut reasons = self.state.reasons.values();
                 let has_reasons = reasons.any(|reason| reason.entry.team == Some(team));
+                let mut books = self.state.phone_books.values();
+                let has_books = books.any(|book| book.filed.entry.team == Some(team));
                 let of_directory = has_agents.then_some("an agent").or(has_reasons.then_some("a reason"));
+                let of_directory = of_directory.or(has_books.then_some("a phone book"));
                 of_directory.or_else(|| {
                     self.has_user(tenant, |user| {
                         user.teams.as_ref().is_some_and(|teams| teams.contains(&team))
@@ -33,7 +36,10 @@ impl Engine {
             EntryId::Queue(queue) => self.queue_used_by(tenant, queue),
             EntryId::Route(route) => self.route_used_by(tenant, route),
             EntryId::Reason(reason) => self.reason_used_by(tenant, reason),
-            EntryId::Disposition(_) | EntryId::BlacklistedNumber(_) => None,
+            EntryId::Disposition(_) | EntryId::BlacklistedNumber(_) | EntryId::Contact(_) => None,
+            EntryId::PhoneBook(book) => {
+                (!self.state.phone_books.get(&book)?.contacts.is_empty()).then_some("a contact")
+            }
             EntryId::Skill(skill) => self.skill_used_by(skill),
             EntryId::Calendar(calendar) => self.calendar_used_by(tenant, calendar),
         }
@@ -107,7 +113,10 @@ impl Engine {
             Duty::NotReady { reason, .. } => *reason == Some(WhyNotReady::Reason(id)),
             Duty::LoggedOut | Duty::Ready => false,
         };
-        let given = |agent: &Agent| names(&agent.duty) || agent.pending.as_ref().is_some_and(names);
+        let given = |agent: &Agent| {
+            let leaves_for_it = agent.log_out_reason == Some(id);
+            names(&agent.duty) || agent.pending.as_ref().is_some_and(names) || leaves_for_it
+        };
         self.agents_of(tenant).any(given).then_some("an agent")
     }
 

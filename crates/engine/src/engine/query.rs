@@ -5,10 +5,10 @@ use crate::agent::{Activity, DeviceState};
 use crate::blacklist::BlacklistPrompts;
 use crate::call::{CallStep, LegPhase};
 use crate::code::FeatureCodes;
-use crate::entry::{Emergency, Entry, EntryId, Kind, Numbered};
+use crate::entry::{self, Emergency, Entry, EntryId, Kind, Numbered};
 use crate::id::{
-    AgentId, BlacklistedNumberId, CalendarId, CallId, DeviceId, Guid, LegId, OfferId, QueueId, RecordingId,
-    TeamId, TenantId, UserId,
+    AgentId, BlacklistedNumberId, CalendarId, CallId, ContactId, DeviceId, Guid, LegId, OfferId, PhoneBookId,
+    QueueId, ReasonId, RecordingId, TeamId, TenantId, UserId,
 };
 use crate::recording::RecordingStep;
 use crate::state::{Agent, Device, Message, Parked};
@@ -112,6 +112,59 @@ impl Engine {
     /// The agent that a login acts as.
     pub fn agent_of_user(&self, tenant: TenantId, user: UserId) -> Option<AgentId> {
         self.state.tenants.get(&tenant)?.agent_of_user.get(&user).copied()
+    }
+
+    /// The reasons that an agent may give, of whatever category, in the order in which they were added.
+    pub fn reasons_of(
+        &self,
+        tenant: TenantId,
+        agent: AgentId,
+    ) -> impl Iterator<Item = (ReasonId, &entry::Reason)> {
+        let team = self.team_of(tenant, agent);
+        let reasons = self.entry_ids(tenant, Kind::Reason).filter_map(|id| {
+            let EntryId::Reason(id) = id else { return None };
+            Some((id, &self.state.reasons.get(&id)?.entry))
+        });
+        reasons.filter(move |(_, reason)| reason.team.is_none() || reason.team == team)
+    }
+
+    /// The phone books of a tenant, in the order in which they were added.
+    pub fn phone_books(&self, tenant: TenantId) -> impl Iterator<Item = (PhoneBookId, &entry::PhoneBook)> {
+        let ids = self.entry_ids(tenant, Kind::PhoneBook);
+        ids.filter_map(|id| {
+            let EntryId::PhoneBook(id) = id else { return None };
+            Some((id, &self.state.phone_books.get(&id)?.filed.entry))
+        })
+    }
+
+    /// The phone books that an agent sees: the global ones and his team's.
+    pub fn phone_books_of(
+        &self,
+        tenant: TenantId,
+        agent: AgentId,
+    ) -> impl Iterator<Item = (PhoneBookId, &entry::PhoneBook)> {
+        let team = self.team_of(tenant, agent);
+        self.phone_books(tenant).filter(move |(_, book)| book.team.is_none() || book.team == team)
+    }
+
+    /// The contacts of a phone book by last name, first name and number. Costs as much as the book has.
+    pub fn contacts_of(
+        &self,
+        tenant: TenantId,
+        book: PhoneBookId,
+    ) -> impl Iterator<Item = (ContactId, &entry::Contact)> {
+        let book = self.state.phone_books.get(&book).filter(|book| book.filed.tenant == tenant);
+        let ids = book.into_iter().flat_map(|book| book.contacts.values());
+        ids.filter_map(|id| Some((*id, &self.state.contacts.get(id)?.entry)))
+    }
+
+    /// The contact of a phone book with exactly this name and number.
+    pub fn find_contact(&self, tenant: TenantId, wanted: &entry::Contact) -> Option<ContactId> {
+        let book = self.state.phone_books.get(&wanted.phone_book)?;
+        if book.filed.tenant != tenant {
+            return None;
+        }
+        book.contacts.get(&wanted.place()).copied()
     }
 
     /// The name of an entry outside.

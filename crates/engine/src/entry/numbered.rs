@@ -33,7 +33,9 @@ impl Numbered {
             | EntryId::Disposition(_)
             | EntryId::BlacklistedNumber(_)
             | EntryId::Calendar(_)
-            | EntryId::Skill(_) => None,
+            | EntryId::Skill(_)
+            | EntryId::PhoneBook(_)
+            | EntryId::Contact(_) => None,
         }
     }
 

@@ -12,7 +12,7 @@ use crate::code::Feature;
 use crate::command::{Access, Actor};
 use crate::entry::{self, Conditions, EntryId, Name, Strategy, Tier};
 use crate::fact::{Event, Fact};
-use crate::id::{AgentId, CallId, DeviceId, Guid, LegId, OfferId, QueueId, RecordingId};
+use crate::id::{AgentId, CallId, DeviceId, Guid, LegId, OfferId, QueueId, ReasonId, RecordingId};
 use crate::machine::assert_legal;
 use crate::tally::AgentTally;
 use crate::text::Number;
@@ -27,6 +27,8 @@ pub(crate) struct Agent {
     pub(crate) duty: Duty,
     pub(crate) duty_since: Timestamp,
     pub(crate) pending: Option<Duty>,
+    /// The reason for a log-out that is pending.
+    pub(crate) log_out_reason: Option<ReasonId>,
     /// Who asked for what is pending.
     pub(crate) asked_by: Option<Actor>,
     pub(crate) handling: Handling,
@@ -131,6 +133,7 @@ impl Agent {
             duty: Duty::LoggedOut,
             duty_since: at,
             pending: None,
+            log_out_reason: None,
             asked_by: None,
             handling: Handling::Ring,
             settings: CallSettings::default(),
@@ -290,13 +293,19 @@ impl State {
         agent.duty = duty;
         agent.duty_since = at;
         agent.since_wall = wall;
-        (agent.pending, agent.asked_by) = (None, None);
+        (agent.pending, agent.log_out_reason, agent.asked_by) = (None, None, None);
         self.refresh(id);
     }
 
-    pub(super) fn set_pending(&mut self, id: AgentId, duty: Option<&Duty>, by: Actor) {
+    pub(super) fn set_pending(
+        &mut self,
+        id: AgentId,
+        duty: Option<&Duty>,
+        reason: Option<ReasonId>,
+        by: Actor,
+    ) {
         let agent = self.agent_mut(id);
-        (agent.pending, agent.asked_by) = (duty.cloned(), duty.map(|_| by));
+        (agent.pending, agent.log_out_reason, agent.asked_by) = (duty.cloned(), reason, duty.map(|_| by));
         self.refresh(id);
     }
 

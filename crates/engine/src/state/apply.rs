@@ -46,7 +46,9 @@ impl State {
             Fact::AgentLoggedOut { agent, .. } => self.log_out(*agent),
             Fact::AgentReady { agent } => self.enter_duty(*agent, Duty::Ready),
             Fact::AgentNotReady { agent, duty } => self.enter_duty(*agent, duty.clone()),
-            Fact::DutyPending { agent, duty } => self.set_pending(*agent, duty.as_ref(), event.by),
+            Fact::DutyPending { agent, duty, reason } => {
+                self.set_pending(*agent, duty.as_ref(), *reason, event.by);
+            }
             Fact::HandlingSet { agent, handling } => self.set_handling(*agent, handling),
             Fact::CallSettingsSet { agent, settings } => self.agent_mut(*agent).settings = settings.clone(),
             Fact::AgentRested { agent, until } => self.rest(*agent, *until),

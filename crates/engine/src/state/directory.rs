@@ -7,7 +7,7 @@ use super::{Agent, Calendar, Outbound, Queue, State};
 use crate::blacklist::{BlacklistPrompts, BlacklistedNumber};
 use crate::code::FeatureCodes;
 use crate::entry::{self, Entry, EntryId, Kind, Name, Numbered};
-use crate::id::{AgentId, CallId, Guid, LegId, TenantId, UserId};
+use crate::id::{AgentId, CallId, ContactId, Guid, LegId, TenantId, UserId};
 use crate::limits::CLOSED_CALLS_KEPT;
 use crate::text::{Number, Text};
 
@@ -16,6 +16,14 @@ use crate::text::{Number, Text};
 pub(crate) struct Blacklisted {
     pub(crate) filed: Filed<BlacklistedNumber>,
     pub(crate) refused: u64,
+}
+
+/// A phone book with whom it lists.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PhoneBook {
+    pub(crate) filed: Filed<entry::PhoneBook>,
+    /// By [`entry::Contact::place`].
+    pub(crate) contacts: BTreeMap<String, ContactId>,
 }
 
 /// An entry with its owner and its name outside.
@@ -110,8 +118,9 @@ impl Tenant {
     }
 
     fn index(&mut self, id: EntryId, entry: &Entry) {
-        let keys = self.keys.entry(id.kind()).or_default();
-        keys.insert(entry.key().to_owned(), id);
+        if let Some(key) = entry.key() {
+            self.keys.entry(id.kind()).or_default().insert(key.to_owned(), id);
+        }
         if let (Some(number), Some(owner)) = (entry.number(), Numbered::of(id)) {
             self.plan.insert(number.clone(), owner);
         }
@@ -124,8 +133,9 @@ impl Tenant {
     }
 
     fn unindex(&mut self, id: EntryId, entry: &Entry) {
-        let keys = self.keys.entry(id.kind()).or_default();
-        keys.remove(entry.key());
+        if let Some(key) = entry.key() {
+            self.keys.entry(id.kind()).or_default().remove(key);
+        }
         if let Some(number) = entry.number() {
             self.plan.remove(number);
         }
@@ -201,6 +211,14 @@ impl State {
             (EntryId::Disposition(id), Entry::Disposition(entry)) => {
                 self.dispositions.insert(id, Filed { tenant, guid, entry });
             }
+            (EntryId::PhoneBook(id), Entry::PhoneBook(entry)) => {
+                let filed = Filed { tenant, guid, entry };
+                self.phone_books.insert(id, PhoneBook { filed, contacts: BTreeMap::new() });
+            }
+            (EntryId::Contact(id), Entry::Contact(entry)) => {
+                self.put_contact(id, &entry);
+                self.contacts.insert(id, Filed { tenant, guid, entry: *entry });
+            }
             (EntryId::Skill(id), Entry::Skill(entry)) => {
                 self.skills.insert(id, Filed { tenant, guid, entry });
             }
@@ -241,6 +259,14 @@ impl State {
                 replace(self.dispositions.get_mut(&id), entry);
             }
             (EntryId::Skill(id), Entry::Skill(entry)) => replace(self.skills.get_mut(&id), entry),
+            (EntryId::PhoneBook(id), Entry::PhoneBook(entry)) => {
+                replace(self.phone_books.get_mut(&id).map(|book| &mut book.filed), entry);
+            }
+            (EntryId::Contact(id), Entry::Contact(entry)) => {
+                self.take_contact_out(id);
+                self.put_contact(id, &entry);
+                replace(self.contacts.get_mut(&id), *entry);
+            }
             (EntryId::BlacklistedNumber(id), Entry::BlacklistedNumber(entry)) => {
                 replace(self.blacklist.get_mut(&id).map(|blacklisted| &mut blacklisted.filed), entry);
             }
@@ -273,6 +299,11 @@ impl State {
             EntryId::Reason(id) => drop(self.reasons.remove(&id)),
             EntryId::Disposition(id) => drop(self.dispositions.remove(&id)),
             EntryId::Skill(id) => drop(self.skills.remove(&id)),
+            EntryId::PhoneBook(id) => drop(self.phone_books.remove(&id)),
+            EntryId::Contact(id) => {
+                self.take_contact_out(id);
+                self.contacts.remove(&id);
+            }
             EntryId::BlacklistedNumber(id) => drop(self.blacklist.remove(&id)),
             EntryId::Calendar(id) => self.remove_calendar(id),
         }
@@ -291,6 +322,8 @@ impl State {
             EntryId::Reason(id) => Entry::Reason(self.reasons.get(&id)?.entry.clone()),
             EntryId::Disposition(id) => Entry::Disposition(self.dispositions.get(&id)?.entry.clone()),
             EntryId::Skill(id) => Entry::Skill(self.skills.get(&id)?.entry.clone()),
+            EntryId::PhoneBook(id) => Entry::PhoneBook(self.phone_books.get(&id)?.filed.entry.clone()),
+            EntryId::Contact(id) => Entry::Contact(Box::new(self.contacts.get(&id)?.entry.clone())),
             EntryId::BlacklistedNumber(id) => {
                 Entry::BlacklistedNumber(self.blacklist.get(&id)?.filed.entry.clone())
             }
@@ -314,9 +347,23 @@ impl State {
             EntryId::Reason(id) => self.reasons.get(&id).map(of),
             EntryId::Disposition(id) => self.dispositions.get(&id).map(of),
             EntryId::Skill(id) => self.skills.get(&id).map(of),
+            EntryId::PhoneBook(id) => self.phone_books.get(&id).map(|book| of(&book.filed)),
+            EntryId::Contact(id) => self.contacts.get(&id).map(of),
             EntryId::BlacklistedNumber(id) => self.blacklist.get(&id).map(|entry| of(&entry.filed)),
             EntryId::Calendar(id) => self.calendars.get(&id).map(|calendar| of(&calendar.filed)),
         }
+    }
+
+    fn put_contact(&mut self, id: ContactId, contact: &entry::Contact) {
+        let book = self.phone_books.get_mut(&contact.phone_book);
+        let book = book.expect("a book with contacts is not removed");
+        book.contacts.insert(contact.place(), id);
+    }
+
+    fn take_contact_out(&mut self, id: ContactId) {
+        let contact = &self.contacts.get(&id).expect("only what exists is taken out").entry;
+        let book = self.phone_books.get_mut(&contact.phone_book);
+        book.expect("a book with contacts is not removed").contacts.remove(&contact.place());
     }
 
     pub(crate) fn guid(&self, id: EntryId) -> Option<Guid> {

@@ -1,9 +1,11 @@
 //! Agents: duty now and pending, wrap-up, membership.
 
-use cordial_engine::agent::{Absence, WhyLoggedOut};
+use cordial_engine::agent::WhyLoggedOut;
 use cordial_engine::call::Cause;
 use cordial_engine::command::Command;
-use cordial_engine::entry::{AfterMissed, Agent, Device, Entry, EntryId, Reason, Role, Team, User};
+use cordial_engine::entry::{
+    AfterMissed, Agent, Device, Entry, EntryId, Reason, ReasonCategory, Role, Team, User,
+};
 use cordial_engine::{Actor, Answer, Event, Fact, Input, Refusal, Report};
 use expect_test::expect;
 
@@ -542,7 +544,7 @@ fn a_reason_of_a_team_is_for_its_agents_only() {
     else {
         unreachable!()
     };
-    let reason = Reason { name: name("handover"), absence: Absence::Tasks, team: Some(team) };
+    let reason = Reason { team: Some(team), ..Reason::named(name("handover")) };
     let EntryId::Reason(reason) = world.add("handover", Entry::Reason(reason)) else { unreachable!() };
     let ann = world.agent("ann");
     let asks = Command::NotReady { agent: ann, reason: Some(reason), note: name("") };
@@ -599,6 +601,77 @@ fn a_device_that_answers_by_itself_is_asked_to_where_the_queue_says_so() {
 }
 
 #[test]
+fn a_log_out_gives_a_reason_even_when_it_had_to_wait() {
+    check_in(
+        |world| {
+            let end = Reason { category: ReasonCategory::LogOut, ..Reason::named(name("shift-over")) };
+            world.add("shift-over", Entry::Reason(end));
+            let ill = Reason { category: ReasonCategory::Both, ..Reason::named(name("ill")) };
+            world.add("ill", Entry::Reason(ill));
+        },
+        "ann log-out break; ann not-ready shift-over; ann not-ready ill; ann log-out shift-over; \
+         quietly bob ready; x calls 5551; bob log-out; bob log-out ill; bob log-out ill; bob log-out shift-over; x hangs-up",
+        expect![[r#"
+            ann log-out break
+              refused: invalid (reason: must be one for logging out)
+            ann not-ready shift-over
+              refused: invalid (reason: must be one for being not ready)
+            ann not-ready ill
+              AgentNotReady ann not ready: ill
+            ann log-out shift-over
+              AgentLoggedOut ann by the operator: shift-over
+            x calls 5551
+              CallStarted x Inbound to 5551
+              LegAdded x Caller
+              LegAnswered x
+              CallQueued x sales
+              LegAdded 102 Callee
+              OfferMade x to bob
+                > answer x
+                > play to x then music
+                > ring 102 at 102 from x
+            bob log-out
+              DutyPending bob logged out
+              pending
+            bob log-out ill
+              DutyPending bob logged out: ill
+              pending
+            bob log-out ill
+              refused: already-so (it is so already)
+            bob log-out shift-over
+              DutyPending bob logged out: shift-over
+              pending
+            x hangs-up
+              LegCleared x Normal
+              OfferEnded bob Withdrawn(CallerGone)
+              LegCleared 102 Normal
+              AgentLoggedOut bob by the operator: shift-over
+              WaitingEnded x sales Abandoned after 0 ms
+              CallCleared x Normal
+              CallClosed x
+                > clear 102 Normal
+        "#]],
+    );
+}
+
+#[test]
+fn a_reason_that_a_log_out_waits_with_is_not_removed() {
+    let mut world = World::new();
+    world.furnish();
+    let end = Reason { category: ReasonCategory::LogOut, ..Reason::named(name("end")) };
+    let EntryId::Reason(end) = world.add("end", Entry::Reason(end)) else { unreachable!() };
+    let ann = world.agent("ann");
+    world.granted(Command::Ready { agent: ann });
+    world.arrives("5551");
+    let asked = world.command(Command::LogOut { agent: ann, reason: Some(end) }).0;
+    assert_eq!(asked, Ok(Answer::Pending));
+    let remove = Command::Remove(EntryId::Reason(end));
+    assert!(matches!(world.command(remove.clone()).0, Err(Refusal::InUse(..))));
+    world.granted(Command::Ready { agent: ann });
+    world.granted(remove);
+}
+
+#[test]
 fn a_log_out_says_who_asked_even_when_it_had_to_wait() {
     let mut world = World::new();
     world.furnish();
@@ -612,7 +685,7 @@ fn a_log_out_says_who_asked_even_when_it_had_to_wait() {
     let Some(Entry::Agent(entry)) = world.engine.entry(tenant, world.ids["ann"]) else { unreachable!() };
     world.granted(Command::Change(world.ids["ann"], Entry::Agent(Agent { user: Some(own), ..entry })));
     let log_out = |world: &mut World, by| {
-        let command = Command::LogOut { agent: ann };
+        let command = Command::LogOut { agent: ann, reason: None };
         world.handle(Input::Command { tenant, by, command })
     };
     let log_in = |world: &mut World| {

@@ -241,7 +241,7 @@ fn the_owner_of_a_desk_logs_in_there_and_a_shared_desk_has_nobody() {
 fn hot_101(world: &mut World) {
     let device = Device { hot_desk: true, ..Device::numbered(number("101"), name("ann")) };
     world.granted(Command::Change(world.ids["101"], Entry::Device(device)));
-    world.granted(Command::LogOut { agent: world.agent("bob") });
+    world.granted(Command::LogOut { agent: world.agent("bob"), reason: None });
 }
 
 #[test]

@@ -205,7 +205,7 @@ fn another_tenants_things_are_not_found() {
         ("remove", Command::Remove(theirs)),
         ("route to it", Command::Add(Entry::Route(route))),
         ("log in", Command::LogIn { agent, device }),
-        ("log out", Command::LogOut { agent }),
+        ("log out", Command::LogOut { agent, reason: None }),
         ("not ready", Command::NotReady { agent, reason: Some(reason), note: name("") }),
         ("assign", Command::Assign { agent, queue, tier: None }),
         ("end wrap-up", Command::EndWrapUp { agent }),

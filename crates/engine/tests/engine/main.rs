@@ -26,6 +26,7 @@ mod outbound;
 mod pages;
 #[cfg(test)]
 mod parking;
+mod phone_books;
 mod pins;
 mod queues;
 mod random;

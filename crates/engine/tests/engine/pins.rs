@@ -11,7 +11,7 @@ use crate::world::{World, name, number};
 fn hot_104(world: &mut World) {
     let device = Device { hot_desk: true, ..Device::numbered(number("104"), name("desk")) };
     world.granted(Command::Change(world.ids["104"], Entry::Device(device)));
-    world.granted(Command::LogOut { agent: world.agent("bob") });
+    world.granted(Command::LogOut { agent: world.agent("bob"), reason: None });
 }
 
 /// As [`hot_104`], and ann has sat down there.

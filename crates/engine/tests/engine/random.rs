@@ -6,14 +6,14 @@ use cordial_engine::call::{
 };
 use cordial_engine::command::Command;
 use cordial_engine::entry::{
-    AfterMissed, AtClosing, Calendar, Choice, Condition, Conditions, Device, Emergency, Hours, Mailbox,
-    MenuKey, Overflow, Preference, Priority, Queue, Reach, Ring, SkillLevel, Sticky,
-    Strategy as QueueStrategy, Tier, Told, Zone,
+    AfterMissed, AtClosing, Calendar, Choice, Condition, Conditions, Contact, Device, Emergency, Hours,
+    Mailbox, MenuKey, Overflow, PhoneBook, Preference, Priority, Queue, Reach, Reason, ReasonCategory, Ring,
+    SkillLevel, Sticky, Strategy as QueueStrategy, Tier, Told, Zone,
 };
 use cordial_engine::id::*;
 use cordial_engine::outbound::OutboundRules;
 use cordial_engine::view::LegView;
-use cordial_engine::{Actor, Endpoint, Engine, Input, Report, Timestamp};
+use cordial_engine::{Actor, Endpoint, Engine, Input, Kind, Report, Timestamp};
 use proptest::prelude::*;
 
 use crate::checks::Checks;
@@ -29,6 +29,8 @@ struct Tenant {
     queues: Vec<QueueId>,
     trunk: TrunkId,
     reason: ReasonId,
+    /// For logging out.
+    end_of_shift: ReasonId,
     calendar: CalendarId,
     skill: SkillId,
 }
@@ -90,6 +92,9 @@ fn furnished() -> (World, Vec<Tenant>) {
         let cordial_engine::EntryId::Calendar(calendar) = id else { unreachable!() };
         let cordial_engine::EntryId::Reason(reason) = world.ids["break"] else { unreachable!() };
         let skill = crate::skills::skill(&mut world, "french");
+        let end = Reason { category: ReasonCategory::LogOut, ..Reason::named(name("end of shift")) };
+        let end = world.add("end of shift", cordial_engine::Entry::Reason(end));
+        let cordial_engine::EntryId::Reason(end_of_shift) = end else { unreachable!() };
         tenants.push(Tenant {
             skill,
             id: world.tenant,
@@ -98,6 +103,7 @@ fn furnished() -> (World, Vec<Tenant>) {
             queues: ["sales", "help"].map(|label| world.queue(label)).to_vec(),
             trunk: world.trunk("carrier"),
             reason,
+            end_of_shift,
             calendar,
         });
     }
@@ -204,7 +210,7 @@ fn input(world: &World, tenant: &Tenant, (what, a, b, c): Step) -> Input {
     let note = name("");
     let causes =
         [Cause::Normal, Cause::Busy, Cause::Rejected, Cause::Unreachable, Cause::NoAnswer, Cause::Lost];
-    let command = match what % 57 {
+    let command = match what % 58 {
         0..=4 => {
             let from = if b % 3 == 0 { Endpoint::Device(device) } else { Endpoint::Trunk(tenant.trunk) };
             let dialled = number(pick(&DIALLED, c));
@@ -230,7 +236,8 @@ fn input(world: &World, tenant: &Tenant, (what, a, b, c): Step) -> Input {
         22..=24 => Command::Ready { agent },
         25 if c % 4 == 0 => Command::Absent { agent, absence: Absence::Tasks, note },
         25 => Command::NotReady { agent, reason: (b % 2 == 0).then_some(tenant.reason), note },
-        26 => Command::LogOut { agent },
+        26 => Command::LogOut { agent, reason: (b % 2 == 0).then_some(tenant.end_of_shift) },
+        57 => return phone_book_at_random(world, tenant, a, b, c),
         27 => Command::LogIn { agent, device: pick(&tenant.devices, b) },
         28 if b % 8 > 3 => {
             let to = Some(match a % 3 {
@@ -419,6 +426,46 @@ fn input(world: &World, tenant: &Tenant, (what, a, b, c): Step) -> Input {
     Input::Command { tenant: tenant.id, by, command }
 }
 
+/// Something done to one of three phone books or to who stands in them.
+fn phone_book_at_random(world: &World, tenant: &Tenant, a: u8, b: u8, c: u8) -> Input {
+    use cordial_engine::{Entry, EntryId};
+    let id = tenant.id;
+    let books: Vec<PhoneBookId> = world.engine.phone_books(id).map(|(book, _)| book).collect();
+    let Some(phone_book) = books.get(usize::from(a) % 3).copied() else {
+        let (called, team) = (name(&format!("book {}", books.len())), None);
+        let command = Command::Add(Entry::PhoneBook(PhoneBook { name: called, team }));
+        return Input::Command { tenant: id, by: Actor::Operator, command };
+    };
+    let entry = Entry::Contact(Box::new(Contact {
+        phone_book,
+        first_name: name(pick(&["", "Ann", "Bob"], b)),
+        last_name: name(pick(&["", "Lee"], c)),
+        number: number(pick(&["201", "600"], b / 4)),
+        description: name("x"),
+    }));
+    let contacts: Vec<EntryId> = world.engine.entry_ids(id, Kind::Contact).collect();
+    let command = match (contacts.get(usize::from(c) % contacts.len().max(1)), b % 5) {
+        (Some(contact), 0) => Command::Remove(*contact),
+        (Some(contact), 1) => Command::Change(*contact, entry),
+        (_, 2) => Command::Remove(EntryId::PhoneBook(phone_book)),
+        (Some(_) | None, _) => Command::Add(entry),
+    };
+    Input::Command { tenant: id, by: Actor::Operator, command }
+}
+
+/// Each contact is found in its book, and no book lists anybody else.
+fn check_books(world: &World, tenant: TenantId) {
+    let mut listed = 0;
+    for (book, _) in world.engine.phone_books(tenant) {
+        for (id, contact) in world.engine.contacts_of(tenant, book) {
+            assert_eq!(contact.phone_book, book);
+            assert_eq!(world.engine.find_contact(tenant, contact), Some(id));
+            listed += 1;
+        }
+    }
+    assert_eq!(listed, world.engine.entry_ids(tenant, Kind::Contact).count());
+}
+
 fn run(world: &mut World, tenants: &[Tenant], steps: &[Step]) {
     for agent in &tenants[0].agents {
         let by = Actor::Operator;
@@ -438,6 +485,9 @@ fn run(world: &mut World, tenants: &[Tenant], steps: &[Step]) {
             *tenant = tenants[usize::from(*tenant == tenants[0].id)].id;
         }
         world.handle(input).0.ok();
+    }
+    for tenant in tenants {
+        check_books(world, tenant.id);
     }
 }
 

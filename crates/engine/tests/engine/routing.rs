@@ -496,7 +496,7 @@ fn calls_of_a_number_are_for_its_agent_first_and_after_a_while_for_anybody() {
     ready(&mut floor, 1, false);
     assert_eq!(floor.calls("00", Some("0179")), [0], "nobody waits for who is not there");
     let agent = EntryId::Agent(floor.agents[1]);
-    floor.world.granted(Command::LogOut { agent: floor.agents[1] });
+    floor.world.granted(Command::LogOut { agent: floor.agents[1], reason: None });
     let refused = floor.world.command(Command::Remove(agent));
     assert_eq!(refused.0.unwrap_err(), Refusal::InUse(Kind::Agent, "a route"));
 }

@@ -177,15 +177,12 @@ impl Story {
             ("ready", []) => Command::Ready { agent },
             ("breaks", _) => Command::Absent { agent, absence: Absence::Break, note },
             ("does", _) => Command::Absent { agent, absence: Absence::Tasks, note },
-            ("not-ready", reason) => Command::NotReady {
-                agent,
-                reason: reason.first().map(|reason| match self.world.ids[*reason] {
-                    EntryId::Reason(id) => id,
-                    other => panic!("{reason} is {other:?}"),
-                }),
-                note,
-            },
-            ("log-out", []) => Command::LogOut { agent },
+            ("not-ready", reason) => {
+                Command::NotReady { agent, reason: reason.first().map(|reason| self.reason(reason)), note }
+            }
+            ("log-out", reason) => {
+                Command::LogOut { agent, reason: reason.first().map(|reason| self.reason(reason)) }
+            }
             ("log-in", [device]) => Command::LogIn { agent, device: self.world.device(device) },
             ("asks", [queue, wish, rest @ ..]) => Command::AskInQueue {
                 agent,
@@ -423,6 +420,13 @@ impl Story {
     }
 
     /// The newest call from that caller.
+    fn reason(&self, label: &str) -> ReasonId {
+        match self.world.ids[label] {
+            EntryId::Reason(id) => id,
+            other => panic!("{label} is {other:?}"),
+        }
+    }
+
     fn call(&self, caller: &str) -> CallId {
         let mut newest = self.names.calls.iter().rev();
         *newest.find(|(_, name)| *name == caller).unwrap_or_else(|| panic!("{caller} has no call")).0

@@ -83,6 +83,11 @@ impl Names {
         }
     }
 
+    /// The reason that was given for a log-out.
+    fn given(&self, reason: Option<ReasonId>) -> String {
+        reason.map_or_else(String::new, |id| format!(": {}", self.entry(EntryId::Reason(id))))
+    }
+
     /// An agent on the axes that differ from rest.
     pub(crate) fn view(&self, agent: &AgentView) -> String {
         let activity = match &agent.activity {
@@ -117,13 +122,16 @@ impl Names {
             Fact::CallForwarded { call, agent, missed, to } => {
                 format!("{} by {} {missed:?} to {to:?}", self.call(*call), self.agent(*agent))
             }
-            Fact::AgentLoggedOut { agent, why } => match why.expect("a log-out has a reason") {
-                WhyLoggedOut::Asked => self.agent(*agent),
-                WhyLoggedOut::Forced { by } => format!("{} by {}", self.agent(*agent), self.actor(by)),
-                WhyLoggedOut::DeskTaken { agent: by } => {
-                    format!("{} for {}", self.agent(*agent), self.agent(by))
-                }
-            },
+            Fact::AgentLoggedOut { agent, why, reason } => {
+                let told = match why.expect("who asked is known") {
+                    WhyLoggedOut::Asked => self.agent(*agent),
+                    WhyLoggedOut::Forced { by } => format!("{} by {}", self.agent(*agent), self.actor(by)),
+                    WhyLoggedOut::DeskTaken { agent: by } => {
+                        format!("{} for {}", self.agent(*agent), self.agent(by))
+                    }
+                };
+                told + &self.given(*reason)
+            }
             Fact::MembershipSet { agent, queue, membership } => {
                 format!("{} {} {membership:?}", self.agent(*agent), self.queue(*queue))
             }
@@ -134,9 +142,9 @@ impl Names {
                 format!("{} {}", self.agent(*agent), self.queue(*queue))
             }
             Fact::AgentNotReady { agent, duty } => format!("{} {}", self.agent(*agent), self.duty(duty)),
-            Fact::DutyPending { agent, duty } => {
+            Fact::DutyPending { agent, duty, reason } => {
                 let duty = duty.as_ref().map_or("nothing".to_owned(), |duty| self.duty(duty));
-                format!("{} {duty}", self.agent(*agent))
+                format!("{} {duty}{}", self.agent(*agent), self.given(*reason))
             }
             Fact::AgentRested { agent, until } => format!("{} until {until:?}", self.agent(*agent)),
             Fact::DeviceRegistered { device } | Fact::DeviceUnregistered { device } => {

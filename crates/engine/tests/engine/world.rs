@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use cordial_engine::agent::Absence;
 use cordial_engine::command::Command;
 use cordial_engine::entry::*;
 use cordial_engine::id::*;
@@ -179,8 +178,8 @@ impl World {
             let device = self.device(device);
             self.granted(Command::LogIn { agent, device });
         }
-        self.add("break", Entry::Reason(Reason { name: name("break"), absence: Absence::Break, team: None }));
-        self.add("lunch", Entry::Reason(Reason { name: name("lunch"), absence: Absence::Break, team: None }));
+        self.add("break", Entry::Reason(Reason::named(name("break"))));
+        self.add("lunch", Entry::Reason(Reason::named(name("lunch"))));
         self.add("sold", Entry::Disposition(Disposition { name: name("sold") }));
         let carrier = Trunk {
             name: name("carrier"),

@@ -26,6 +26,13 @@ pub(super) struct Seen {
     pub(super) tag: String,
 }
 
+/// What goes with a request.
+enum Sent<'a> {
+    Nothing,
+    Json(&'a Value),
+    Csv(Vec<u8>),
+}
+
 /// Speaks to the server.
 pub(super) struct Api {
     client: reqwest::Client,
@@ -49,30 +56,35 @@ impl Api {
     }
 
     pub(super) async fn get(&self, path: &str) -> Result<Value, Failure> {
-        Ok(self.ask(Method::GET, path, None, None).await?.0)
+        Ok(self.ask(Method::GET, path, Sent::Nothing, None).await?.0)
     }
 
     pub(super) async fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
-        Ok(self.ask(Method::POST, path, Some(body), None).await?.0)
+        Ok(self.ask(Method::POST, path, Sent::Json(body), None).await?.0)
+    }
+
+    /// Sends a file of comma-separated values.
+    pub(super) async fn post_csv(&self, path: &str, table: Vec<u8>) -> Result<Value, Failure> {
+        Ok(self.ask(Method::POST, path, Sent::Csv(table), None).await?.0)
     }
 
     pub(super) async fn put(&self, path: &str, body: &Value) -> Result<Value, Failure> {
-        Ok(self.ask(Method::PUT, path, Some(body), None).await?.0)
+        Ok(self.ask(Method::PUT, path, Sent::Json(body), None).await?.0)
     }
 
     pub(super) async fn delete(&self, path: &str) -> Result<Value, Failure> {
-        Ok(self.ask(Method::DELETE, path, None, None).await?.0)
+        Ok(self.ask(Method::DELETE, path, Sent::Nothing, None).await?.0)
     }
 
     /// One thing with its tag.
     pub(super) async fn see(&self, path: &str) -> Result<Seen, Failure> {
-        let (value, tag) = self.ask(Method::GET, path, None, None).await?;
+        let (value, tag) = self.ask(Method::GET, path, Sent::Nothing, None).await?;
         Ok(Seen { value, tag })
     }
 
     /// Changes a thing if it is as it was seen.
     pub(super) async fn put_if(&self, path: &str, body: &Value, tag: &str) -> Result<Value, Failure> {
-        Ok(self.ask(Method::PUT, path, Some(body), Some(tag)).await?.0)
+        Ok(self.ask(Method::PUT, path, Sent::Json(body), Some(tag)).await?.0)
     }
 
     /// All things of a listing, page by page.
@@ -137,7 +149,7 @@ impl Api {
         &self,
         method: Method,
         path: &str,
-        body: Option<&Value>,
+        body: Sent<'_>,
         tag: Option<&str>,
     ) -> Result<(Value, String), Failure> {
         let is_post = method == Method::POST;
@@ -150,9 +162,11 @@ impl Api {
             let key: [u8; 16] = random().map_err(|error| Failure::Internal(error.to_string()))?;
             request = request.header("idempotency-key", format!("{:032x}", u128::from_be_bytes(key)));
         }
-        if let Some(body) = body {
-            request = request.json(body);
-        }
+        request = match body {
+            Sent::Nothing => request,
+            Sent::Json(body) => request.json(body),
+            Sent::Csv(table) => request.header("content-type", "text/csv").body(table),
+        };
         if let Some(tag) = tag {
             request = request.header("if-match", tag);
         }

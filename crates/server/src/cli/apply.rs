@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use self::plan::{Plan, Step, What};
 use super::Failure;
 use super::api::Api;
-use super::kinds::{Kind, each_reference, kinds};
+use super::kinds::{Kind, each_reference, kinds_of_files};
 use super::print::Printer;
 
 /// The ranks of agents in queues, which stand beside the entries.
@@ -35,7 +35,7 @@ pub(super) struct Directory {
 impl Directory {
     async fn read(api: &Api) -> Result<Self, Failure> {
         let (mut read, mut ids, mut names) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
-        for kind in kinds() {
+        for kind in kinds_of_files() {
             let items = api.list(&kind.plural).await?;
             for item in &items {
                 let (id, name) = (text(&item["id"]), text(&item[kind.key]));
@@ -99,7 +99,7 @@ pub(super) async fn export(api: &Api) -> Result<(), Failure> {
     let directory = Directory::read(api).await?;
     let mut out =
         String::from("# The directory of a tenant; see `cordial apply --help`. Secrets are not in it.\n");
-    for kind in kinds() {
+    for kind in kinds_of_files() {
         for thing in directory.things.get(&kind.plural).into_iter().flat_map(BTreeMap::values) {
             let mut written = kind.written(thing);
             written.retain(|_, value| !value.is_null());
@@ -217,5 +217,5 @@ async fn tier(api: &Api, directory: &Directory, step: &Step) -> Result<bool, Fai
 
 /// The kind with that plural.
 fn find_kind(plural: &str) -> Option<&'static Kind> {
-    kinds().iter().find(|kind| kind.plural == plural)
+    kinds_of_files().find(|kind| kind.plural == plural)
 }

@@ -1,6 +1,7 @@
 //! What can be typed.
 
 mod call;
+mod contacts;
 mod queue;
 
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(super) use call::*;
+pub(super) use contacts::*;
 pub(super) use queue::*;
 
 use super::EXIT_CODES;
@@ -91,15 +93,21 @@ pub enum Verb {
     /// Where numbers that are dialled from outside lead
     #[command(subcommand)]
     Route(RouteVerb),
-    /// Why agents can be not ready
+    /// Why agents can be not ready, and why they log out
     #[command(subcommand)]
-    Reason(NamedVerb),
+    Reason(ReasonVerb),
     /// How contacts can end
     #[command(subcommand)]
     Disposition(NamedVerb),
     /// What agents can do and queues need
     #[command(subcommand)]
     Skill(NamedVerb),
+    /// Lists of people to call, for agents' desktops
+    #[command(subcommand)]
+    PhoneBook(PhoneBookVerb),
+    /// Whom phone books list
+    #[command(subcommand)]
+    Contact(ContactVerb),
     /// Numbers whose calls queues refuse
     #[command(subcommand)]
     Blacklist(BlacklistVerb),
@@ -387,6 +395,9 @@ pub enum AgentVerb {
     LogOut {
         /// Name or id
         agent: Which,
+        /// Why
+        #[arg(long)]
+        reason: Option<Which>,
     },
     /// Make an agent ready
     Ready {
@@ -660,7 +671,7 @@ pub enum NamedVerb {
         which: Which,
     },
     /// Change fields of a thing; the others stay, and nothing is changed if somebody else did meanwhile
-    #[command(after_help = "Example: cordial reason set lunch name=break")]
+    #[command(after_help = "Example: cordial skill set french name=français")]
     Set {
         /// Name or id
         which: Which,

@@ -22,11 +22,12 @@ pub(super) struct Kind {
 }
 
 /// The kinds that others name come first; those that are not listed come before all.
-const ORDER: [&str; 10] = [
+const ORDER: [&str; 11] = [
     "skills",
     "reasons",
     "dispositions",
     "teams",
+    "phone-books",
     "queues",
     "users",
     "agents",
@@ -36,10 +37,11 @@ const ORDER: [&str; 10] = [
 ];
 
 /// Fields whose values are ids, by the last name in their path, and the kind that they name.
-const REFERENCES: [(&str, &str); 10] = [
+const REFERENCES: [(&str, &str); 11] = [
     ("skill", "skills"),
     ("calendar", "calendars"),
     ("user", "users"),
+    ("phone_book", "phone-books"),
     ("team", "teams"),
     ("teams", "teams"),
     ("queue", "queues"),
@@ -64,6 +66,12 @@ pub(super) fn kinds() -> &'static [Kind] {
         kinds.sort_by_key(place);
         kinds
     })
+}
+
+/// As [`kinds`], of what a file of the directory holds. Contacts are not among it: there are thousands, no name or number
+/// is theirs alone, and they have files of their own.
+pub(super) fn kinds_of_files() -> impl DoubleEndedIterator<Item = &'static Kind> {
+    kinds().iter().filter(|kind| kind.plural != "contacts")
 }
 
 /// The kind of a path such as `/v1/queues/{id}`, where an entry can be written.

@@ -58,13 +58,13 @@ pub(super) async fn agent(api: &Api, printer: &Printer, verb: &AgentVerb) -> Res
             let device = api.id("devices", device).await?;
             act(api, printer, agent, "log-in", &json!({ "device": device })).await?;
         }
-        AgentVerb::LogOut { agent } => act(api, printer, agent, "log-out", &nothing()).await?,
+        AgentVerb::LogOut { agent, reason } => {
+            let reason = reason_id(api, reason.as_deref()).await?;
+            act(api, printer, agent, "log-out", &object([("reason", reason)])).await?;
+        }
         AgentVerb::Ready { agent } => act(api, printer, agent, "ready", &nothing()).await?,
         AgentVerb::NotReady { agent, reason, note } => {
-            let reason = match reason {
-                Some(reason) => Some(json!(api.id("reasons", reason).await?)),
-                None => None,
-            };
+            let reason = reason_id(api, reason.as_deref()).await?;
             let body = object([("reason", reason), ("note", note.as_ref().map(|note| json!(note)))]);
             act(api, printer, agent, "not-ready", &body).await?;
         }
@@ -110,6 +110,14 @@ fn forward(to: &str) -> Value {
         "off" => Value::Null,
         "voicemail" => json!({ "to": "voicemail" }),
         number => json!({ "to": "number", "number": number }),
+    }
+}
+
+/// The id of a reason that need not be given.
+async fn reason_id(api: &Api, reason: Option<&str>) -> Result<Option<Value>, Failure> {
+    match reason {
+        Some(reason) => Ok(Some(json!(api.id("reasons", reason).await?))),
+        None => Ok(None),
     }
 }
 

@@ -34,13 +34,8 @@ pub(crate) struct Link {
     /// What is told to topics of the broker. The connection ends when nobody has this any more, after all is sent.
     pub(crate) posts: mpsc::Sender<Post>,
     /// Whether the broker is there now.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the sessions look at it when they tell clients to come back")
-    )]
     pub(crate) state: watch::Receiver<LinkState>,
     /// What the connectors of the site tell each other.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the sessions do not tell others of themselves yet"))]
     pub(crate) sync: SyncTopic,
 }
 
@@ -48,10 +43,8 @@ pub(crate) struct Link {
 /// be taken at once, either way, is dropped.
 pub(crate) struct SyncTopic {
     /// Tells the others.
-    #[cfg_attr(not(test), expect(dead_code, reason = "as above"))]
     pub(crate) tell: mpsc::Sender<String>,
     /// What the others tell; what we tell ourselves is not among it.
-    #[cfg_attr(not(test), expect(dead_code, reason = "as above"))]
     pub(crate) heard: mpsc::Receiver<String>,
 }
 

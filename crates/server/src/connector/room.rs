@@ -20,6 +20,7 @@ use cordial_engine::command::{Access, Note, Origin};
 use cordial_engine::entry::EntryId;
 use cordial_engine::id::{AgentId, TenantId};
 use cordial_engine::{Actor, Command, Event as Happened, Fact};
+use cordial_store::KnownDestination;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep};
@@ -30,7 +31,7 @@ use self::plan::{Desk, Step, member_told};
 use super::person::Person;
 use super::rooms::{Denied, Inquiry, Question, ToRoom};
 use super::settings::Settings;
-use super::{Heard, Post, Ways};
+use super::{Address, Heard, Post, Ways};
 use crate::config::OnSilence;
 use crate::events::{Reached, Subscription};
 use crate::handle::{Asker, Unavailable};
@@ -401,9 +402,27 @@ impl Room {
     /// A login listens there from now on, and nowhere else.
     fn connect(&mut self, person: Person, place: Place, from: &From) {
         self.ways.claim(self.errands.tenant, &place.address);
+        self.remember(&place);
         if let Some(before) = self.clients.connect(person, place, from.way.clone()) {
             self.invalidate(&before);
         }
+    }
+
+    /// Keeps where a client listens, to tell it after a restart that it has to come in once more. Who is at our own broker
+    /// sees that himself.
+    fn remember(&self, place: &Place) {
+        let url = match &place.address {
+            Address::Embedded { .. } => return,
+            Address::Broker(_) => None,
+            Address::Web(url) => Some(url.to_string()),
+        };
+        let known = KnownDestination { tenant: self.errands.tenant, name: place.name.clone(), url };
+        let store = self.errands.state.handle().store().clone();
+        tokio::spawn(async move {
+            if let Err(error) = store.remember_destination(&known, http::wall()).await {
+                tracing::warn!(%error, "it is not kept where a client of the connector listens");
+            }
+        });
     }
 
     /// Tells a client that its login is told nothing more there.
@@ -438,6 +457,8 @@ impl Room {
             told.extend(held);
             told.extend(self.board.state(agent).filter(|_| !is_told).map(Event::State));
             told.push(Event::Info(self.board.dialog_status(agent)));
+            let extension = self.board.state(agent).map(|state| state.extension).unwrap_or_default();
+            self.ways.tell_others(login, &extension);
         }
         self.say(from, login, told);
     }
@@ -546,7 +567,7 @@ impl Room {
             let command = match self.settings.on_silence {
                 OnSilence::Keep => continue,
                 OnSilence::NotReady => Command::NotReady { agent, reason: None, note: Note::default() },
-                OnSilence::LogOut => Command::LogOut { agent },
+                OnSilence::LogOut => Command::LogOut { agent, reason: None },
             };
             tracing::warn!(login, ?command, "the agent's client is silent");
             let (handle, tenant) = (self.errands.state.handle().clone(), self.errands.tenant);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use cordial_dialects::connector::event::Format;
+use reqwest::Url;
 
 use crate::config::{CallbackHost, Config, OnSilence, SiteBroker};
 
@@ -63,6 +64,11 @@ impl Settings {
             callback_hosts: hosts.to_vec(),
             broker: (!urls.is_empty()).then(|| connector.broker.clone()),
         })
+    }
+
+    /// Whether somebody may be called back there.
+    pub(crate) fn may_be_called(&self, url: &Url) -> bool {
+        self.callback_hosts.iter().any(|host| host.has(url))
     }
 
     /// How a destination is told that has a line of its own.

@@ -30,7 +30,9 @@ fn of_the_agent() -> Vec<Operation> {
         verb("/v1/agents/{id}/log-in", "log_agent_in", "Logs an agent in at a device, not ready")
             .body::<wire::AgentLogIn>()
             .handled_by(log_in),
-        verb("/v1/agents/{id}/log-out", "log_agent_out", "Logs an agent out").handled_by(log_out),
+        verb("/v1/agents/{id}/log-out", "log_agent_out", "Logs an agent out, with a reason")
+            .perhaps_body::<wire::AgentLogOut>()
+            .handled_by(log_out),
         verb("/v1/agents/{id}/ready", "make_agent_ready", "Makes an agent ready").handled_by(ready),
         verb(
             "/v1/agents/{id}/not-ready",
@@ -162,8 +164,11 @@ async fn log_in(
     act(&state, who, id, Reach::Agent, move |agent, scene| decode::log_in(agent, body, scene)).await
 }
 
-async fn log_out((extract::State(state), Extension(who), At(id)): Asking) -> Result<Json<Outcome>, No> {
-    act(&state, who, id, Reach::Agent, |agent, _| Ok(Command::LogOut { agent })).await
+async fn log_out(
+    (extract::State(state), Extension(who), At(id)): Asking,
+    MaybeBody(body): MaybeBody<wire::AgentLogOut>,
+) -> Result<Json<Outcome>, No> {
+    act(&state, who, id, Reach::Agent, move |agent, scene| decode::log_out(agent, body, scene)).await
 }
 
 async fn ready((extract::State(state), Extension(who), At(id)): Asking) -> Result<Json<Outcome>, No> {

@@ -145,6 +145,7 @@ pub(super) struct Listing {
     pub(super) user: Option<Id>,
     pub(super) owner: Option<Id>,
     pub(super) state: Option<String>,
+    pub(super) phone_book: Option<Id>,
 }
 
 impl PageOf {
@@ -164,6 +165,7 @@ impl Listing {
             ("user", self.user.is_some()),
             ("owner", self.owner.is_some()),
             ("state", self.state.is_some()),
+            ("phone_book", self.phone_book.is_some()),
         ];
         let known = |name: &str| filters.iter().any(|(filter, _)| *filter == name);
         match given.iter().find(|(name, given)| *given && !known(name)) {

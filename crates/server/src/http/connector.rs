@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::State;
 use super::fault::No;
-use super::guard::{in_time, read_body_within};
+use super::guard::{in_time, read_body};
 use super::limits::REQUEST_TIME;
 use crate::connector::{CORRELATION, NotTaken, Wrong};
 use crate::limits::STOMP_REQUEST_BYTES_MAX;
@@ -53,7 +53,7 @@ async fn taken(state: &State, remote: SocketAddr, request: Request) -> Result<()
     if !is_json(&parts.headers) {
         return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, "a request is JSON: application/json".to_owned()));
     }
-    let body = in_time(REQUEST_TIME, read_body_within(STOMP_REQUEST_BYTES_MAX, &parts.headers, body));
+    let body = in_time(REQUEST_TIME, read_body(STOMP_REQUEST_BYTES_MAX, &parts.headers, body));
     let body = body.await.map_err(problem)?;
     let correlation = parts.headers.get(CORRELATION).and_then(|value| value.to_str().ok());
     door.take(&body, correlation.map(str::to_owned), remote.ip()).map_err(|why| {

@@ -1,4 +1,4 @@
-//! The directory: ten kinds of entry, the same five operations each.
+//! The directory: many kinds of entry, the same five operations each.
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -10,8 +10,8 @@ use cordial_dialects::native::{encode, problem::Code};
 use cordial_engine::command::Access;
 use cordial_engine::entry::{Entry, EntryId};
 use cordial_engine::id::{
-    AgentId, BlacklistedNumberId, CalendarId, DeviceId, DispositionId, QueueId, ReasonId, RouteId, SkillId,
-    TeamId, TrunkId, UserId,
+    AgentId, BlacklistedNumberId, CalendarId, ContactId, DeviceId, DispositionId, PhoneBookId, QueueId,
+    ReasonId, RouteId, SkillId, TeamId, TrunkId, UserId,
 };
 use cordial_engine::{Answer, Command, Refusal};
 use cordial_store::DeviceSecret;
@@ -86,6 +86,8 @@ pub(super) fn operations() -> Vec<Operation> {
     all.extend(of::<Blacklist>());
     all.extend(of::<Calendars>());
     all.extend(of::<Skills>());
+    all.extend(of::<PhoneBooks>());
+    all.extend(of::<Contacts>());
     all.push(
         put("/v1/users/{id}/password")
             .called(
@@ -135,7 +137,7 @@ fn of<R: Resource>() -> [Operation; 5] {
     let (many_path, one_path) = (format!("/v1/{plural}"), format!("/v1/{plural}/{{id}}"));
     [
         get(&many_path)
-            .called(format!("list_{plural}"), "directory", format!("Lists {called}s"))
+            .called(format!("list_{}", plural.replace('-', "_")), "directory", format!("Lists {called}s"))
             .needs(&[Scope::Read])
             .paged()
             .filtered(R::FILTERS)
@@ -195,12 +197,8 @@ async fn list<R: Resource>(
     let page = state.look(&who, move |scene| {
         let last = after.map(|after| scene.key::<R::Key>(after)).transpose()?.map(EntryKey::entry_id);
         let filter = Wanted::of(scene, &listing)?;
-        let ids: Box<dyn Iterator<Item = EntryId>> = match filter.key() {
-            // Names and numbers are found, not searched for.
-            Some(key) => Box::new(scene.engine.find_by_name(scene.tenant, R::Key::KIND, key).into_iter()),
-            None => Box::new(scene.engine.entry_ids(scene.tenant, R::Key::KIND)),
-        };
-        let wanted = ids
+        let wanted = filter
+            .ids(scene, R::Key::KIND)
             .filter(|id| last.is_none_or(|last| *id > last))
             .filter(|id| scene.sees(*id) && filter.passes(scene, *id));
         // One more than wanted tells whether there is a next page.
@@ -395,6 +393,8 @@ struct Dispositions;
 struct Blacklist;
 struct Calendars;
 struct Skills;
+struct PhoneBooks;
+struct Contacts;
 
 /// An entry that shows nothing but what was written.
 macro_rules! plain {
@@ -483,6 +483,16 @@ plain!(Teams, TeamId, Team, StoredTeam, "teams", "team", &[NAME]);
 plain!(Routes, RouteId, Route, StoredRoute, "routes", "route", &[NUMBER]);
 plain!(Reasons, ReasonId, Reason, StoredReason, "reasons", "reason", &[NAME]);
 plain!(Skills, SkillId, Skill, StoredSkill, "skills", "skill", &[NAME]);
+plain!(PhoneBooks, PhoneBookId, PhoneBook, StoredPhoneBook, "phone-books", "phone_book", &[NAME]);
+plain!(
+    Contacts,
+    ContactId,
+    Contact,
+    StoredContact,
+    "contacts",
+    "contact",
+    &[("phone_book", "Only those in this phone book.")]
+);
 plain!(Dispositions, DispositionId, Disposition, StoredDisposition, "dispositions", "disposition", &[NAME]);
 
 impl Resource for Blacklist {

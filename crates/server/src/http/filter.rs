@@ -1,9 +1,11 @@
 //! What is wanted of a list of the directory.
 
+use std::collections::BTreeSet;
+
 use cordial_dialects::native::problem::{FieldError, Problem};
 use cordial_engine::agent::{DeviceState, Duty};
-use cordial_engine::entry::EntryId;
-use cordial_engine::id::{AgentId, QueueId, TeamId, UserId};
+use cordial_engine::entry::{EntryId, Kind};
+use cordial_engine::id::{AgentId, PhoneBookId, QueueId, TeamId, UserId};
 
 use super::ask::Listing;
 use super::scene::Scene;
@@ -16,6 +18,7 @@ pub(super) struct Wanted {
     user: Option<UserId>,
     owner: Option<AgentId>,
     state: Option<State>,
+    phone_book: Option<PhoneBookId>,
 }
 
 /// A state of an agent or device.
@@ -52,12 +55,23 @@ impl Wanted {
             user: listing.user.map(|id| scene.named("?user", id)).transpose()?,
             owner: listing.owner.map(|id| scene.named("?owner", id)).transpose()?,
             state: listing.state.as_deref().map(State::parse).transpose()?,
+            phone_book: listing.phone_book.map(|id| scene.named("?phone_book", id)).transpose()?,
         })
     }
 
-    /// The name or number of the only one that is wanted.
-    pub(super) fn key(&self) -> Option<&str> {
-        self.key.as_deref()
+    /// What can be wanted of a kind, in the order in which it was added.
+    pub(super) fn ids<'a>(&self, scene: &'a Scene<'_>, kind: Kind) -> Box<dyn Iterator<Item = EntryId> + 'a> {
+        let (engine, tenant) = (scene.engine, scene.tenant);
+        match (&self.key, self.phone_book) {
+            // Names and numbers are found, not searched for; and a book knows its contacts.
+            (Some(key), _) => Box::new(engine.find_by_name(tenant, kind, key).into_iter()),
+            (None, Some(book)) => {
+                let ids: BTreeSet<EntryId> =
+                    engine.contacts_of(tenant, book).map(|(id, _)| EntryId::Contact(id)).collect();
+                Box::new(ids.into_iter())
+            }
+            (None, None) => Box::new(engine.entry_ids(tenant, kind)),
+        }
     }
 
     /// Whether an entry is wanted.
@@ -85,6 +99,8 @@ impl Wanted {
             | EntryId::Reason(_)
             | EntryId::Disposition(_)
             | EntryId::Skill(_)
+            | EntryId::PhoneBook(_)
+            | EntryId::Contact(_)
             | EntryId::BlacklistedNumber(_)
             | EntryId::Calendar(_) => true,
         }

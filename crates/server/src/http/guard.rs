@@ -33,6 +33,8 @@ pub(super) struct Gate {
     pub(super) access: Access,
     pub(super) template: String,
     pub(super) takes_body: bool,
+    /// The largest body, where it is not what others have. Bytes.
+    pub(super) body_max: Option<usize>,
     pub(super) keyed: bool,
     /// Shows one thing, with a tag.
     pub(super) tagged: bool,
@@ -165,7 +167,8 @@ async fn pass(
     heard.tenant = who.as_ref().map(|who| who.tenant);
     heard.who.clone_from(&who);
     if gate.takes_body {
-        heard.body = read_body(state, &parts.headers, body).await?;
+        let max = gate.body_max.map_or_else(|| state.body_max(), |max| state.body_max_of(max));
+        heard.body = read_body(max, &parts.headers, body).await?;
         parts.extensions.insert(Bytes64(heard.body.clone()));
     }
     if parts.method != Method::GET && !gate.conditional && !If::of(&parts.headers)?.is_empty() {
@@ -271,12 +274,7 @@ pub(super) async fn only_tenant(state: &State) -> Result<TenantId, No> {
     }
 }
 
-pub(super) async fn read_body(state: &State, headers: &HeaderMap, body: Body) -> Result<Bytes, No> {
-    read_body_within(state.body_max(), headers, body).await
-}
-
-/// A body of at most so many bytes.
-pub(super) async fn read_body_within(max: usize, headers: &HeaderMap, body: Body) -> Result<Bytes, No> {
+pub(super) async fn read_body(max: usize, headers: &HeaderMap, body: Body) -> Result<Bytes, No> {
     let too_large = || No::new(Code::TooLarge, format!("a body has at most {max} bytes"));
     let told =
         headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());

@@ -60,3 +60,7 @@ pub(super) const HEARD_MAX: usize = 4 * 1024;
 pub(super) const AUDIO_PIECE: usize = 32 * 1024;
 /// Attempts at what is not allowed that are noted in a tenant's audit in a minute. Beyond it they are refused and not noted.
 pub(super) const REFUSALS_NOTED: NonZeroU32 = NonZeroU32::new(60).expect("not nought");
+/// Rows of a file that one look at the engine goes through, which nobody else can look at or change meanwhile.
+pub(super) const ROWS_AT_ONCE: usize = 250;
+/// Commands of one request that are under way at once, so that many share one write to the disk and others come in between.
+pub(super) const COMMANDS_AT_ONCE: usize = 50;

@@ -60,7 +60,8 @@ pub(super) struct Draft {
     summary: String,
     access: Access,
     parameters: Vec<Parameter>,
-    body: Option<(RefOr<Schema>, bool)>,
+    body: Option<(RefOr<Schema>, bool, &'static str)>,
+    body_max: Option<usize>,
     answers: BTreeMap<u16, (String, Option<Content>)>,
     further: BTreeSet<u16>,
     schemas: Schemas,
@@ -108,6 +109,7 @@ impl Draft {
             summary: String::new(),
             access: Access::Any,
             body: None,
+            body_max: None,
             answers: BTreeMap::new(),
             further: BTreeSet::new(),
             schemas: Vec::new(),
@@ -202,13 +204,20 @@ impl Draft {
 
     /// The body is JSON of this shape.
     pub(super) fn body<T: ToSchema>(mut self) -> Self {
-        self.body = Some((self.schema::<T>(), true));
+        self.body = Some((self.schema::<T>(), true, "application/json"));
         self
     }
 
     /// As [`Draft::body`], but the body may be left out.
     pub(super) fn perhaps_body<T: ToSchema>(mut self) -> Self {
-        self.body = Some((self.schema::<T>(), false));
+        self.body = Some((self.schema::<T>(), false, "application/json"));
+        self
+    }
+
+    /// The body is a file of comma-separated values of at most so many bytes.
+    pub(super) fn csv(mut self, max: usize) -> Self {
+        self.body = Some((RefOr::T(Schema::Object(of_kind(Type::String).build())), true, "text/csv"));
+        self.body_max = Some(max);
         self
     }
 
@@ -315,6 +324,7 @@ impl Draft {
             conditional: self.conditional,
             access: self.access,
             template: self.path.clone(),
+            body_max: self.body_max,
             takes_body: matches!(self.method, HttpMethod::Post | HttpMethod::Put),
             keyed,
         };
@@ -337,11 +347,10 @@ impl Draft {
         for parameter in &self.parameters {
             page = page.parameter(parameter.clone());
         }
-        if let Some((schema, required)) = &self.body {
+        if let Some((schema, required, kind)) = &self.body {
             let content = ContentBuilder::new().schema(Some(schema.clone())).build();
             let required = if *required { Required::True } else { Required::False };
-            let body =
-                RequestBodyBuilder::new().content("application/json", content).required(Some(required));
+            let body = RequestBodyBuilder::new().content(*kind, content).required(Some(required));
             page = page.request_body(Some(body.build()));
         }
         for (status, (description, content)) in &self.answers {
@@ -393,7 +402,7 @@ fn status_words(status: u16) -> &'static str {
         412 => "It has changed meanwhile.",
         409 => "It cannot be so now, or a request with the same key is under way.",
         413 => "The body is too large.",
-        415 => "The body is not JSON.",
+        415 => "The body is of another kind.",
         416 => "The range lies outside the file.",
         422 => "A field is not as it should be, or the key was used for another request.",
         429 => "Too many requests, or a limit is reached.",

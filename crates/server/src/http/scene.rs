@@ -137,6 +137,8 @@ impl Scene<'_> {
             | EntryId::Reason(_)
             | EntryId::Disposition(_)
             | EntryId::Skill(_)
+            | EntryId::PhoneBook(_)
+            | EntryId::Contact(_)
             | EntryId::BlacklistedNumber(_)
             | EntryId::Calendar(_) => Err(Problem::new(
                 Code::Forbidden,

@@ -104,6 +104,18 @@ impl Sight {
             }
             EntryId::User(user) => self.user == Some(user),
             EntryId::Reason(_) | EntryId::Disposition(_) | EntryId::Calendar(_) | EntryId::Skill(_) => true,
+            EntryId::PhoneBook(_) => match engine.entry(tenant, id) {
+                Some(Entry::PhoneBook(book)) => {
+                    book.team.is_none_or(|team| self.sees(engine, tenant, EntryId::Team(team)))
+                }
+                Some(_) | None => false,
+            },
+            EntryId::Contact(_) => match engine.entry(tenant, id) {
+                Some(Entry::Contact(contact)) => {
+                    self.sees(engine, tenant, EntryId::PhoneBook(contact.phone_book))
+                }
+                Some(_) | None => false,
+            },
             EntryId::Trunk(_) | EntryId::Route(_) | EntryId::BlacklistedNumber(_) => false,
         }
     }
@@ -187,7 +199,8 @@ impl Sight {
             Kind::Reason,
             Kind::Disposition,
             Kind::Skill,
-            Kind::Skill,
+            // Contacts come by the thousand and change nobody's rights: only who sees everything is told of them.
+            Kind::PhoneBook,
         ] {
             entries.extend(seen(kind));
         }

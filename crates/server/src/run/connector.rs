@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::config::Config;
-use crate::connector::{Callbacks, Door, Heard, Hub, Inquiries, Link, Rooms, Settings, Ways};
+use crate::connector::{Callbacks, Door, Ears, Far, Heard, Hub, Inquiries, Link, Rooms, Settings, Ways};
 use crate::http;
 use crate::limits::{CALLBACK_POSTS_MAX, CONNECTOR_HEARD_MAX};
 use crate::tls::Tls;
@@ -47,17 +47,20 @@ pub(super) fn start(
     // Nothing comes where there is no broker.
     let asked = asked.unwrap_or_else(|| mpsc::channel(1).1);
     let mut tasks = Vec::new();
-    let mut ways = Ways { embedded, link: None, web: None };
+    let mut ways = Ways { embedded, link: None, sync: None, web: None };
+    let mut far = None;
     if let Some(broker) = &settings.broker {
         let (link, line) = Link::new(broker.clone(), hear)?;
         tasks.push(tokio::spawn(line.run()));
-        ways.link = Some(link.posts);
+        (ways.link, ways.sync) = (Some(link.posts), Some(link.sync.tell));
+        far = Some(Far { state: link.state, others: link.sync.heard });
     }
     if !settings.callback_hosts.is_empty() {
         let (posts, told) = mpsc::channel(CALLBACK_POSTS_MAX);
         tasks.push(tokio::spawn(Callbacks::new(tls.clone()).run(told)));
         ways.web = Some(posts);
     }
-    tasks.push(tokio::spawn(Hub::new(state.clone(), settings, ways).run(asked, heard, inquiries, stopped)));
+    let hub = Hub::new(state.clone(), settings, ways);
+    tasks.push(tokio::spawn(hub.run(Ears { embedded: asked, heard, inquiries, far }, stopped)));
     Ok(tasks)
 }

@@ -15,7 +15,7 @@ use crate::listeners;
 
 /// The form of a snapshot's bytes: [`State`] as JSON. A state that gains a field raises it; a snapshot of another
 /// version is not read, and the journal alone rebuilds.
-pub const SNAPSHOT_VERSION: u32 = 12;
+pub const SNAPSHOT_VERSION: u32 = 13;
 
 /// A node as it was, not yet started.
 pub(super) struct Restored {

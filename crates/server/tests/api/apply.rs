@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::site::Site;
 
 /// What the program says, and its exit code.
-async fn cordial(site: &Site, folder: &Path, line: &str) -> (String, i32) {
+pub(super) async fn cordial(site: &Site, folder: &Path, line: &str) -> (String, i32) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cordial"));
     command.args(line.split(' ')).current_dir(folder).stdin(Stdio::null()).env_remove("CORDIAL_CONFIG");
     command.env("CORDIAL_URL", site.url()).env("CORDIAL_TOKEN", &site.token).env("NO_COLOR", "1");
@@ -18,7 +18,7 @@ async fn cordial(site: &Site, folder: &Path, line: &str) -> (String, i32) {
     (text, output.status.code().unwrap())
 }
 
-async fn done(site: &Site, folder: &Path, line: &str) -> String {
+pub(super) async fn done(site: &Site, folder: &Path, line: &str) -> String {
     let (text, code) = cordial(site, folder, line).await;
     assert_eq!(code, 0, "{line}: {text}");
     text

@@ -154,7 +154,7 @@ impl Role {
     fn comes_to_see(self, kind: &str) -> Comes {
         let seen = match (self, kind) {
             (Self::Administrator, _) => true,
-            (_, "reasons" | "dispositions" | "skills") => true,
+            (_, "reasons" | "dispositions" | "skills" | "phone-books" | "contacts") => true,
             (_, "calendars") => true,
             (_, "trunks" | "routes" | "blacklist") => false,
             (Self::Agent, _) => true,

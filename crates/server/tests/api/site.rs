@@ -32,12 +32,14 @@ pub(crate) struct Ids {
     pub(crate) reason: String,
     pub(crate) disposition: String,
     pub(crate) skill: String,
+    pub(crate) phone_book: String,
+    pub(crate) contact: String,
     pub(crate) blacklisted: String,
     pub(crate) call: String,
 }
 
 impl Ids {
-    pub(crate) fn all(&self) -> [&str; 15] {
+    pub(crate) fn all(&self) -> [&str; 17] {
         [
             &self.user,
             &self.team,
@@ -52,6 +54,8 @@ impl Ids {
             &self.reason,
             &self.disposition,
             &self.skill,
+            &self.phone_book,
+            &self.contact,
             &self.blacklisted,
             &self.call,
         ]
@@ -160,9 +164,12 @@ impl Site {
         let week = json!({"monday": ["09:00-12:00", "13:00-24:00"]});
         let calendar = json!({"name": "office", "zone": "Europe/Berlin", "week": week});
         self.ids.calendar = self.make("calendars", calendar).await;
-        self.ids.reason = self.make("reasons", json!({"name": "lunch"})).await;
+        self.ids.reason = self.make("reasons", json!({"name": "lunch", "category": "both"})).await;
         self.ids.disposition = self.make("dispositions", json!({"name": "sold"})).await;
         self.ids.skill = self.make("skills", json!({"name": "french"})).await;
+        self.ids.phone_book = self.make("phone-books", json!({"name": "suppliers of all"})).await;
+        let contact = json!({"phone_book": self.ids.phone_book, "first_name": "Zoe", "number": "0177"});
+        self.ids.contact = self.make("contacts", contact).await;
         self.ids.blacklisted = self.make("blacklist", json!({"number": "4666"})).await;
         let address = self._carrier.local_addr().expect("a bound socket").to_string();
         self.ids.trunk = self.make("trunks", json!({"name": "carrier", "address": address})).await;
@@ -281,6 +288,12 @@ impl Site {
             request = request.header("content-type", "application/json").body(body.to_owned());
         }
         read(request, false).await
+    }
+
+    /// A body of some kind, by the first tenant's token.
+    pub(crate) async fn send_as(&self, kind: &str, path: &str, body: &str) -> Answer {
+        let request = self.request("POST", path, &self.token).header("content-type", kind);
+        read(request.body(body.to_owned()), false).await
     }
 
     /// A body that does not say what it is.

@@ -13,13 +13,14 @@ mod bench {
     pub(super) mod calls;
     pub(super) mod clock;
     pub(super) mod conference;
+    pub(super) mod connector;
     pub(super) mod day;
     pub(super) mod freed;
     pub(super) mod relay;
     pub(super) mod signalling;
 }
 
-use bench::{assignment, calls, clock, conference, day, freed, relay, signalling};
+use bench::{assignment, calls, clock, conference, connector, day, freed, relay, signalling};
 
 /// The allocator of the program `cordial`.
 #[global_allocator]
@@ -29,7 +30,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[derive(Parser)]
 struct Arguments {
     /// Only measurements whose name contains this: day, assignment, assignment-freed,
-    /// assignment-queues, register, parse, b2bua, queued, relay, conference.
+    /// assignment-queues, register, parse, b2bua, queued, relay, conference, connector.
     #[arg(long)]
     only: Option<String>,
     /// A few seconds for all: shows that everything runs, on a small scale; the figures are rough.
@@ -58,7 +59,7 @@ impl Scale {
 type Measurement = fn(Scale);
 
 /// Each by name.
-const MEASUREMENTS: [(&str, Measurement); 10] = [
+const MEASUREMENTS: [(&str, Measurement); 11] = [
     ("day", day::facts_of_a_mixed_day),
     ("assignment", assignment::assignment_at_growing_sites),
     ("assignment-freed", freed::agent_freed_before_a_long_line),
@@ -69,6 +70,7 @@ const MEASUREMENTS: [(&str, Measurement); 10] = [
     ("queued", calls::calls_through_a_queue),
     ("relay", relay::relayed_packets),
     ("conference", conference::mixed_frames),
+    ("connector", connector::news_of_a_mixed_day),
 ];
 
 fn main() -> ExitCode {

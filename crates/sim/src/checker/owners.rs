@@ -26,7 +26,7 @@ pub(super) struct Owners {
 const RECENT_MAX: usize = 256;
 
 /// What names an id of which kind; variants of `EntryId` are written with a capital.
-const NAMES: [(&str, &str); 35] = [
+const NAMES: [(&str, &str); 38] = [
     ("agent", "agent"),
     ("Agent", "agent"),
     ("device", "device"),
@@ -46,6 +46,9 @@ const NAMES: [(&str, &str); 35] = [
     ("Disposition", "disposition"),
     ("skill_id", "skill"),
     ("Skill", "skill"),
+    ("phone_book", "phone book"),
+    ("PhoneBook", "phone book"),
+    ("Contact", "contact"),
     ("route", "route"),
     ("Route", "route"),
     ("call", "call"),

@@ -584,7 +584,7 @@ impl Stage {
         Ok(match wish {
             Wish::LogIn => Command::LogIn { agent, device: desk.device },
             Wish::LogInAt(device) => Command::LogIn { agent, device: self.desk_of(device)?.1.device },
-            Wish::LogOut => Command::LogOut { agent },
+            Wish::LogOut => Command::LogOut { agent, reason: None },
             Wish::Ready => Command::Ready { agent },
             Wish::NotReady(reason) => {
                 let known =

@@ -2,7 +2,6 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use cordial_engine::agent::Absence;
 use cordial_engine::entry::{self, Entry, EntryId, Name, Queue};
 use cordial_engine::id::{AgentId, DeviceId, QueueId, ReasonId, SkillId, TenantId, TrunkId};
 use cordial_engine::text::{Number, Text};
@@ -173,10 +172,7 @@ impl World {
 
     /// Adds a reason.
     pub fn add_reason(&mut self, tenant: TenantId, reason: &str) -> ReasonId {
-        let EntryId::Reason(id) = self.add(
-            tenant,
-            Entry::Reason(entry::Reason { name: name(reason), absence: Absence::Break, team: None }),
-        ) else {
+        let EntryId::Reason(id) = self.add(tenant, Entry::Reason(entry::Reason::named(name(reason)))) else {
             panic!("a reason's entry has a reason's id")
         };
         id

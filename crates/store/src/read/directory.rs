@@ -1,5 +1,7 @@
 //! Names for display, kept after their entries are removed: an old record still says who it was.
 
+use std::borrow::Cow;
+
 use cordial_engine::id::{Guid, TenantId};
 use cordial_engine::{Entry, EntryId};
 use sqlx::Row as _;
@@ -25,6 +27,8 @@ pub enum DirectoryKind {
     Reason,
     Disposition,
     Skill,
+    PhoneBook,
+    Contact,
     BlacklistedNumber,
     Calendar,
 }
@@ -43,6 +47,8 @@ impl DirectoryKind {
             Self::Reason => "reason",
             Self::Disposition => "disposition",
             Self::Skill => "skill",
+            Self::PhoneBook => "phone_book",
+            Self::Contact => "contact",
             Self::BlacklistedNumber => "blacklisted_number",
             Self::Calendar => "calendar",
         }
@@ -61,6 +67,8 @@ impl DirectoryKind {
             EntryId::Reason(id) => (Self::Reason, id.0),
             EntryId::Disposition(id) => (Self::Disposition, id.0),
             EntryId::Skill(id) => (Self::Skill, id.0),
+            EntryId::PhoneBook(id) => (Self::PhoneBook, id.0),
+            EntryId::Contact(id) => (Self::Contact, id.0),
             EntryId::BlacklistedNumber(id) => (Self::BlacklistedNumber, id.0),
             EntryId::Calendar(id) => (Self::Calendar, id.0),
         }
@@ -127,8 +135,8 @@ fn read(row: &SqliteRow) -> Result<DirectoryName, StoreError> {
     })
 }
 
-fn display_name(entry: &Entry) -> &str {
-    match entry {
+fn display_name(entry: &Entry) -> Cow<'_, str> {
+    Cow::Borrowed(match entry {
         Entry::User(user) => user.name.as_str(),
         Entry::Agent(agent) => agent.name.as_str(),
         Entry::Team(team) => team.name.as_str(),
@@ -141,8 +149,10 @@ fn display_name(entry: &Entry) -> &str {
         Entry::Disposition(disposition) => disposition.name.as_str(),
         Entry::Skill(skill) => skill.name.as_str(),
         Entry::BlacklistedNumber(entry) => entry.number.as_str(),
+        Entry::PhoneBook(book) => book.name.as_str(),
+        Entry::Contact(contact) => return Cow::Owned(contact.full_name()),
         Entry::Calendar(calendar) => calendar.name.as_str(),
-    }
+    })
 }
 
 pub(super) async fn put_tenant(
@@ -161,7 +171,7 @@ pub(super) async fn put(
     guid: Guid,
     entry: &Entry,
 ) -> Result<(), StoreError> {
-    insert(connection, tenant, DirectoryKind::of(id), guid, display_name(entry)).await
+    insert(connection, tenant, DirectoryKind::of(id), guid, &display_name(entry)).await
 }
 
 async fn insert(

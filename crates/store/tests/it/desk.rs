@@ -1,6 +1,6 @@
 use cordial_engine::WallTime;
 use cordial_engine::id::DeviceId;
-use cordial_store::{Begun, StoreError, limits};
+use cordial_store::{Begun, KnownDestination, StoreError, limits};
 
 use crate::world::{NOON, OTHER, TENANT, World};
 
@@ -135,4 +135,35 @@ async fn every_question_can_be_asked_from_any_thread() {
     sendable(store.trunk_passwords());
     let path = world.path();
     sendable(cordial_store::Store::open(&path, cordial_store::Options::default()));
+}
+
+#[tokio::test]
+async fn where_clients_listen_is_known_after_a_restart_until_they_are_long_gone() {
+    let world = World::new();
+    let store = world.open().await;
+    let at = |tenant, name: &str, url: Option<&str>| KnownDestination {
+        tenant,
+        name: name.to_owned(),
+        url: url.map(str::to_owned),
+    };
+    let topic = at(TENANT, "desk-1", None);
+    let called = at(OTHER, "desk-1", Some("http://crm.example/events"));
+    for known in [&topic, &called, &topic] {
+        store.remember_destination(known, NOON).await.unwrap();
+    }
+    drop(store);
+    let store = world.open().await;
+    assert_eq!(store.destinations().await.unwrap(), [topic.clone(), called.clone()]);
+    let later = WallTime(NOON.0 + limits::DESTINATION_LIFE_MS);
+    store.remember_destination(&topic, later).await.unwrap();
+    let next = WallTime(later.0 + 1);
+    store.remember_destination(&topic, next).await.unwrap();
+    assert_eq!(store.destinations().await.unwrap(), [topic]);
+    for n in 0..limits::DESTINATIONS_MAX + 5 {
+        let known = at(TENANT, &format!("desk-{n}"), None);
+        store.remember_destination(&known, WallTime(next.0 + n)).await.unwrap();
+    }
+    let known = store.destinations().await.unwrap();
+    assert_eq!(i64::try_from(known.len()).unwrap(), limits::DESTINATIONS_MAX);
+    assert!(!known.iter().any(|known| known.name == "desk-2"), "the oldest are forgotten");
 }

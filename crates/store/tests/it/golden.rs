@@ -152,6 +152,7 @@ fn examples() -> Vec<Event> {
         outbound(),
         pending_memberships(),
         skills(),
+        phone_books(),
         codes_and_mailboxes(),
         blacklist(),
         hours(),
@@ -466,10 +467,7 @@ fn entries() -> impl Iterator<Item = (EntryId, Entry)> {
                 when_closed: Destination::Queue(QueueId(6)),
             }),
         ),
-        (
-            EntryId::Reason(ReasonId(8)),
-            Entry::Reason(entry::Reason { name: text("Lunch"), absence: Absence::Break, team: None }),
-        ),
+        (EntryId::Reason(ReasonId(8)), Entry::Reason(entry::Reason::named(text("Lunch")))),
         (
             EntryId::Disposition(DispositionId(9)),
             Entry::Disposition(entry::Disposition { name: text("Sold") }),
@@ -511,11 +509,11 @@ fn agents() -> Vec<Fact> {
         Fact::DeviceRegistered { device },
         Fact::DeviceUnregistered { device },
         Fact::AgentLoggedIn { agent, device, moved_from: None },
-        Fact::AgentLoggedOut { agent, why: None },
+        Fact::AgentLoggedOut { agent, why: None, reason: None },
         Fact::AgentReady { agent },
         Fact::AgentRested { agent, until },
         Fact::AgentRestEnded { agent },
-        Fact::DutyPending { agent, duty: None },
+        Fact::DutyPending { agent, duty: None, reason: None },
     ];
     let reasons = [
         None,
@@ -529,7 +527,7 @@ fn agents() -> Vec<Fact> {
     ];
     facts.extend(reasons.map(|reason| Fact::AgentNotReady { agent, duty: not_ready(reason) }));
     let duties = [Duty::LoggedOut, not_ready(None), Duty::Ready];
-    facts.extend(duties.map(|duty| Fact::DutyPending { agent, duty: Some(duty) }));
+    facts.extend(duties.map(|duty| Fact::DutyPending { agent, duty: Some(duty), reason: None }));
     let handlings = [Handling::Ring, Handling::Busy, Handling::Forward(number("302"))];
     facts.extend(handlings.map(|handling| Fact::HandlingSet { agent, handling }));
     let settings = CallSettings {
@@ -553,7 +551,8 @@ fn sessions() -> Vec<Fact> {
         WhyLoggedOut::Forced { by: Actor::User(UserId(1)) },
         WhyLoggedOut::DeskTaken { agent: AgentId(3) },
     ];
-    let mut facts: Vec<Fact> = why.map(|why| Fact::AgentLoggedOut { agent, why: Some(why) }).into();
+    let mut facts: Vec<Fact> =
+        why.map(|why| Fact::AgentLoggedOut { agent, why: Some(why), reason: None }).into();
     let (device, moved_from) = (DeviceId(5), Some(DeviceId(4)));
     facts.push(Fact::AgentLoggedIn { agent, device, moved_from });
     let call = CallId(9);
@@ -768,6 +767,33 @@ fn outbound() -> Vec<Fact> {
         why,
     }));
     facts
+}
+
+fn phone_books() -> Vec<Fact> {
+    let (book, agent, reason) = (PhoneBookId(12), AgentId(2), Some(ReasonId(14)));
+    let contact = entry::Contact {
+        phone_book: book,
+        first_name: text("Ann"),
+        last_name: text("Lee"),
+        number: number("+4930123456"),
+        description: text("pumps"),
+    };
+    let of = |name: &str, team| Entry::PhoneBook(entry::PhoneBook { name: text(name), team });
+    let leaves =
+        entry::Reason { category: entry::ReasonCategory::LogOut, ..entry::Reason::named(text("Shift over")) };
+    vec![
+        Fact::EntryAdded { id: EntryId::PhoneBook(book), guid: GUID, entry: of("Suppliers", None) },
+        Fact::EntryChanged { id: EntryId::PhoneBook(book), entry: of("Suppliers", Some(TeamId(3))) },
+        Fact::EntryAdded {
+            id: EntryId::Contact(ContactId(13)),
+            guid: GUID,
+            entry: Entry::Contact(Box::new(contact)),
+        },
+        Fact::EntryRemoved { id: EntryId::Contact(ContactId(13)) },
+        Fact::EntryAdded { id: EntryId::Reason(ReasonId(14)), guid: GUID, entry: Entry::Reason(leaves) },
+        Fact::DutyPending { agent, duty: Some(Duty::LoggedOut), reason },
+        Fact::AgentLoggedOut { agent, why: Some(WhyLoggedOut::Asked), reason },
+    ]
 }
 
 fn skills() -> Vec<Fact> {

@@ -103,6 +103,8 @@ const fn kind(kind: Kind) -> &'static str {
         Kind::Reason => "reason",
         Kind::Disposition => "disposition",
         Kind::Skill => "skill",
+        Kind::PhoneBook => "phone_book",
+        Kind::Contact => "contact",
         Kind::BlacklistedNumber => "blacklisted_number",
         Kind::Calendar => "calendar",
         Kind::Call => "call",
@@ -218,17 +220,19 @@ impl Teller<'_> {
                 device: id(names, *device)?,
                 moved_from: perhaps(names, *moved_from)?,
             },
-            Fact::AgentLoggedOut { agent, why } => What::AgentLoggedOut {
+            Fact::AgentLoggedOut { agent, why, reason } => What::AgentLoggedOut {
                 agent: self.agent(*agent)?,
                 why: why.map(|why| self.why_logged_out(why)).transpose()?,
+                reason: perhaps(names, *reason)?,
             },
             Fact::AgentReady { agent } => What::AgentReady { agent: self.agent(*agent)? },
             Fact::AgentNotReady { agent, duty: it } => {
                 What::AgentNotReady { agent: self.agent(*agent)?, duty: duty(it, names)? }
             }
-            Fact::DutyPending { agent, duty: it } => What::DutyPending {
+            Fact::DutyPending { agent, duty: it, reason } => What::DutyPending {
                 agent: self.agent(*agent)?,
                 duty: it.as_ref().map(|it| duty(it, names)).transpose()?,
+                reason: perhaps(names, *reason)?,
             },
             Fact::CallSettingsSet { agent, settings } => {
                 What::CallSettingsSet { agent: self.agent(*agent)?, settings: call_settings(settings) }
@@ -628,9 +632,9 @@ mod tests {
             ]],
         );
         check(
-            Fact::DutyPending { agent: AgentId(3), duty: Some(Duty::Ready) },
+            Fact::DutyPending { agent: AgentId(3), duty: Some(Duty::Ready), reason: None },
             expect![[
-                r#"{"seq":9,"at":"1970-01-01T00:00:00.000Z","by":{"kind":"policy"},"type":"duty_pending","data":{"agent":"00000000000000000000000000000003","duty":{"state":"ready"}}}"#
+                r#"{"seq":9,"at":"1970-01-01T00:00:00.000Z","by":{"kind":"policy"},"type":"duty_pending","data":{"agent":"00000000000000000000000000000003","duty":{"state":"ready"},"reason":null}}"#
             ]],
         );
         check(

@@ -328,6 +328,14 @@ pub struct AgentLogIn {
     pub device: Id,
 }
 
+/// Why an agent logs out.
+#[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
+pub struct AgentLogOut {
+    /// A reason from the tenant's list, of those for logging out.
+    #[serde(default)]
+    pub reason: Option<Id>,
+}
+
 /// Why an agent becomes not ready.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 pub struct AgentNotReady {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Absence, AtClosing, Id, Ring, Route, Skill, SkillLevel};
+use super::{Absence, AtClosing, Contact, Id, PhoneBook, Ring, Route, Skill, SkillLevel};
 
 /// A login and its rights.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -620,18 +620,34 @@ pub enum Choice {
     },
 }
 
-/// Why an agent is not ready, as the tenant names it.
+/// Why an agent is not ready or logs out, as the tenant names it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Reason {
     /// Unique.
     #[schema(min_length = 1, max_length = 64, example = "Lunch")]
     pub name: String,
-    /// What an agent who gives this reason does meanwhile.
+    /// What it can be given for.
+    #[serde(default)]
+    pub category: ReasonCategory,
+    /// What an agent who is not ready for this reason does meanwhile.
     #[serde(default)]
     pub absence: Absence,
     /// The team whose agents alone may give it; everybody when left out.
     #[serde(default)]
     pub team: Option<Id>,
+}
+
+/// What a reason can be given for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReasonCategory {
+    /// Being not ready.
+    #[default]
+    NotReady,
+    /// Logging out.
+    LogOut,
+    /// Either.
+    Both,
 }
 
 /// An agent's word for how a contact ended.
@@ -671,6 +687,10 @@ stored! {
     StoredDisposition Disposition;
     /// A skill with its id.
     StoredSkill Skill;
+    /// A phone book with its id.
+    StoredPhoneBook PhoneBook;
+    /// A contact with his id.
+    StoredContact Contact;
 }
 
 /// What a field is when it is left out: the engine's own defaults for a new queue.

@@ -6,10 +6,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    Agent, AgentState, BlacklistPrompts, BlacklistedNumber, Calendar, Call, CallSettings, Cause, Device,
-    DeviceState, Direction, Disposition, Duty, Emergency, Endpoint, ForwardTo, Handling, Id, LegRole,
-    Membership, Missed, NotOut, Offer, OutboundRules, PendingMembership, Priority, Queue, QueueState, Reason,
-    Route, Skill, Team, Tier, Time, TransferTo, Trunk, User, WaitRange,
+    Agent, AgentState, BlacklistPrompts, BlacklistedNumber, Calendar, Call, CallSettings, Cause, Contact,
+    Device, DeviceState, Direction, Disposition, Duty, Emergency, Endpoint, ForwardTo, Handling, Id, LegRole,
+    Membership, Missed, NotOut, Offer, OutboundRules, PendingMembership, PhoneBook, Priority, Queue,
+    QueueState, Reason, Route, Skill, Team, Tier, Time, TransferTo, Trunk, User, WaitRange,
 };
 
 /// One message of the stream. `seq` rises strictly; it is not contiguous, because other tenants share the journal.
@@ -98,6 +98,10 @@ pub enum Entry {
     Disposition(Disposition),
     /// Something that agents can do.
     Skill(Skill),
+    /// A list of people to call.
+    PhoneBook(PhoneBook),
+    /// Somebody in a phone book.
+    Contact(Contact),
     BlacklistedNumber(BlacklistedNumber),
     Calendar(Calendar),
 }
@@ -254,14 +258,14 @@ pub enum What {
     /// An agent came to work, not ready. With `moved_from` he was there already, at that device, and all that changes is
     /// where: duty, queues and wrap-up stay.
     AgentLoggedIn { agent: Id, device: Id, moved_from: Option<Id> },
-    /// An agent left; `why` is `null` where it was not kept yet.
-    AgentLoggedOut { agent: Id, why: Option<WhyLoggedOut> },
+    /// An agent left, on whose wish `why` says (`null` where it was not kept yet), for the reason that was given.
+    AgentLoggedOut { agent: Id, why: Option<WhyLoggedOut>, reason: Option<Id> },
     /// An agent is there for queue calls.
     AgentReady { agent: Id },
     /// An agent is not there for queue calls.
     AgentNotReady { agent: Id, duty: Duty },
-    /// What the agent shall become after the live offer, call or wrap-up; `null` takes it back.
-    DutyPending { agent: Id, duty: Option<Duty> },
+    /// What the agent shall become after the live offer, call or wrap-up; `null` takes it back. `reason` is a log-out's.
+    DutyPending { agent: Id, duty: Option<Duty>, reason: Option<Id> },
     /// Direct calls are handled so from here on.
     HandlingSet { agent: Id, handling: Handling },
     /// What the agent has set for direct calls is this.

@@ -8,7 +8,7 @@ use super::toml::Wanted;
 use super::{Directory, TIERS, find_kind, text};
 use crate::cli::Failure;
 use crate::cli::api::Api;
-use crate::cli::kinds::{Kind, kinds};
+use crate::cli::kinds::{Kind, kinds_of_files};
 
 /// What is done to one thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,11 +45,11 @@ impl Plan {
         let mut plan = Self::default();
         for (kind, _) in wanted {
             if kind != TIERS && find_kind(kind).is_none() {
-                let known: Vec<&str> = kinds().iter().map(|kind| kind.plural.as_str()).collect();
+                let known: Vec<&str> = kinds_of_files().map(|kind| kind.plural.as_str()).collect();
                 return Err(format!("there are no {kind}; there are {}, {TIERS}", known.join(", ")));
             }
         }
-        for kind in kinds() {
+        for kind in kinds_of_files() {
             for (_, things) in wanted.iter().filter(|(plural, _)| *plural == kind.plural) {
                 for thing in things {
                     plan.entry(kind, thing, directory)?;
@@ -154,7 +154,7 @@ impl Plan {
                 self.steps.push(removed(TIERS, format!("{} in {}", key.0, key.1), body));
             }
         }
-        for kind in kinds().iter().rev() {
+        for kind in kinds_of_files().rev() {
             let Some((_, things)) = wanted.iter().find(|(plural, _)| *plural == kind.plural) else {
                 continue;
             };

@@ -33,6 +33,8 @@ pub(super) struct Clients {
 /// Where a client listens, and how it wants to be told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Place {
+    /// What the client calls it.
+    pub(super) name: String,
     pub(super) address: Address,
     pub(super) format: Format,
 }
@@ -115,7 +117,7 @@ impl Clients {
             Way::Broker => (Address::Broker(topic()?), settings.format(name)),
             Way::Web { .. } => (Address::Web(self.callback(way)?), Format::Json),
         };
-        Some(Place { address, format: settings.format_named(name).unwrap_or(usual) })
+        Some(Place { name: name.to_owned(), address, format: settings.format_named(name).unwrap_or(usual) })
     }
 
     /// Where somebody listens who did not say so with this request.

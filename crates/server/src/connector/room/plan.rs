@@ -128,7 +128,7 @@ impl Desk<'_> {
         let agent = self.own()?;
         let not_ready = |reason| Command::NotReady { agent, reason, note: Note::default() };
         Ok(Step::Command(match duty {
-            Duty::LogOut { .. } | Duty::ForceLogOut => Command::LogOut { agent },
+            Duty::LogOut { .. } | Duty::ForceLogOut => Command::LogOut { agent, reason: None },
             Duty::NotReady { reason: Some(code) } => {
                 not_ready(Some(self.board.reason_called(code).ok_or(Code::MissingReasonCode)?))
             }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use cordial_dialects::names::EntryKey;
 use cordial_engine::id::{AgentId, CallId, QueueId};
-use cordial_engine::{Event, Fact};
+use cordial_engine::{EntryId, Event, Fact};
 
 use crate::http::sight::Horizon;
 
@@ -29,16 +29,19 @@ impl Seen {
 
     /// Whether what is seen must be looked up anew once this event is told: it changes who sees what.
     pub(super) fn is_changed_by(event: &Event) -> bool {
-        matches!(
-            event.fact,
-            Fact::EntryAdded { .. }
-                | Fact::EntryChanged { .. }
-                | Fact::EntryRemoved { .. }
-                | Fact::AgentAssigned { .. }
-                | Fact::AgentUnassigned { .. }
-                | Fact::AgentLoggedIn { .. }
-                | Fact::AgentLoggedOut { .. }
-        )
+        match &event.fact {
+            // An import of thousands would be as many looks.
+            Fact::EntryAdded { id, .. } | Fact::EntryChanged { id, .. } | Fact::EntryRemoved { id } => {
+                !matches!(id, EntryId::Contact(_))
+            }
+            fact => matches!(
+                fact,
+                Fact::AgentAssigned { .. }
+                    | Fact::AgentUnassigned { .. }
+                    | Fact::AgentLoggedIn { .. }
+                    | Fact::AgentLoggedOut { .. }
+            ),
+        }
     }
 
     /// What is seen from now on. What was seen until now is seen once more, so that its end is told.

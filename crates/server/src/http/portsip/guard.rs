@@ -97,7 +97,7 @@ async fn pass(
         None => state.rates.stranger(peer)?,
     }
     if op.is_none_or(Op::takes_body) {
-        heard.body = read_body(state, &parts.headers, body).await?;
+        heard.body = read_body(state.body_max(), &parts.headers, body).await?;
         parts.extensions.insert(Bytes64(heard.body.clone()));
     }
     parts.extensions.insert(Peer(peer));

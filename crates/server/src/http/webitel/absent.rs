@@ -65,7 +65,7 @@ async fn log_out(state: &State, domains: &BTreeSet<String>, key: &Key) -> Result
         found?.agent
     });
     let Some(agent) = agent.await? else { return Ok(()) };
-    match state.handle().command(tenant, Actor::Policy, Command::LogOut { agent }).await? {
+    match state.handle().command(tenant, Actor::Policy, Command::LogOut { agent, reason: None }).await? {
         Ok(_) => tracing::info!(%agent, "logged out: the last socket has been closed for long"),
         Err(Refusal::AlreadySo | Refusal::NotLoggedIn) => {}
         Err(refusal) => tracing::warn!(%agent, %refusal, "not logged out, though the last socket is closed"),

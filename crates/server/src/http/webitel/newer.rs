@@ -12,7 +12,7 @@ use cordial_dialects::floor::Floor;
 use cordial_dialects::webitel::account::Account;
 use cordial_dialects::webitel::newer::{self, Act};
 use cordial_engine::agent::DeviceState;
-use cordial_engine::entry::{Entry, EntryId, Kind};
+use cordial_engine::entry::{Entry, EntryId};
 use cordial_engine::id::{AgentId, TenantId, UserId};
 use cordial_engine::view::AgentView;
 use cordial_engine::{Engine, Now};
@@ -179,15 +179,12 @@ async fn act(
 async fn pause_causes(extract::State(state): At, Session(caller): Session, Path(id): Path<String>) -> Answer {
     let (tenant, agent) = (caller.tenant, seen(&state, &caller, &id).await?);
     let items = state.handle().read(move |engine, _| {
-        let team = engine.agent(tenant, agent).and_then(|agent| agent.entry.team);
-        let reasons = engine.entries(tenant, Kind::Reason).into_iter();
-        let cause = |(id, _, entry)| match (id, entry) {
-            (EntryId::Reason(id), Entry::Reason(reason)) if reason.team.is_none() || reason.team == team => {
-                Some(json!({ "id": id.0, "name": reason.name.as_str(), "limit_min": 0, "duration_min": 0 }))
-            }
-            _ => None,
-        };
-        reasons.filter_map(cause).collect::<Vec<_>>()
+        let causes =
+            engine.reasons_of(tenant, agent).filter(|(_, reason)| reason.category.is_for_not_ready());
+        let told = causes.map(|(id, reason)| {
+            json!({ "id": id.0, "name": reason.name.as_str(), "limit_min": 0, "duration_min": 0 })
+        });
+        told.collect::<Vec<_>>()
     });
     Ok(Json(json!({ "items": items.await? })))
 }

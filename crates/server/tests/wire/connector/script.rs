@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use serde_json::{Value, json};
 
 use super::desk::Desk;
+use crate::broker::Broker;
 use crate::codes::held::talker;
 use crate::peers::{Baresip, free_port};
 use crate::server::Server;
@@ -162,14 +163,74 @@ fn check(house: &House, cdr: &Value) {
     assert_eq!(cdr["dispositions"][0]["disposition"], house.sold.as_str(), "{cdr:#}");
 }
 
+async fn day_at(house: &House, mut desks: Desks) {
+    check(house, &day(house, &mut desks).await);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs baresip: runs in the gate's stage `wire`"]
 async fn a_day_by_stomp() {
     let house = House::open("").await;
     let desk = async |name| Desk::stomp(name, house.stomp, PASSWORD, name).await;
-    let mut desks = Desks { ann: desk("ann").await, bob: desk("bob").await, sue: desk("sue").await };
-    check(&house, &day(&house, &mut desks).await);
-    for desk in [desks.ann, desks.bob, desks.sue] {
-        println!("{}", desk.heard.join("\n"));
-    }
+    let desks = Desks { ann: desk("ann").await, bob: desk("bob").await, sue: desk("sue").await };
+    day_at(&house, desks).await;
+}
+
+/// A server that is a client of this broker.
+async fn house_at(broker: &Broker) -> House {
+    House::open(&format!("[connector.broker]\nurls = \"stomp://127.0.0.1:{}\"\n", broker.stomp())).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs baresip, ActiveMQ and a JDK: runs in the gate's stage `wire`"]
+async fn a_day_by_java_at_the_sites_broker() {
+    let broker = Broker::start().await;
+    let house = house_at(&broker).await;
+    let desk = async |name| Desk::jms(name, &broker, name).await;
+    let desks = Desks { ann: desk("ann").await, bob: desk("bob").await, sue: desk("sue").await };
+    day_at(&house, desks).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs baresip, ActiveMQ and a JDK: runs in the gate's stage `wire`"]
+async fn a_call_goes_on_while_the_broker_is_killed_and_the_client_finds_it_again() {
+    let mut broker = Broker::start().await;
+    let house = house_at(&broker).await;
+    let mut ann = Desk::jms("ann", &broker, "ann").await;
+    come_in(&mut ann, "ann", "2004").await;
+    ann.ask("MakeReady#ann", "").await;
+    let _caller = house.caller().await;
+    let call = dialog(&ann.hears(&["#InboundCall#ACTIVE#", "CallType:ACD_IN"]).await);
+    broker.kill();
+    ann.java().interrupted().await;
+    broker.restart().await;
+    ann.java().resumed().await;
+    ann.hears(&["DESTINATION#ann#RECONNECT"]).await;
+    ann.ask("Hello#ann", "").await;
+    ann.ask("Connect#ann", &format!("ann,{PASSWORD}")).await;
+    ann.ask("Login#ann", &format!("{PASSWORD},2004")).await;
+    ann.hears(&["#State#TALKING#"]).await;
+    let status = ann.java().expect("her calls", |message| {
+        message.body.as_deref() == Some(&format!("ann#DialogStatus#{call}#ACTIVE##"))
+    });
+    assert_eq!(status.await.jms_type.as_deref(), Some("ACD_IN"));
+    ann.ask("ReleaseCall#ann", &call).await;
+    ann.hears(&["#InboundCall#WRAP_UP#", &format!("DialogID:{call}#")]).await;
+    ann.ask("MakeReady#ann", "").await;
+    ann.hears(&["#State#READY#"]).await;
+    let cdr = house.server.wait_for_cdr().await;
+    let talked = cdr["talk_ms"].as_u64().map(std::time::Duration::from_millis);
+    assert!(talked.is_some_and(|talked| talked >= broker.start_took), "the call went on: {cdr:#}");
+
+    // The process is killed: whoever listened is told to come in once more, and is as he was.
+    let House { mut server, .. } = house;
+    server.kill_9();
+    server.restart().await;
+    ann.hears(&["DESTINATION#ann#RECONNECT"]).await;
+    ann.ask("GetState#ann", "").await;
+    ann.ask("Hello#ann", "").await;
+    ann.hears(&["System#IN_SERVICE"]).await;
+    ann.ask("Connect#ann", &format!("ann,{PASSWORD}")).await;
+    ann.ask("GetState#ann", "").await;
+    ann.hears(&["#State#READY#", "#2004"]).await;
 }

@@ -6,7 +6,7 @@ use cordial_engine::call::Cause;
 use cordial_engine::command::Note;
 use cordial_engine::entry::Strategy;
 use cordial_engine::id::LegId;
-use cordial_engine::{Action, Answer, Command, Fact, Input, Report};
+use cordial_engine::{Action, Answer, Command, Event, Fact, Input, Report};
 use cordial_sim::chance::Chance;
 
 use super::clock::{measure, print_cost};
@@ -14,18 +14,19 @@ use crate::Scale;
 use cordial_sim::site::{SEED, Site, at};
 
 const AGENTS: u64 = 200;
-const QUEUES: u64 = 10;
-/// Between two arrivals, so that the agents are busy nearly all of the time. Milliseconds.
-const PAUSE_MS: u64 = 1_250;
+/// One for so many agents.
+const AGENTS_OF_A_QUEUE: u64 = 20;
+/// Between two arrivals for each agent, so that the agents are busy nearly all of the time. Milliseconds.
+const PAUSE_MS: u64 = 250_000;
 
 pub(crate) fn facts_of_a_mixed_day(scale: Scale) {
     let calls = scale.of(100_000, 10_000);
-    let mut day = Day::begin();
+    let mut day = Day::begin(AGENTS);
     let before = day.site.engine.last_seq();
     day.live(calls);
     let facts = day.site.engine.last_seq() - before;
     assert!(day.answered > calls * 8 / 10, "a day on which most calls are answered, not {}", day.answered);
-    let mut fresh = furnish();
+    let mut fresh = furnish(AGENTS);
     let spent = measure(|| {
         for (ms, input) in day.tape {
             // What was refused when it was taped is refused again.
@@ -34,12 +35,21 @@ pub(crate) fn facts_of_a_mixed_day(scale: Scale) {
         }
     });
     assert_eq!(fresh.engine.last_seq() - before, facts, "the tape tells the same day");
-    print_cost(&format!("day: fact ({AGENTS} agents, {QUEUES} queues)"), facts, spent);
+    let queues = AGENTS / AGENTS_OF_A_QUEUE;
+    print_cost(&format!("day: fact ({AGENTS} agents, {queues} queues)"), facts, spent);
     print_cost("day: call", calls, spent);
 }
 
-fn furnish() -> Site {
-    Site::furnish(AGENTS, QUEUES, Strategy::LongestIdle, true)
+/// A site before such a day, and every event of the day.
+pub(crate) fn told(agents: u64, calls: u64) -> (Site, Vec<Event>) {
+    let mut day = Day::begin(agents);
+    day.keeps = true;
+    day.live(calls);
+    (furnish(agents), day.told)
+}
+
+fn furnish(agents: u64) -> Site {
+    Site::furnish(agents, agents.div_ceil(AGENTS_OF_A_QUEUE), Strategy::LongestIdle, true)
 }
 
 struct Day {
@@ -50,17 +60,31 @@ struct Day {
     planned: u64,
     tape: Vec<(u64, Input)>,
     answered: u64,
+    pause_ms: u64,
+    /// Whether events are kept, and they.
+    keeps: bool,
+    told: Vec<Event>,
 }
 
 impl Day {
-    fn begin() -> Self {
-        let (plans, tape) = (BTreeMap::new(), Vec::new());
-        Self { site: furnish(), chance: Chance::new(SEED), now: 0, plans, planned: 0, tape, answered: 0 }
+    fn begin(agents: u64) -> Self {
+        Self {
+            site: furnish(agents),
+            chance: Chance::new(SEED),
+            now: 0,
+            plans: BTreeMap::new(),
+            planned: 0,
+            tape: Vec::new(),
+            answered: 0,
+            pause_ms: PAUSE_MS / agents,
+            keeps: false,
+            told: Vec::new(),
+        }
     }
 
     fn live(&mut self, calls: u64) {
         for n in 0..calls {
-            self.live_until(n * PAUSE_MS);
+            self.live_until(n * self.pause_ms);
             let arrival = self.site.arrival(n);
             if let Some(Answer::Arrived(_, leg)) = self.take(arrival)
                 && self.chance.permille(80)
@@ -101,6 +125,9 @@ impl Day {
             if let Fact::AgentNotReady { agent, .. } = event.fact {
                 let pause = self.chance.within(30_000..=600_000);
                 self.plan_command(pause, Command::Ready { agent });
+            }
+            if self.keeps {
+                self.told.push(event);
             }
         }
         while let Some(action) = self.site.engine.poll_action() {

@@ -120,7 +120,7 @@ impl Books {
             }
             Fact::AgentReady { agent } => self.agent(*agent)?.enter(at, Duty::Ready),
             Fact::AgentNotReady { agent, duty } => self.agent(*agent)?.enter(at, duty.clone()),
-            Fact::DutyPending { agent, duty } => {
+            Fact::DutyPending { agent, duty, .. } => {
                 let agent = self.agent(*agent)?;
                 let is_live = agent.activity() != Activity::Idle;
                 must(is_live || duty.is_none(), "H8 a duty is pending for an idle agent")?;
