@@ -18,6 +18,7 @@ use crate::codec::Codec;
 use crate::error::StoreError;
 use crate::idempotency;
 use crate::limits;
+use crate::secrets::password::Recognised;
 use crate::secrets::seal::SealKey;
 use crate::secrets::token::Tokens;
 use crate::torn::{self, LogEnd};
@@ -58,6 +59,7 @@ pub(crate) struct Inner {
     pub(crate) key: SealKey,
     pub(crate) tokens: Lock<Tokens>,
     pub(crate) hashing: Arc<Semaphore>,
+    pub(crate) recognised: Recognised,
     /// Up to where the read models reach.
     pub(crate) folded: watch::Sender<u64>,
     pub(crate) keys_taken: std::sync::atomic::AtomicU64,
@@ -106,6 +108,7 @@ impl Store {
                 key,
                 tokens: Lock::new(tokens),
                 hashing: Arc::new(Semaphore::new(options.hashing.max(1))),
+                recognised: Recognised::new()?,
                 folded: watch::Sender::new(crate::int::from_sql(folded)),
                 keys_taken: std::sync::atomic::AtomicU64::new(0),
                 torn_bytes,

@@ -47,6 +47,10 @@ pub const DIFFERENCES_MAX: usize = 100;
 pub const PASSWORD_CHARS_MIN: usize = 8;
 /// Longest password. Bytes; a longer one is refused before it is hashed.
 pub const PASSWORD_BYTES_MAX: usize = 1_024;
+/// How long a password that was right is recognised without the slow hash, by protocols that send it each time.
+pub const RECOGNISED_TIME: Duration = Duration::from_secs(5 * 60);
+/// Passwords that are recognised. For one more the oldest is forgotten, and costs the slow hash once more.
+pub const RECOGNISED_MAX: usize = 10_000;
 /// Tokens of one installation. Beyond it a new one is refused until some are revoked.
 pub const TOKENS_MAX: usize = 10_000;
 /// How long the token of the first start can be used.

@@ -131,6 +131,25 @@ async fn a_password_is_verified_and_a_wrong_one_is_not() {
 }
 
 #[tokio::test]
+async fn a_password_that_was_right_is_recognised_until_it_is_another() {
+    let world = World::new();
+    let store = world.open().await;
+    let ann = UserId(1);
+    store.set_password(ann, "correct horse", NOON).await.unwrap();
+    assert!(!store.recognises_password(ann, "correct horse").await.unwrap());
+    assert!(!store.verify_password_for_a_while(Some(ann), "wrong horse").await.unwrap());
+    assert!(!store.recognises_password(ann, "wrong horse").await.unwrap());
+    assert!(store.verify_password_for_a_while(Some(ann), "correct horse").await.unwrap());
+    assert!(store.recognises_password(ann, "correct horse").await.unwrap());
+    assert!(!store.recognises_password(UserId(2), "correct horse").await.unwrap());
+    store.set_password(ann, "battery staple", NOON).await.unwrap();
+    assert!(!store.recognises_password(ann, "correct horse").await.unwrap());
+    assert!(store.verify_password_for_a_while(Some(ann), "battery staple").await.unwrap());
+    store.remove_password(ann).await.unwrap();
+    assert!(!store.recognises_password(ann, "battery staple").await.unwrap());
+}
+
+#[tokio::test]
 async fn an_unknown_user_takes_as_long_as_a_wrong_password() {
     let world = World::new();
     let store = world.open().await;
