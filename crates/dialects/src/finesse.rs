@@ -12,10 +12,16 @@
 //! **Reading.** Every `GET` answers with one of the things of [`wire`]: a user, a call (*dialog*) with its participants
 //! and what each may do now, a team, queues with their counts, codes, phone books, the system; or with errors.
 //!
+//! **Between.** What is asked for becomes what the connector's sessions know to do, and their codes become this API's
+//! errors ([`ask`]); what is answered comes from their board ([`show`]). Who asks says so with every request ([`basic`]).
+//!
 //! **Words.** Both directions share the names of states, actions and codes ([`words`]).
 
+pub mod ask;
+pub mod basic;
 pub mod limits;
 pub mod request;
+pub mod show;
 pub mod wire;
 pub mod words;
 pub mod xml;

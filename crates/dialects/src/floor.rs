@@ -57,6 +57,8 @@ pub struct Reason {
     pub category: ReasonCategory,
     /// What kind of absence it is.
     pub absence: Absence,
+    /// Whose agents may give it; everybody when absent.
+    pub team: Option<TeamId>,
 }
 
 /// An agent.

@@ -26,7 +26,8 @@ use tokio::sync::mpsc;
 
 pub(crate) use self::hub::{Ears, Far, Hub};
 pub(crate) use self::link::Link;
-pub(crate) use self::rooms::{Inquiries, Rooms};
+pub(crate) use self::person::{Person, wrap_up_mode};
+pub(crate) use self::rooms::{Denied, Inquiries, Rooms};
 pub(crate) use self::settings::Settings;
 pub(crate) use self::web::{CORRELATION, Callbacks, Door, NotTaken, Wrong};
 use crate::http::wall;

@@ -21,6 +21,7 @@ mod entrance;
 mod events;
 mod fault;
 mod filter;
+mod finesse;
 mod guard;
 mod guesses;
 mod hours;
@@ -66,13 +67,14 @@ use self::ask::PageOf;
 use self::document::Document;
 pub(crate) use self::entrance::{Caller, TurnedAway};
 use self::fault::No;
+pub(crate) use self::finesse::Finesse;
 use self::guesses::Guesses;
 use self::operation::Operation;
 use self::rates::Rates;
 use self::taps::Taps;
 use self::tickets::Tickets;
 use crate::config::{self, Face};
-use crate::connector::{Door, Rooms};
+use crate::connector::Door;
 use crate::handle::Handle;
 use crate::health::Health;
 use crate::meters::Meters;
@@ -103,9 +105,8 @@ pub struct Parts {
     pub(crate) stomp: Option<Embedded>,
     /// Where the connector's requests come in by HTTP, if it is switched on.
     pub(crate) connector: Option<Door>,
-    /// The connector's rooms, if it is switched on.
-    #[expect(dead_code, reason = "who asks by HTTP comes next")]
-    pub(crate) rooms: Option<Rooms>,
+    /// Finesse's API, if it is switched on.
+    pub(crate) finesse: Option<Finesse>,
 }
 
 /// What every request sees; cheap to clone.
@@ -182,6 +183,7 @@ pub fn router(face: Face, listener: ListenerId, state: State) -> Router {
 /// All operations of our own API, each behind its guard.
 fn native(state: State) -> Router {
     let mut router = Router::new();
+    let finesse = finesse::routes(&state);
     for operation in operations() {
         let guard = from_fn_with_state((state.clone(), operation.gate), guard::guard);
         router = router.route(&operation.path, operation.route.route_layer(guard));
@@ -193,6 +195,7 @@ fn native(state: State) -> Router {
         .route(sip::PATH, get(sip::connect))
         .route(stomp::PATH, get(stomp::connect))
         .route(connector::PATH, axum::routing::post(connector::take))
+        .merge(finesse)
         .fallback(async || No::new(Code::NoSuchPath, "see /docs for the paths there are"))
         .method_not_allowed_fallback(async || {
             No::new(Code::MethodNotAllowed, "see /docs for the methods of this path")

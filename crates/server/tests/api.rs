@@ -10,6 +10,7 @@ mod api {
     mod conditions;
     mod connector;
     mod desks;
+    mod finesse;
     mod lists;
     pub(crate) mod phone;
     mod phone_books;

@@ -120,6 +120,23 @@ impl Board {
         news
     }
 
+    /// Everything that is told of.
+    #[must_use]
+    pub const fn floor(&self) -> &Floor {
+        &self.floor
+    }
+
+    /// Whether an agent has a call in which he does not talk, because he talks in its consultation, or in the call for which
+    /// he consults in it.
+    #[must_use]
+    pub fn is_away(&self, agent: AgentId, call: CallId) -> bool {
+        let waits = self.dialog(agent, call).is_some_and(|dialog| dialog.state == CallWord::Held);
+        let desk = self.device(agent).and_then(|device| self.floor.devices.get(&device));
+        let is_his = |leg: &LegId| desk.is_some_and(|desk| desk.legs.contains(leg));
+        let talk = self.floor.calls.get(&call);
+        waits && !talk.is_some_and(|talk| talk.legs.iter().any(is_his))
+    }
+
     /// How an agent is called.
     #[must_use]
     pub fn who(&self, agent: AgentId) -> Option<Who> {

@@ -63,6 +63,17 @@ pub enum Misfit {
         /// Its text.
         value: String,
     },
+    /// It is about another's phone.
+    #[error("`{value}` is not the extension where the user is")]
+    OtherPhone {
+        /// The element.
+        name: &'static str,
+        /// Its text.
+        value: String,
+    },
+    /// It means something, and cannot be asked for in that place.
+    #[error("`{0}` cannot be asked for here")]
+    NotAskedFor(&'static str),
 }
 
 impl UserRequest {
@@ -113,7 +124,8 @@ impl Misfit {
         let (error_type, data) = match self {
             Self::Unreadable(_) | Self::OtherThing { .. } => (ErrorType::BadRequest, ""),
             Self::Missing(name) => (ErrorType::ParameterMissing, *name),
-            Self::Invalid { name, .. } => (ErrorType::InvalidInput, *name),
+            Self::Invalid { name, .. } | Self::OtherPhone { name, .. } => (ErrorType::InvalidInput, *name),
+            Self::NotAskedFor(word) => (ErrorType::InvalidInput, *word),
         };
         ApiError { error_type, message: self.to_string(), data: data.to_owned() }
     }

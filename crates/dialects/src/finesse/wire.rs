@@ -27,10 +27,19 @@ pub trait Answer {
     }
 }
 
-/// Where things of this API are.
+/// Where things of this API are. An id may be a name that people chose, of which an address has not every letter.
 #[must_use]
 pub fn uri(of: &str, id: &str) -> String {
-    format!("/finesse/api/{of}/{id}")
+    let mut uri = format!("/finesse/api/{of}/");
+    for byte in id.bytes() {
+        // RFC 3986, section 3.3: what a segment of a path may have as it is.
+        if byte.is_ascii_alphanumeric() || b"-._~@:!$&'()*+,;=".contains(&byte) {
+            uri.push(char::from(byte));
+        } else {
+            uri.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    uri
 }
 
 /// The system and its state.

@@ -402,8 +402,8 @@ impl Floor {
                 self.teams.insert(id, entry.name.to_string());
             }
             (EntryId::Reason(id), Entry::Reason(entry)) => {
-                let (category, absence) = (entry.category, entry.absence);
-                let reason = Reason { name: entry.name.to_string(), category, absence };
+                let (category, absence, team) = (entry.category, entry.absence, entry.team);
+                let reason = Reason { name: entry.name.to_string(), category, absence, team };
                 self.reasons.insert(id, reason);
             }
             (

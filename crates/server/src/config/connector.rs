@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::value::{FromText, Host, Listen, Several, Whole, in_text};
 
-/// Expertflow's Generic Connector: nothing of it is spoken until one of its three ways is switched on.
+/// Expertflow's Generic Connector: nothing of it is spoken until one of its ways is switched on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Connector {
@@ -24,6 +24,8 @@ pub struct Connector {
     pub tls_listen: Several<Listen>,
     /// The hosts that may be called back; without one there is no connector over HTTP.
     pub callback_hosts: Several<CallbackHost>,
+    /// Whether Finesse's REST API is spoken beside our own.
+    pub finesse: bool,
     /// How destinations are told that are not in [`Connector::formats`].
     pub format: EventFormat,
     /// How the destinations of these names are told.
@@ -86,6 +88,7 @@ impl Default for Connector {
             listen: at(61_613),
             tls_listen: at(61_614),
             callback_hosts: Several::new(Vec::new()),
+            finesse: false,
             format: EventFormat::default(),
             formats: BTreeMap::new(),
             status_bar: false,

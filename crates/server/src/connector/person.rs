@@ -10,14 +10,14 @@ use cordial_engine::id::{AgentId, QueueId, TeamId, TenantId, UserId};
 
 /// A login as the engine knew it when it was looked up.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Person {
-    pub(super) user: UserId,
+pub(crate) struct Person {
+    pub(crate) user: UserId,
     /// The user's name.
-    pub(super) login: String,
+    pub(crate) login: String,
     /// Whom the user acts as.
-    pub(super) agent: Option<AgentId>,
+    pub(crate) agent: Option<AgentId>,
     /// The agent's name, or the user's.
-    pub(super) full_name: String,
+    pub(crate) full_name: String,
     /// The agent's own team first, then those that are supervised, with their names.
     pub(super) teams: Vec<(TeamId, String)>,
     reach: Reach,
@@ -37,7 +37,7 @@ enum Reach {
 
 impl Person {
     /// Looks a user up.
-    pub(super) fn of(engine: &Engine, tenant: TenantId, user: UserId) -> Option<Self> {
+    pub(crate) fn of(engine: &Engine, tenant: TenantId, user: UserId) -> Option<Self> {
         let Entry::User(entry) = engine.entry(tenant, EntryId::User(user))? else { return None };
         let agent = engine.agent_of_user(tenant, user);
         let seat = agent.and_then(|agent| {
@@ -64,12 +64,14 @@ impl Person {
             teams: ids.into_iter().filter_map(named).collect(),
             reach,
             queues: entry.queues,
-            wrap_up_mode: match (agent, seat.and_then(|seat| seat.wrap_up_ms)) {
-                (Some(_), Some(own)) => mode(own),
-                (Some(agent), None) => mode(longest_wrap_up(engine, tenant, agent)),
-                (None, _) => mode(0),
-            },
+            wrap_up_mode: agent.map_or(mode(0), |agent| wrap_up_mode(engine, tenant, agent)),
         })
+    }
+
+    /// The teams that he supervises.
+    pub(crate) fn supervised(&self) -> Vec<TeamId> {
+        let own = self.teams.iter().map(|(team, _)| *team);
+        own.filter(|team| self.reaches(Some(*team))).collect()
     }
 
     /// Whether he is another when that entry is.
@@ -81,12 +83,12 @@ impl Person {
     }
 
     /// Whether he supervises anybody.
-    pub(super) fn supervises(&self) -> bool {
+    pub(crate) fn supervises(&self) -> bool {
         self.reach != Reach::Nobody
     }
 
     /// Whether he supervises the agents of a team, or those of none.
-    pub(super) fn reaches(&self, team: Option<TeamId>) -> bool {
+    pub(crate) fn reaches(&self, team: Option<TeamId>) -> bool {
         match (&self.reach, team) {
             (Reach::Nobody, _) | (Reach::Teams(_), None) => false,
             (Reach::Teams(teams), Some(team)) => teams.contains(&team),
@@ -95,12 +97,12 @@ impl Person {
     }
 
     /// Whether he sees what is a team's, or everybody's.
-    pub(super) fn sees_of(&self, team: Option<TeamId>) -> bool {
+    pub(crate) fn sees_of(&self, team: Option<TeamId>) -> bool {
         team.is_none_or(|team| self.teams.iter().any(|(own, _)| *own == team))
     }
 
     /// Whether he sees a queue's counts.
-    pub(super) fn sees(&self, queue: QueueId) -> bool {
+    pub(crate) fn sees(&self, queue: QueueId) -> bool {
         self.queues.as_ref().is_none_or(|queues| queues.contains(&queue))
     }
 
@@ -126,7 +128,7 @@ impl Person {
     }
 
     /// That he is this, of whom there is nothing else to say.
-    pub(super) fn is(&self, state: AgentWord) -> AgentState {
+    pub(crate) fn is(&self, state: AgentWord) -> AgentState {
         AgentState {
             state,
             login: self.login.clone(),
@@ -156,6 +158,15 @@ impl Reach {
 /// Finesse's word for what follows a call: time for wrap-up comes by itself, or not at all.
 const fn mode(wrap_up_ms: u64) -> &'static str {
     if wrap_up_ms > 0 { "REQUIRED" } else { "NOT_ALLOWED" }
+}
+
+/// Whether and when an agent finishes calls, in Finesse's words.
+pub(crate) fn wrap_up_mode(engine: &Engine, tenant: TenantId, agent: AgentId) -> &'static str {
+    let own = match engine.entry(tenant, EntryId::Agent(agent)) {
+        Some(Entry::Agent(seat)) => seat.wrap_up_ms,
+        Some(_) | None => None,
+    };
+    mode(own.unwrap_or_else(|| longest_wrap_up(engine, tenant, agent)))
 }
 
 fn longest_wrap_up(engine: &Engine, tenant: TenantId, agent: AgentId) -> u64 {

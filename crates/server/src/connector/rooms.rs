@@ -1,7 +1,5 @@
 //! The door to the rooms for those who have no session there: who asks by HTTP, and gets his answer there.
 
-#![expect(dead_code, reason = "who asks by HTTP comes next")]
-
 use cordial_dialects::connector::board::Board;
 use cordial_dialects::connector::event::Event;
 use cordial_dialects::connector::fault::Code;

@@ -40,11 +40,11 @@ pub(crate) struct Settings {
 const BEATS_MISSED_MAX: u32 = 3;
 
 impl Settings {
-    /// Those of the configuration; `None` when none of the three ways is switched on.
+    /// Those of the configuration; `None` when nothing of it is switched on.
     pub(crate) fn of(config: &Config) -> Option<Self> {
         let connector = &config.connector;
         let (urls, hosts) = (connector.broker.urls.all(), connector.callback_hosts.all());
-        if !connector.enabled && urls.is_empty() && hosts.is_empty() {
+        if !connector.enabled && !connector.finesse && urls.is_empty() && hosts.is_empty() {
             return None;
         }
         let domain = config.first_tenant.domain.as_str().to_owned();

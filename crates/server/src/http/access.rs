@@ -169,6 +169,40 @@ pub(super) async fn known(
 ) -> Result<Option<Known>, No> {
     let attempt = Attempt::new(address, domain, name);
     state.guesses.may_try(&attempt)?;
+    let found = named(state, domain, name).await?;
+    let user = found.as_ref().map(|known| known.user);
+    let right = state.parts.handle.store().verify_password(user, password).await?;
+    state.guesses.note(&attempt, right);
+    Ok(found.filter(|_| right))
+}
+
+/// As [`known`], for those who send both with every request: who was right a while ago is not looked at so closely. All
+/// others are counted as strangers.
+pub(super) async fn known_again(
+    state: &State,
+    address: IpAddr,
+    domain: &str,
+    name: &str,
+    password: &str,
+) -> Result<Option<Known>, No> {
+    let attempt = Attempt::new(address, domain, name);
+    // First of all: whoever has guessed too often learns nothing by what is recognised.
+    state.guesses.may_try(&attempt)?;
+    let found = named(state, domain, name).await?;
+    let store = state.parts.handle.store();
+    if let Some(known) = &found
+        && store.recognises_password(known.user, password).await?
+    {
+        return Ok(found);
+    }
+    state.rates.stranger(address)?;
+    let user = found.as_ref().map(|known| known.user);
+    let right = store.verify_password_for_a_while(user, password).await?;
+    state.guesses.note(&attempt, right);
+    Ok(found.filter(|_| right))
+}
+
+async fn named(state: &State, domain: &str, name: &str) -> Result<Option<Known>, No> {
     let (domain, name) = (domain.to_owned(), name.to_owned());
     let found = state.parts.handle.read(move |engine, _| {
         let tenant = engine.tenant_by_domain(&domain)?;
@@ -178,11 +212,7 @@ pub(super) async fn known(
         };
         Some(Known { tenant, user, guid: Id(engine.guid(id)?), roles: entry.roles })
     });
-    let found = found.await?;
-    let user = found.as_ref().map(|known| known.user);
-    let right = state.parts.handle.store().verify_password(user, password).await?;
-    state.guesses.note(&attempt, right);
-    Ok(found.filter(|_| right))
+    Ok(found.await?)
 }
 
 fn wrong() -> No {

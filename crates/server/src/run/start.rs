@@ -219,7 +219,9 @@ fn web_state(
         sip_sockets,
         stomp: embedded(config)?,
         connector,
-        rooms,
+        finesse: rooms
+            .filter(|_| config.connector.finesse)
+            .map(|rooms| http::Finesse { rooms, domain: config.first_tenant.domain.as_str().to_owned() }),
     });
     Ok((state, coming))
 }

@@ -1,0 +1,230 @@
+//! From what a client asks for to what the connector's sessions know to do, and from their codes to this API's errors.
+
+use cordial_engine::call::{Digits, VariableName, VariableValue};
+
+use super::request::{DialogRequest, Misfit, UserRequest};
+use super::wire::ApiError;
+use super::words::{DialogAction, ErrorType, UserState};
+use crate::connector::fault::Code;
+use crate::connector::request::{Ask, Control, Duty, Supervise};
+
+/// What `PUT User/{id}` asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UserAsk {
+    /// To come to work at a phone.
+    LogIn {
+        /// Its number.
+        extension: String,
+    },
+    /// To be something else.
+    Duty(Duty),
+}
+
+/// What `PUT Dialog/{id}` asks for.
+#[derive(Clone, PartialEq, Eq)]
+pub enum CallAsk {
+    /// What a session of the connector's could ask for as well.
+    Ask(Ask),
+    /// To go on with a call that waits, be it on hold or because he talks in another meanwhile.
+    Retrieve,
+    /// To press keys.
+    Digits(Digits),
+}
+
+impl UserRequest {
+    /// What is asked for.
+    pub fn ask(&self) -> Result<UserAsk, Misfit> {
+        let reason = self.reason_code_id.map(|reason| reason.to_string());
+        match self.state {
+            UserState::Login => {
+                let extension = self.extension.clone().ok_or(Misfit::Missing("extension"))?;
+                Ok(UserAsk::LogIn { extension })
+            }
+            UserState::Logout => Ok(UserAsk::Duty(Duty::LogOut { reason })),
+            UserState::NotReady => Ok(UserAsk::Duty(Duty::NotReady { reason })),
+            UserState::Ready => Ok(UserAsk::Duty(Duty::Ready)),
+            UserState::Reserved
+            | UserState::ReservedOutbound
+            | UserState::ReservedOutboundPreview
+            | UserState::Talking
+            | UserState::Hold
+            | UserState::Work
+            | UserState::WorkReady
+            | UserState::Unknown => Err(Misfit::NotAskedFor(self.state.word())),
+        }
+    }
+}
+
+impl DialogRequest {
+    /// What is asked for by `POST User/{id}/Dialogs`, by whoever is at that extension.
+    pub fn new_call(&self, own: &str) -> Result<Ask, Misfit> {
+        let from = self.from_address.as_deref().ok_or(Misfit::Missing("fromAddress"))?;
+        if from != own {
+            return Err(Misfit::OtherPhone { name: "fromAddress", value: from.to_owned() });
+        }
+        let to = || self.to_address.clone().ok_or(Misfit::Missing("toAddress"));
+        match self.action {
+            DialogAction::MakeCall => Ok(Ask::Control(Control::MakeCall { number: to()? })),
+            DialogAction::SilentMonitor => Ok(Ask::Supervise(Supervise::Monitor { extension: to()? })),
+            DialogAction::BargeCall => {
+                let dialog = self.associated_dialog.clone().ok_or(Misfit::Missing("associatedDialogUri"))?;
+                Ok(Ask::Supervise(Supervise::Barge { extension: to()?, dialog }))
+            }
+            DialogAction::Accept
+            | DialogAction::Answer
+            | DialogAction::CancelScheduledCallback
+            | DialogAction::Close
+            | DialogAction::Conference
+            | DialogAction::ConsultCall
+            | DialogAction::Drop
+            | DialogAction::SendDtmf
+            | DialogAction::Hold
+            | DialogAction::ParticipantDrop
+            | DialogAction::Reclassify
+            | DialogAction::Reject
+            | DialogAction::Retrieve
+            | DialogAction::StartRecording
+            | DialogAction::Transfer
+            | DialogAction::TransferSst
+            | DialogAction::UpdateCallData
+            | DialogAction::UpdateScheduledCallback => Err(Misfit::NotAskedFor(self.action.word())),
+        }
+    }
+
+    /// What is asked for by `PUT Dialog/{id}`, in that order, by whoever is at that extension.
+    pub fn on_call(&self, dialog: &str, own: &str) -> Result<Vec<CallAsk>, Misfit> {
+        let dialog = dialog.to_owned();
+        // Who is dropped is another; and data are the call's, so that nobody need say whose part is meant.
+        let names_none = self.action == DialogAction::UpdateCallData && self.target_media_address.is_none();
+        let is_of_own = self.action != DialogAction::ParticipantDrop && !names_none;
+        if is_of_own && self.target()? != own {
+            let value = self.target_media_address.clone().unwrap_or_default();
+            return Err(Misfit::OtherPhone { name: "targetMediaAddress", value });
+        }
+        let to = || self.to_address.clone().ok_or(Misfit::Missing("toAddress"));
+        let extension = self.to_address.clone().unwrap_or_default();
+        let control = match self.action {
+            DialogAction::Answer => Control::Answer { dialog },
+            DialogAction::Drop => Control::Release { dialog },
+            DialogAction::Hold => Control::Hold { dialog },
+            DialogAction::ConsultCall => Control::Consult { extension: to()?, dialog },
+            DialogAction::TransferSst => Control::BlindTransfer { extension: to()?, dialog },
+            DialogAction::Transfer => Control::CompleteTransfer { extension, dialog },
+            DialogAction::Conference => Control::CompleteConference { extension, dialog },
+            DialogAction::Retrieve => return Ok(vec![CallAsk::Retrieve]),
+            DialogAction::UpdateCallData => return self.call_data(dialog),
+            DialogAction::SendDtmf => return Ok(vec![CallAsk::Digits(self.digits()?)]),
+            DialogAction::ParticipantDrop => {
+                let extension = self.target()?.to_owned();
+                return Ok(vec![CallAsk::Ask(Ask::Supervise(Supervise::DropParticipant {
+                    extension,
+                    dialog,
+                }))]);
+            }
+            DialogAction::Accept
+            | DialogAction::BargeCall
+            | DialogAction::CancelScheduledCallback
+            | DialogAction::Close
+            | DialogAction::MakeCall
+            | DialogAction::Reclassify
+            | DialogAction::Reject
+            | DialogAction::SilentMonitor
+            | DialogAction::StartRecording
+            | DialogAction::UpdateScheduledCallback => {
+                return Err(Misfit::NotAskedFor(self.action.word()));
+            }
+        };
+        Ok(vec![CallAsk::Ask(Ask::Control(control))])
+    }
+
+    fn target(&self) -> Result<&str, Misfit> {
+        self.target_media_address.as_deref().ok_or(Misfit::Missing("targetMediaAddress"))
+    }
+
+    fn digits(&self) -> Result<Digits, Misfit> {
+        let text = self.dtmf.clone().ok_or(Misfit::Missing("dtmfString"))?;
+        // Keys may be a card's, so they are not repeated.
+        let wrong = Misfit::Invalid { name: "dtmfString", value: String::new() };
+        Digits::parse(&text.to_ascii_uppercase()).ok_or(wrong)
+    }
+
+    /// The reason comes first: it is what may be refused.
+    fn call_data(&self, dialog: String) -> Result<Vec<CallAsk>, Misfit> {
+        for (name, value) in &self.call_variables {
+            if VariableName::parse(name).is_none() {
+                return Err(Misfit::Invalid { name: "name", value: name.clone() });
+            }
+            if VariableValue::parse(value).is_err() {
+                return Err(Misfit::Invalid { name: "value", value: name.clone() });
+            }
+        }
+        let reason = self.wrap_up_reason.clone();
+        let reason = reason.map(|label| Ask::WrapUp { dialog: dialog.clone(), label });
+        let variables = self.call_variables.clone();
+        let variables =
+            (!variables.is_empty()).then(|| Ask::Control(Control::Variables { dialog, variables }));
+        let asks: Vec<CallAsk> = reason.into_iter().chain(variables).map(CallAsk::Ask).collect();
+        if asks.is_empty() { Err(Misfit::Missing("mediaProperties")) } else { Ok(asks) }
+    }
+}
+
+impl ApiError {
+    /// What the connector's code is called here; `about` is the id that it is about.
+    #[must_use]
+    pub fn denied(code: Code, detail: &str, about: &str) -> Self {
+        let message = if detail.is_empty() { said(code) } else { detail };
+        Self { error_type: error_type(code), message: message.to_owned(), data: about.to_owned() }
+    }
+}
+
+fn error_type(code: Code) -> ErrorType {
+    match code {
+        Code::NoDialogId | Code::InvalidCallId | Code::NotFound => ErrorType::NotFound,
+        Code::UserNotFound => ErrorType::UserNotFound,
+        Code::InvalidCalledDevice
+        | Code::InvalidDeviceIdentifier
+        | Code::InvalidLogonDevice
+        | Code::BadDestination
+        | Code::MissingReasonCode
+        | Code::WrongExtension => ErrorType::InvalidInput,
+        Code::MissingExtension | Code::MissingNumber | Code::MissingPassword => ErrorType::ParameterMissing,
+        Code::InvalidCallingDevice
+        | Code::InvalidConnectionForActiveCall
+        | Code::InvalidConsultType
+        | Code::ResourceBusy
+        | Code::InvalidObjectState => ErrorType::InvalidState,
+        Code::AuthorizationFailure
+        | Code::AccountLockedOut
+        | Code::InvalidPassword
+        | Code::SessionInvalidated
+        | Code::SubscriptionFailed => ErrorType::AuthorizationFailure,
+        Code::UnspecifiedRejection
+        | Code::ResourceAvailability
+        | Code::GenericOperation
+        | Code::LicensesExceeded
+        | Code::GenericError => ErrorType::GenericError,
+        Code::GeneralError => ErrorType::InternalServerError,
+        Code::Down
+        | Code::NotReachable
+        | Code::PleaseRetry
+        | Code::UnableToSubscribe
+        | Code::FinesseUnavailable => ErrorType::ServiceUnavailable,
+    }
+}
+
+/// What is said where nothing else is known.
+fn said(code: Code) -> &'static str {
+    let known = SAID.iter().find(|(of, _)| *of == code);
+    known.map_or(code.word(), |(_, text)| text)
+}
+
+/// For those codes that come without words.
+const SAID: &[(Code, &str)] = &[
+    (Code::NoDialogId, "there is no such call of the user's"),
+    (Code::InvalidObjectState, "that cannot be done as things are"),
+    (Code::MissingReasonCode, "there is no such reason"),
+    (Code::InvalidDeviceIdentifier, "nobody is at that extension"),
+    (Code::BadDestination, "that is no number"),
+    (Code::UserNotFound, "the user is no agent"),
+    (Code::AuthorizationFailure, "only a supervisor of the team may do that"),
+];
