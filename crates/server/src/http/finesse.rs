@@ -29,7 +29,7 @@ const BASE: &str = "/finesse/api";
 
 /// All of it; where it is switched off, that it is.
 pub(super) fn routes(state: &State) -> Router<State> {
-    let operations: [(&'static str, MethodRouter<State>); 13] = [
+    let operations: [(&'static str, MethodRouter<State>); 11] = [
         ("/SystemInfo", get(reads::system)),
         ("/User/{id}", get(reads::user).put(writes::user)),
         ("/User/{id}/Dialogs", get(reads::dialogs).merge(post(writes::new_dialog))),
@@ -41,14 +41,13 @@ pub(super) fn routes(state: &State) -> Router<State> {
         ("/Team/{id}", get(reads::team)),
         ("/Queue/{id}", get(reads::queue)),
         ("/PhoneBook/{id}/Contacts", get(reads::contacts)),
-        ("", any(nowhere)),
-        ("/{*rest}", any(nowhere)),
     ];
+    let found = operations.map(|(path, methods)| (path, methods.fallback(async || No::method())));
+    let nowhere = ["", "/", "/{*rest}"].map(|path| (path, any(nowhere)));
     let mut router = Router::new();
-    for (path, methods) in operations {
+    for (path, methods) in found.into_iter().chain(nowhere) {
         let guard = from_fn_with_state((state.clone(), path), guard::guard);
-        let methods = methods.fallback(async || No::method()).route_layer(guard);
-        router = router.route(&format!("{BASE}{path}"), methods);
+        router = router.route(&format!("{BASE}{path}"), methods.layer(guard));
     }
     router
 }

@@ -1,7 +1,7 @@
 //! Finesse's REST API in this process: what each may read and ask for, and what is refused to whom.
 
 use reqwest::header;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::site::Site;
 
@@ -419,7 +419,7 @@ async fn an_agent_calls_and_hangs_up_before_anybody_answers() {
     for (body, expected) in refusals {
         assert_eq!(
             ann.put(&path, &body).await.refused(),
-            expected.replace("CALL]", &format!("{call}]")),
+            expected.replace("[CALL]", &format!("[{call}]")),
             "{body}"
         );
     }
@@ -454,10 +454,11 @@ async fn a_call_of_a_queue_rings_and_is_declined() {
     site.live_offer().await;
     let reserved = ann.get("User/ann").await;
     assert_eq!(reserved.has("state"), "RESERVED");
+    site.ring();
+    let is_rung = |leg: &Value| leg["state"] == "ringing";
     site.until("/v1/calls", |calls| {
-        calls["items"][0]["legs"]
-            .as_array()
-            .is_some_and(|legs| legs.iter().any(|leg| leg["phase"] == "ringing"))
+        let legs = calls["items"][0]["legs"].as_array();
+        legs.is_some_and(|legs| legs.iter().any(is_rung))
     })
     .await;
     let dialogs = ann.get("User/ann/Dialogs").await;

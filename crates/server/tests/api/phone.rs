@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 /// A phone that registered. It never answers.
 pub(crate) struct Phone {
-    _socket: UdpSocket,
+    socket: UdpSocket,
 }
 
 impl Phone {
@@ -39,7 +39,29 @@ impl Phone {
         );
         let answer = ask(&socket, server, &register(2, &authorization));
         assert!(answer.starts_with("SIP/2.0 200"), "{answer}");
-        Self { _socket: socket }
+        Self { socket }
+    }
+}
+
+impl Phone {
+    /// Waits until it is rung, and says that it rings.
+    pub(crate) fn ring(&self) {
+        let mut bytes = [0; 4096];
+        loop {
+            let (length, from) = self.socket.recv_from(&mut bytes).expect("a request within five seconds");
+            let invite = String::from_utf8_lossy(&bytes[..length]).into_owned();
+            if !invite.starts_with("INVITE ") {
+                continue;
+            }
+            let told = ["Via", "From", "To", "Call-ID", "CSeq"].map(|name| {
+                let line = invite.lines().find(|line| line.starts_with(&format!("{name}: ")));
+                let tag = if name == "To" { ";tag=ringing" } else { "" };
+                format!("{}{tag}\r\n", line.expect("a header that every request has"))
+            });
+            let ringing = format!("SIP/2.0 180 Ringing\r\n{}Content-Length: 0\r\n\r\n", told.concat());
+            self.socket.send_to(ringing.as_bytes(), from).expect("loopback takes it");
+            return;
+        }
     }
 }
 

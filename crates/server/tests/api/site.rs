@@ -80,7 +80,7 @@ pub(crate) struct Site {
     http: SocketAddr,
     client: reqwest::Client,
     _server: Server,
-    _phones: Vec<Phone>,
+    phones: Vec<Phone>,
     _carrier: UdpSocket,
     _folder: tempfile::TempDir,
 }
@@ -135,7 +135,7 @@ impl Site {
             http,
             client: reqwest::Client::new(),
             _server: server,
-            _phones: Vec::new(),
+            phones: Vec::new(),
             _carrier: carrier,
             _folder: folder,
         };
@@ -182,7 +182,7 @@ impl Site {
         self.ids.route = self.make("routes", route).await;
         for secret in [&device["secret"], &spare["secret"]] {
             let (user, realm, password) = (&secret["username"], &secret["realm"], &secret["password"]);
-            self._phones.push(Phone::register(sip, &text(user), &text(realm), &text(password)));
+            self.phones.push(Phone::register(sip, &text(user), &text(realm), &text(password)));
         }
         let log_in = format!("/v1/agents/{}/log-in", self.ids.agent);
         self.post(&log_in, json!({"device": self.ids.device})).await;
@@ -199,6 +199,11 @@ impl Site {
         assert_eq!(self.ask("POST", &ready, &self.token, None, None, false).await.status, 200);
         let offers = self.until("/v1/offers", |offers| offers["items"][0].is_object()).await;
         text(&offers["items"][0]["id"])
+    }
+
+    /// Waits until Ann's phone is rung, and lets it say that it rings.
+    pub(crate) fn ring(&self) {
+        self.phones[0].ring();
     }
 
     /// Where STOMP is spoken.

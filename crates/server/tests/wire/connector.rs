@@ -2,6 +2,8 @@
 //! a message, and goes on after the broker was gone.
 
 mod desk;
+mod finesse;
+mod house;
 mod script;
 
 use std::io::{Read as _, Write as _};

@@ -84,3 +84,21 @@ fn the_session_of_portsips_page_runs_as_it_is_written() {
     assert_eq!(next()["queue_number"], "8001", "{said}");
     assert!(!said.contains("errors"), "{said}");
 }
+
+#[test]
+#[ignore = "needs curl: runs in the gate's stage `wire`"]
+fn the_session_of_finesses_page_runs_as_it_is_written() {
+    let said = pasted("finesse.md", session("finesse.md", 1), "finesse.toml", &[]);
+    let statuses: Vec<&str> =
+        said.lines().filter(|line| line.starts_with("HTTP/1.1 ")).map(|line| &line[9..12]).collect();
+    assert_eq!(statuses, ["202", "200", "200", "202", "202", "200", "400", "202"], "{said}");
+    for expected in [
+        "<state>NOT_READY</state>",
+        "<extension>101</extension>",
+        "<label>lunch</label>",
+        "<Dialogs/>",
+        "<ErrorType>Invalid State</ErrorType>",
+    ] {
+        assert!(said.contains(expected), "{expected} is missing:\n{said}");
+    }
+}
