@@ -98,7 +98,11 @@ fn team_in(info: &str) -> &str {
 
 /// A site where Bob is an agent like Ann, and Sue supervises their team. No calls.
 async fn site() -> Site {
-    let site = Site::open().await;
+    site_with("").await
+}
+
+async fn site_with(connector: &str) -> Site {
+    let site = Site::open_with(connector).await;
     let bob = json!({ "name": "bob", "roles": ["agent"], "password": "bob's password" });
     let bob = site.make("users", bob).await;
     site.make("agents", json!({ "name": "Bob Ray", "user": bob, "team": site.ids.team })).await;
@@ -318,4 +322,87 @@ async fn each_sees_the_phone_books_that_are_his() {
     assert_eq!(ann.hears().await, format!("ann#TeamPhoneBooks#name:Day,type:TEAM,id:{second}"));
     ann.asks("GetTeamPhonebooks#ann", "night").await;
     assert_eq!(ann.hears().await, "ann#Error#AUTHORIZATION_FAILURE");
+}
+
+#[tokio::test]
+async fn what_is_asked_for_again_is_told_again() {
+    let site = site().await;
+    let mut ann = Client::at(site.stomp(), "ann", "long enough", "desk-1").await;
+    ann.asks("Connect#ann", "desk-1,long enough").await;
+    ann.asks("Login#ann", "long enough,1001").await;
+    ann.hears_all::<4>().await;
+    ann.asks("refresh#ann", "").await;
+    assert!(ann.hears().await.starts_with("ann#AgentInfo#Ann#"));
+    assert_eq!(ann.hears_all().await, ["ann#State#NOT_READY####TIME#Ann#ann#1001", "ann#DialogStatus####"]);
+    ann.asks("GetLoggedInAgents#ann", "").await;
+    let there = ann.hears().await;
+    assert!(there.starts_with("ann#TeamUsersList#FirstName:Ann,") && !there.contains("bob"), "{there}");
+    let mut sue = Client::at(site.stomp(), "sue", "sue's password", "desk-2").await;
+    sue.asks("Connect#sue", "desk-2,sue's password").await;
+    sue.asks("GetTeamUsersState#sue", "day").await;
+    let [ann_is, change, ..] = sue.hears_all::<6>().await;
+    assert_eq!(ann_is, "sue#State#NOT_READY####TIME#Ann#ann#1001");
+    assert!(change.starts_with("sue#TeamMemberStateChanged#") && change.ends_with("#NOT_READY"), "{change}");
+}
+
+#[tokio::test]
+async fn a_destination_is_told_in_its_format_and_with_the_texts_of_a_status_bar() {
+    let site = site_with("status_bar = true\nformats = { desk-1 = \"seed\", desk-2 = \"json\" }").await;
+    let mut ann = Client::at(site.stomp(), "ann", "long enough", "desk-1").await;
+    ann.asks("Connect#ann", "desk-1,long enough").await;
+    ann.asks("Login#ann", "long enough,1001").await;
+    let expected = [
+        "ann#AgentInfo#Ann##false#NOT_ALLOWED#Ann",
+        "ann#State#LOGGED_IN#Ann",
+        "ann#Control#PrintStatusBar#You are Logged in",
+        "ann#State#NOT_READY#Ann",
+        "ann#Control#PrintStatusBar#Your State: Not Ready",
+        "ann#DialogStatus####",
+    ];
+    assert_eq!(ann.hears_all().await, expected);
+    let mut bob = Client::at(site.stomp(), "bob", "bob's password", "desk-2").await;
+    bob.asks("Connect#bob", "desk-2,wrong").await;
+    bob.asks("Hello#desk-2", "").await;
+    assert_eq!(bob.hears().await, r#"{"status":"IN_SERVICE","type":"System"}"#);
+    bob.asks("Connect#bob", "desk-2,wrong").await;
+    let refused: serde_json::Value = serde_json::from_str(&bob.hears().await).expect("JSON");
+    let expected = json!({
+        "type": "Error", "error": "SUBSCRIPTION_FAILED", "agentId": "bob",
+        "description": "the login or the password is wrong",
+    });
+    assert_eq!(refused, expected);
+}
+
+#[tokio::test]
+async fn as_many_agents_log_in_as_the_licence_allows() {
+    let site = site_with("licences = 1").await;
+    let mut ann = Client::at(site.stomp(), "ann", "long enough", "desk-1").await;
+    ann.asks("Connect#ann", "desk-1,long enough").await;
+    ann.asks("Login#ann", "long enough,1001").await;
+    ann.hears_all::<4>().await;
+    let mut bob = Client::at(site.stomp(), "bob", "bob's password", "desk-2").await;
+    bob.asks("Connect#bob", "desk-2,bob's password").await;
+    bob.asks("Login#bob", "bob's password,1002").await;
+    assert_eq!(bob.hears().await, "bob#Error#LICENSES_EXCEEDED");
+    // Who is in already may log in again.
+    ann.asks("Login#ann", "long enough,1001").await;
+    ann.hears_all::<3>().await;
+    ann.asks("Logout#ann", "").await;
+    ann.hears().await;
+    bob.asks("Login#bob", "bob's password,1002").await;
+    assert!(bob.hears().await.starts_with("bob#AgentInfo#"));
+}
+
+#[tokio::test]
+async fn who_said_that_he_is_there_and_says_so_no_more_is_made_not_ready() {
+    let site = site_with("beat_s = 1").await;
+    let mut ann = Client::at(site.stomp(), "ann", "long enough", "desk-1").await;
+    ann.asks("Connect#ann", "desk-1,long enough").await;
+    ann.asks("Login#ann", "long enough,1001").await;
+    ann.hears_all::<4>().await;
+    ann.asks("MakeReady#ann", "").await;
+    ann.hears().await;
+    assert_eq!(ann.hears_until_beat("desk-1").await, Vec::<String>::new());
+    // Three seconds of silence later.
+    assert_eq!(ann.hears_all().await, ["ann#State#NOT_READY####TIME#Ann#ann#1001"]);
 }

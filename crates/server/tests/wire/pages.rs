@@ -84,3 +84,18 @@ fn the_session_of_portsips_page_runs_as_it_is_written() {
     assert_eq!(next()["queue_number"], "8001", "{said}");
     assert!(!said.contains("errors"), "{said}");
 }
+
+#[test]
+#[ignore = "needs curl and npm: runs in the gate's stage `wire`"]
+fn the_session_of_the_connectors_page_runs_as_it_is_written() {
+    let said = pasted("connector.md", session("connector.md", 1), "connector.toml", &["61613"]);
+    let heard: Vec<&str> = said.lines().skip_while(|line| !line.starts_with("System#")).collect();
+    let [up, state, codes, refused] = heard[..] else { panic!("{said}") };
+    assert_eq!(up, "System#IN_SERVICE");
+    assert!(state.starts_with("ann#State#LOGOUT#"), "{said}");
+    assert!(
+        codes.starts_with("ann#ReasonCodes#Category:NOT_READY#") && codes.contains("#Labels:Lunch#"),
+        "{said}"
+    );
+    assert_eq!(refused, "ann#Error#CF_GENERIC_UNSPECIFIED_REJECTION");
+}
