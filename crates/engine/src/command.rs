@@ -271,6 +271,11 @@ pub enum Command {
         /// Whose.
         agent: AgentId,
     },
+    /// Makes an agent ready after the wrap-up that goes on, whatever was to follow it; without one it is [`Command::Ready`].
+    ReadyAfterWrapUp {
+        /// Who.
+        agent: AgentId,
+    },
     /// Ends a wrap-up before its time; what was pending takes effect, else the queue says what follows.
     EndWrapUp {
         /// Who.

@@ -171,6 +171,7 @@ impl Engine {
             }
             Command::RemoveMessage { agent, message } => self.remove_message(tenant, agent, message),
             Command::ExtendWrapUp { agent } => self.extend_wrap_up(tenant, agent),
+            Command::ReadyAfterWrapUp { agent } => self.ready_after_wrap_up(tenant, agent),
             Command::EndWrapUp { agent } => self.finish_wrap_up(tenant, agent),
             Command::Pick { agent, call } => self.pick(tenant, agent, call),
             Command::DeclineOffer { offer } => self.decline(tenant, offer),

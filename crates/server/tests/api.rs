@@ -201,6 +201,13 @@ async fn cases(site: &Site) -> Vec<Case> {
             "read",
         ),
         case("POST /v1/agents/{id}/extend-wrap-up", agent("extend-wrap-up"), none.clone(), 409, "read"),
+        case(
+            "POST /v1/agents/{id}/ready-after-wrap-up",
+            agent("ready-after-wrap-up"),
+            none.clone(),
+            200,
+            "read",
+        ),
         case("POST /v1/agents/{id}/end-wrap-up", agent("end-wrap-up"), none.clone(), 409, "read"),
         case("POST /v1/agents/{id}/log-out", agent("log-out"), json!({"reason": a.reason}), 200, "read"),
         case("POST /v1/agents/{id}/log-in", agent("log-in"), json!({"device": a.device}), 200, "read"),

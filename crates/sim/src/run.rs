@@ -221,6 +221,7 @@ impl Run {
             6..=7 => Some(Command::NotReady { agent, reason, note }),
             8 => Some(Command::LogOut { agent, reason: None }),
             9 => return self.log_in_and_ready(company, index),
+            10 if self.chance.permille(300) => Some(Command::ReadyAfterWrapUp { agent }),
             10 => Some(Command::EndWrapUp { agent }),
             dice => self.draw_command(company, index, dice),
         };

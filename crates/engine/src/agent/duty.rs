@@ -94,6 +94,26 @@ impl Engine {
         self.ask_duty(agent, Duty::NotReady { reason, note })
     }
 
+    /// After the wrap-up the agent is ready, whatever was to follow it.
+    pub(crate) fn ready_after_wrap_up(&mut self, tenant: TenantId, id: AgentId) -> Result<Answer, Refusal> {
+        self.logged_in(tenant, id)?;
+        let agent = self.state.agent(id);
+        let Some(wrap_up) = agent.wrap_up else { return self.become_ready(tenant, id) };
+        let follows = agent.duty == Duty::Ready && self.state.queue(wrap_up.queue).filed.entry.auto_ready;
+        match (&agent.pending, follows) {
+            (Some(Duty::Ready), _) | (None, true) => Err(Refusal::AlreadySo),
+            (Some(_), true) => {
+                self.record(tenant, Fact::DutyPending { agent: id, duty: None, reason: None });
+                Ok(Answer::Done)
+            }
+            (_, false) => {
+                let duty = Some(Duty::Ready);
+                self.record(tenant, Fact::DutyPending { agent: id, duty, reason: None });
+                Ok(Answer::Pending)
+            }
+        }
+    }
+
     /// Ends the wrap-up before its time.
     pub(crate) fn finish_wrap_up(&mut self, tenant: TenantId, agent: AgentId) -> Result<Answer, Refusal> {
         self.owned(tenant, EntryId::Agent(agent))?;
@@ -198,8 +218,13 @@ impl Engine {
         let agent = self.state.agent(id);
         if let (true, Some(duty)) = (agent.is_idle(), agent.pending.clone()) {
             let by = agent.asked_by.unwrap_or(self.by);
-            let reason = agent.log_out_reason;
-            self.enter_duty(id, duty, reason, by);
+            let (tenant, reason) = (agent.filed.tenant, agent.log_out_reason);
+            if duty == agent.duty {
+                // It said only that he stays so, whatever the queue says of the time after a wrap-up.
+                self.record(tenant, Fact::DutyPending { agent: id, duty: None, reason: None });
+            } else {
+                self.enter_duty(id, duty, reason, by);
+            }
         }
     }
 

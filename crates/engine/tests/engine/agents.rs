@@ -185,6 +185,34 @@ fn an_agent_takes_a_break_or_does_other_work_without_a_reason_from_the_list() {
 }
 
 #[test]
+fn who_is_to_be_ready_after_a_wrap_up_finishes_it_first() {
+    check(
+        "quietly ann ready; quietly x calls 5551; quietly ann answers; quietly ann hangs-up; \
+         ann ready-after-wrap-up; ann not-ready; ann ready-after-wrap-up; ann ready-after-wrap-up; 30s; show ann; \
+         ann not-ready; ann ready-after-wrap-up",
+        expect![[r#"
+            ann ready-after-wrap-up
+              refused: already-so (it is so already)
+            ann not-ready
+              DutyPending ann not ready
+              pending
+            ann ready-after-wrap-up
+              DutyPending ann nothing
+            ann ready-after-wrap-up
+              refused: already-so (it is so already)
+            30s
+              WrapUpEnded ann
+              CallClosed x
+            ann: ready, idle, device Idle
+            ann not-ready
+              AgentNotReady ann not ready
+            ann ready-after-wrap-up
+              AgentReady ann
+        "#]],
+    );
+}
+
+#[test]
 fn a_wrap_up_is_ended_by_the_agent_and_the_next_call_is_offered() {
     check(
         "quietly ann ready; quietly x calls 5551; quietly ann answers; quietly ann hangs-up; quietly y calls 5551; \

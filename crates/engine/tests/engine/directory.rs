@@ -209,6 +209,7 @@ fn another_tenants_things_are_not_found() {
         ("not ready", Command::NotReady { agent, reason: Some(reason), note: name("") }),
         ("assign", Command::Assign { agent, queue, tier: None }),
         ("end wrap-up", Command::EndWrapUp { agent }),
+        ("ready after wrap-up", Command::ReadyAfterWrapUp { agent }),
         ("place call", Command::PlaceCall { device, to: number("102") }),
         ("clear call", Command::ClearCall { call }),
         ("pause", Command::PauseRecording { call, reason: name("") }),
@@ -218,19 +219,20 @@ fn another_tenants_things_are_not_found() {
         &mut world,
         commands,
         &expect![[r#"
-        change: not-found (no such Queue)
-        remove: not-found (no such Queue)
-        route to it: not-found (no such Queue)
-        log in: not-found (no such Agent)
-        log out: not-found (no such Agent)
-        not ready: not-found (no such Agent)
-        assign: not-found (no such Agent)
-        end wrap-up: not-found (no such Agent)
-        place call: not-found (no such Device)
-        clear call: not-found (no such Call)
-        pause: not-found (no such Call)
-        decline: not-found (no such Offer)
-    "#]],
+            change: not-found (no such Queue)
+            remove: not-found (no such Queue)
+            route to it: not-found (no such Queue)
+            log in: not-found (no such Agent)
+            log out: not-found (no such Agent)
+            not ready: not-found (no such Agent)
+            assign: not-found (no such Agent)
+            end wrap-up: not-found (no such Agent)
+            ready after wrap-up: not-found (no such Agent)
+            place call: not-found (no such Device)
+            clear call: not-found (no such Call)
+            pause: not-found (no such Call)
+            decline: not-found (no such Offer)
+        "#]],
     );
     let tenant = world.tenant;
     assert_eq!(world.engine.agent(tenant, agent), None);

@@ -189,6 +189,25 @@ fn without_auto_ready_a_call_is_followed_by_a_wrap_up_that_the_agent_ends() {
 }
 
 #[test]
+fn who_asks_to_be_ready_after_the_wrap_up_stays_so_without_auto_ready() {
+    check_in(
+        without_auto_ready,
+        "quietly ann ready; quietly x calls 5551; quietly ann answers; quietly ann hangs-up; \
+         ann ready-after-wrap-up; 30s; show ann",
+        expect![[r#"
+            ann ready-after-wrap-up
+              DutyPending ann ready
+              pending
+            30s
+              WrapUpEnded ann
+              DutyPending ann nothing
+              CallClosed x
+            ann: ready, idle, device Idle
+        "#]],
+    );
+}
+
+#[test]
 fn the_end_of_a_wrap_up_leaves_the_agent_not_ready_without_auto_ready() {
     check_in(
         without_auto_ready,

@@ -346,8 +346,9 @@ fn input(world: &World, tenant: &Tenant, (what, a, b, c): Step) -> Input {
             3 => Command::SetMembership { agent, queue, membership: Membership::NotReady },
             _ => Command::SetMembership { agent, queue, membership: Membership::Ready },
         },
-        30 => match b % 3 {
+        30 => match b % 4 {
             0 => Command::EndWrapUp { agent },
+            3 => Command::ReadyAfterWrapUp { agent },
             1 => Command::DeclineOffer { offer },
             _ => Command::ClearCall { call },
         },

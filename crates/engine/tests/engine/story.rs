@@ -200,6 +200,7 @@ impl Story {
             ("extends-wrap-up", []) => Command::ExtendWrapUp { agent },
             ("is-cleared", []) => Command::ClearAgent { agent },
             ("end-wrap-up", []) => Command::EndWrapUp { agent },
+            ("ready-after-wrap-up", []) => Command::ReadyAfterWrapUp { agent },
             ("declines", []) => {
                 let offers = self.world.engine.offers(self.world.tenant);
                 let offer = offers.iter().find(|offer| offer.agent == agent).map(|offer| offer.id);

@@ -442,6 +442,11 @@ pub enum AgentVerb {
         /// Name or id
         agent: Which,
     },
+    /// Make an agent ready after the wrap-up that goes on
+    ReadyAfterWrapUp {
+        /// Name or id
+        agent: Which,
+    },
 }
 
 /// `cordial trunk`

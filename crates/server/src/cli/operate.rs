@@ -9,19 +9,21 @@ use super::directory::remove;
 use super::kinds::{set, show};
 use super::print::Printer;
 
+/// What a list of agents shows, and where it stands.
+const AGENT_COLUMNS: [(&str, &str); 7] = [
+    ("name", "name"),
+    ("duty", "duty.state"),
+    ("pending", "pending.state"),
+    ("activity", "activity.state"),
+    ("device", "device.state"),
+    ("number", "number"),
+    ("id", "id"),
+];
+
 pub(super) async fn agent(api: &Api, printer: &Printer, verb: &AgentVerb) -> Result<(), Failure> {
     match verb {
         AgentVerb::List => {
-            let columns = [
-                ("name", "name"),
-                ("duty", "duty.state"),
-                ("pending", "pending.state"),
-                ("activity", "activity.state"),
-                ("device", "device.state"),
-                ("number", "number"),
-                ("id", "id"),
-            ];
-            printer.list(&api.list("agents").await?, &columns);
+            printer.list(&api.list("agents").await?, &AGENT_COLUMNS);
         }
         AgentVerb::Add { name, number, user, team } => {
             let team = match team {
@@ -73,6 +75,9 @@ pub(super) async fn agent(api: &Api, printer: &Printer, verb: &AgentVerb) -> Res
             missed_calls(api, printer, agent, changes).await?;
         }
         AgentVerb::ExtendWrapUp { agent } => act(api, printer, agent, "extend-wrap-up", &nothing()).await?,
+        AgentVerb::ReadyAfterWrapUp { agent } => {
+            act(api, printer, agent, "ready-after-wrap-up", &nothing()).await?;
+        }
         AgentVerb::EndWrapUp { agent } => act(api, printer, agent, "end-wrap-up", &nothing()).await?,
     }
     Ok(())

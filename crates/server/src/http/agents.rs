@@ -47,6 +47,12 @@ fn of_the_agent() -> Vec<Operation> {
             "Lengthens a wrap-up by what its queue allows; once",
         )
         .handled_by(extend_wrap_up),
+        verb(
+            "/v1/agents/{id}/ready-after-wrap-up",
+            "make_agent_ready_after_wrap_up",
+            "Makes an agent ready after the wrap-up that goes on, whatever was to follow it",
+        )
+        .handled_by(ready_after_wrap_up),
         verb("/v1/agents/{id}/end-wrap-up", "end_wrap_up", "Ends a wrap-up before its time")
             .handled_by(end_wrap_up),
         granted(put("/v1/agents/{id}/handling").called(
@@ -186,6 +192,12 @@ async fn extend_wrap_up(
     (extract::State(state), Extension(who), At(id)): Asking,
 ) -> Result<Json<Outcome>, No> {
     act(&state, who, id, Reach::Agent, |agent, _| Ok(Command::ExtendWrapUp { agent })).await
+}
+
+async fn ready_after_wrap_up(
+    (extract::State(state), Extension(who), At(id)): Asking,
+) -> Result<Json<Outcome>, No> {
+    act(&state, who, id, Reach::Agent, |agent, _| Ok(Command::ReadyAfterWrapUp { agent })).await
 }
 
 async fn end_wrap_up((extract::State(state), Extension(who), At(id)): Asking) -> Result<Json<Outcome>, No> {

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -98,7 +98,11 @@ fn team_in(info: &str) -> &str {
 
 /// A site where Bob is an agent like Ann, and Sue supervises their team. No calls.
 async fn site() -> Site {
-    let site = Site::open().await;
+    site_with("").await
+}
+
+async fn site_with(connector: &str) -> Site {
+    let site = Site::open_with(connector).await;
     let bob = json!({ "name": "bob", "roles": ["agent"], "password": "bob's password" });
     let bob = site.make("users", bob).await;
     site.make("agents", json!({ "name": "Bob Ray", "user": bob, "team": site.ids.team })).await;
@@ -123,7 +127,7 @@ async fn an_agent_logs_in_and_his_state_is_told_until_he_logs_out() {
     let team = team_in(&info);
     assert_eq!(info, format!("ann#AgentInfo#Ann##false#NOT_ALLOWED#TeamCount:1#{team},day#Ann"));
     let expected = [
-        "ann#State#LOGGED_IN####TIME#Ann#ann#",
+        "ann#State#LOGGED_IN####TIME#Ann#ann#1001",
         "ann#State#NOT_READY####TIME#Ann#ann#1001",
         "ann#DialogStatus####",
     ];
@@ -146,8 +150,9 @@ async fn an_agent_logs_in_and_his_state_is_told_until_he_logs_out() {
     assert_eq!(ann.hears_all().await, [not_ready.as_str()]);
     ann.asks("reasoncodelogout#ann", "").await;
     let codes = ann.hears().await;
-    let home = codes.split_once("Codes:").and_then(|(_, rest)| rest.split_once('#')).expect("codes").0;
-    assert_eq!(codes, format!("ann#ReasonCodes#Category:LOGOUT#Codes:{home}#Labels:home#Ann"));
+    let all = codes.split_once("Codes:").and_then(|(_, rest)| rest.split_once('#')).expect("codes").0;
+    let (lunch, home) = all.split_once(',').expect("two codes");
+    assert_eq!(codes, format!("ann#ReasonCodes#Category:LOGOUT#Codes:{lunch},{home}#Labels:lunch,home#Ann"));
     ann.asks("wrapupreasoncode#ann", "").await;
     let codes = ann.hears().await;
     assert!(codes.contains("#Category:WrapUp#") && codes.contains("#Labels:sold#"), "{codes}");
@@ -210,7 +215,7 @@ async fn a_supervisor_hears_of_the_team_and_changes_it() {
     assert_eq!(sue.hears().await, format!("sue#TeamInfoIDs#TeamID#{team}#Sue Day"));
     let expected = [
         "sue#TeamInfoNames#TeamName#day#Sue Day",
-        "sue#State#LOGGED_IN####TIME#Sue Day#sue#",
+        "sue#State#LOGGED_IN####TIME#Sue Day#sue#1002",
         "sue#State#NOT_READY####TIME#Sue Day#sue#1002",
         "sue#DialogStatus####",
     ];
@@ -299,8 +304,11 @@ async fn each_sees_the_phone_books_that_are_his() {
     ann.asks("GetPhonebooks#ann", "").await;
     let books = ann.hears().await;
     let ids: Vec<&str> = books.split("id:").skip(1).filter_map(|rest| rest.split('#').next()).collect();
-    let [first, second] = ids[..] else { panic!("{books}") };
-    let expected = format!("ann#Phonebooks#name:All,type:GLOBAL,id:{first}#name:Day,type:TEAM,id:{second}");
+    let [suppliers, first, second] = ids[..] else { panic!("{books}") };
+    let expected = format!(
+        "ann#Phonebooks#name:suppliers of all,type:GLOBAL,id:{suppliers}#name:All,type:GLOBAL,id:{first}\
+         #name:Day,type:TEAM,id:{second}"
+    );
     assert_eq!(books, expected);
     ann.asks("GetPhonebookContacts#ann", first).await;
     let contacts = ann.hears().await;
@@ -314,4 +322,87 @@ async fn each_sees_the_phone_books_that_are_his() {
     assert_eq!(ann.hears().await, format!("ann#TeamPhoneBooks#name:Day,type:TEAM,id:{second}"));
     ann.asks("GetTeamPhonebooks#ann", "night").await;
     assert_eq!(ann.hears().await, "ann#Error#AUTHORIZATION_FAILURE");
+}
+
+#[tokio::test]
+async fn what_is_asked_for_again_is_told_again() {
+    let site = site().await;
+    let mut ann = Client::at(site.stomp(), "ann", "long enough", "desk-1").await;
+    ann.asks("Connect#ann", "desk-1,long enough").await;
+    ann.asks("Login#ann", "long enough,1001").await;
+    ann.hears_all::<4>().await;
+    ann.asks("refresh#ann", "").await;
+    assert!(ann.hears().await.starts_with("ann#AgentInfo#Ann#"));
+    assert_eq!(ann.hears_all().await, ["ann#State#NOT_READY####TIME#Ann#ann#1001", "ann#DialogStatus####"]);
+    ann.asks("GetLoggedInAgents#ann", "").await;
+    let there = ann.hears().await;
+    assert!(there.starts_with("ann#TeamUsersList#FirstName:Ann,") && !there.contains("bob"), "{there}");
+    let mut sue = Client::at(site.stomp(), "sue", "sue's password", "desk-2").await;
+    sue.asks("Connect#sue", "desk-2,sue's password").await;
+    sue.asks("GetTeamUsersState#sue", "day").await;
+    let [ann_is, change, ..] = sue.hears_all::<6>().await;
+    assert_eq!(ann_is, "sue#State#NOT_READY####TIME#Ann#ann#1001");
+    assert!(change.starts_with("sue#TeamMemberStateChanged#") && change.ends_with("#NOT_READY"), "{change}");
+}
+
+#[tokio::test]
+async fn a_destination_is_told_in_its_format_and_with_the_texts_of_a_status_bar() {
+    let site = site_with("status_bar = true\nformats = { desk-1 = \"seed\", desk-2 = \"json\" }").await;
+    let mut ann = Client::at(site.stomp(), "ann", "long enough", "desk-1").await;
+    ann.asks("Connect#ann", "desk-1,long enough").await;
+    ann.asks("Login#ann", "long enough,1001").await;
+    let expected = [
+        "ann#AgentInfo#Ann##false#NOT_ALLOWED#Ann",
+        "ann#State#LOGGED_IN#Ann",
+        "ann#Control#PrintStatusBar#You are Logged in",
+        "ann#State#NOT_READY#Ann",
+        "ann#Control#PrintStatusBar#Your State: Not Ready",
+        "ann#DialogStatus####",
+    ];
+    assert_eq!(ann.hears_all().await, expected);
+    let mut bob = Client::at(site.stomp(), "bob", "bob's password", "desk-2").await;
+    bob.asks("Connect#bob", "desk-2,wrong").await;
+    bob.asks("Hello#desk-2", "").await;
+    assert_eq!(bob.hears().await, r#"{"status":"IN_SERVICE","type":"System"}"#);
+    bob.asks("Connect#bob", "desk-2,wrong").await;
+    let refused: serde_json::Value = serde_json::from_str(&bob.hears().await).expect("JSON");
+    let expected = json!({
+        "type": "Error", "error": "SUBSCRIPTION_FAILED", "agentId": "bob",
+        "description": "the login or the password is wrong",
+    });
+    assert_eq!(refused, expected);
+}
+
+#[tokio::test]
+async fn as_many_agents_log_in_as_the_licence_allows() {
+    let site = site_with("licences = 1").await;
+    let mut ann = Client::at(site.stomp(), "ann", "long enough", "desk-1").await;
+    ann.asks("Connect#ann", "desk-1,long enough").await;
+    ann.asks("Login#ann", "long enough,1001").await;
+    ann.hears_all::<4>().await;
+    let mut bob = Client::at(site.stomp(), "bob", "bob's password", "desk-2").await;
+    bob.asks("Connect#bob", "desk-2,bob's password").await;
+    bob.asks("Login#bob", "bob's password,1002").await;
+    assert_eq!(bob.hears().await, "bob#Error#LICENSES_EXCEEDED");
+    // Who is in already may log in again.
+    ann.asks("Login#ann", "long enough,1001").await;
+    ann.hears_all::<3>().await;
+    ann.asks("Logout#ann", "").await;
+    ann.hears().await;
+    bob.asks("Login#bob", "bob's password,1002").await;
+    assert!(bob.hears().await.starts_with("bob#AgentInfo#"));
+}
+
+#[tokio::test]
+async fn who_said_that_he_is_there_and_says_so_no_more_is_made_not_ready() {
+    let site = site_with("beat_s = 1").await;
+    let mut ann = Client::at(site.stomp(), "ann", "long enough", "desk-1").await;
+    ann.asks("Connect#ann", "desk-1,long enough").await;
+    ann.asks("Login#ann", "long enough,1001").await;
+    ann.hears_all::<4>().await;
+    ann.asks("MakeReady#ann", "").await;
+    ann.hears().await;
+    assert_eq!(ann.hears_until_beat("desk-1").await, Vec::<String>::new());
+    // Three seconds of silence later.
+    assert_eq!(ann.hears_all().await, ["ann#State#NOT_READY####TIME#Ann#ann#1001"]);
 }

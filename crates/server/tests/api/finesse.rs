@@ -112,7 +112,7 @@ fn make(action: &str, from: &str, to: &str, more: &str) -> String {
 
 /// A site where Bob is an agent like Ann, Sue supervises their team, and Eve another. Ann is logged out.
 async fn site() -> Site {
-    let site = Site::open().await;
+    let site = Site::open_with("finesse = true").await;
     let bob = json!({ "name": "bob", "roles": ["agent"], "password": "bob's password" });
     let bob = site.make("users", bob).await;
     site.make("agents", json!({ "name": "Bob Ray", "user": bob, "team": site.ids.team })).await;
@@ -614,7 +614,7 @@ async fn what_people_are_called_is_told_as_it_is() {
 
 #[tokio::test]
 async fn where_it_is_switched_off_it_says_so() {
-    let site = Site::open_with("").await;
+    let site = Site::open().await;
     for path in ["User/ann", "SystemInfo", "", "anything"] {
         let answer = ann(&site).get(path).await;
         assert_eq!(answer.refused(), "404 Not Found []");

@@ -105,10 +105,10 @@ impl Answer {
 impl Site {
     /// Starts the server and fills the first tenant: Ann is logged in at a registered phone, and one call waits.
     pub(crate) async fn open() -> Self {
-        Self::open_with("finesse = true\n").await
+        Self::open_with("").await
     }
 
-    /// The same, with other options of the connector.
+    /// As [`Site::open`], with further lines for the configuration's table `connector`.
     pub(crate) async fn open_with(connector: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut server = Server::start(&config(folder.path(), connector)).await.expect("the server starts");
@@ -476,7 +476,7 @@ fn config(folder: &Path, connector: &str) -> Config {
     let rtp = rtp_block();
     let text = format!(
         "[sip]\nudp = \"127.0.0.1:0\"\ntcp = \"\"\ntls = \"\"\n[http]\nnative = \"127.0.0.1:0\"\ntls = \"\"\n\
-         [connector]\nenabled = true\nlisten = \"127.0.0.1:0\"\ntls_listen = \"\"\n{connector}[media]\nrtp_ports = \"{rtp}-{}\"\n\
+         [connector]\nenabled = true\nlisten = \"127.0.0.1:0\"\ntls_listen = \"\"\n{connector}\n[media]\nrtp_ports = \"{rtp}-{}\"\n\
          [paths]\ndata = \"{folder}/data\"\nrecordings = \"{folder}/recordings\"\n",
         rtp + 99,
         folder = folder.display()

@@ -89,8 +89,7 @@ fn the_session_of_portsips_page_runs_as_it_is_written() {
 #[ignore = "needs curl: runs in the gate's stage `wire`"]
 fn the_session_of_finesses_page_runs_as_it_is_written() {
     let said = pasted("finesse.md", session("finesse.md", 1), "finesse.toml", &[]);
-    let statuses: Vec<&str> =
-        said.lines().filter(|line| line.starts_with("HTTP/1.1 ")).map(|line| &line[9..12]).collect();
+    let statuses: Vec<&str> = said.split("HTTP/1.1 ").skip(1).map(|answer| &answer[..3]).collect();
     assert_eq!(statuses, ["202", "200", "200", "202", "202", "200", "400", "202"], "{said}");
     for expected in [
         "<state>NOT_READY</state>",
@@ -101,4 +100,19 @@ fn the_session_of_finesses_page_runs_as_it_is_written() {
     ] {
         assert!(said.contains(expected), "{expected} is missing:\n{said}");
     }
+}
+
+#[test]
+#[ignore = "needs curl and npm: runs in the gate's stage `wire`"]
+fn the_session_of_the_connectors_page_runs_as_it_is_written() {
+    let said = pasted("connector.md", session("connector.md", 1), "connector.toml", &["61613"]);
+    let heard: Vec<&str> = said.lines().skip_while(|line| !line.starts_with("System#")).collect();
+    let [up, state, codes, refused] = heard[..] else { panic!("{said}") };
+    assert_eq!(up, "System#IN_SERVICE");
+    assert!(state.starts_with("ann#State#LOGOUT#"), "{said}");
+    assert!(
+        codes.starts_with("ann#ReasonCodes#Category:NOT_READY#") && codes.contains("#Labels:Lunch#"),
+        "{said}"
+    );
+    assert_eq!(refused, "ann#Error#CF_GENERIC_UNSPECIFIED_REJECTION");
 }

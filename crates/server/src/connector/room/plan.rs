@@ -135,7 +135,8 @@ impl Desk<'_> {
                 not_ready(Some(self.board.not_ready_reason(code).ok_or(Code::MissingReasonCode)?))
             }
             Duty::NotReady { reason: None } | Duty::WorkNotReady => not_ready(None),
-            Duty::Ready | Duty::WorkReady => Command::Ready { agent },
+            Duty::Ready => Command::Ready { agent },
+            Duty::WorkReady => Command::ReadyAfterWrapUp { agent },
         }))
     }
 

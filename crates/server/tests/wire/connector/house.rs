@@ -22,11 +22,16 @@ pub(super) struct House {
 
 impl House {
     pub(super) async fn open(tables: &str) -> Self {
+        Self::calling("", tables).await
+    }
+
+    /// One that may call back to these places.
+    pub(super) async fn calling(callbacks: &str, tables: &str) -> Self {
         let stomp = SocketAddr::from(([127, 0, 0, 1], free_port()));
         let formats = "formats = { ann = \"long\", bob = \"long\", sue = \"long\" }";
         let embedded = format!("[connector]\nenabled = true\nlisten = \"{stomp}\"\ntls_listen = \"\"\n");
-        let callbacks = "callback_hosts = \"127.0.0.1\"\nfinesse = true";
-        let server = Server::start_with_tables(&format!("{embedded}{callbacks}\n{formats}\n{tables}")).await;
+        let callbacks = format!("callback_hosts = \"{callbacks}\"\nfinesse = true\n");
+        let server = Server::start_with_tables(&format!("{embedded}{callbacks}{formats}\n{tables}")).await;
         let policy = json!({ "name": "sales", "number": "8000", "wrap_up_ms": 3_000 });
         let queue = server.add("/v1/queues", policy).await;
         let sold = server.add("/v1/dispositions", json!({ "name": "sold" })).await;
