@@ -288,3 +288,60 @@ fn time(stamp: &str) -> Option<Time> {
 const CONSULTATION: &str = "CONSULT";
 /// What is told of a participant at a phone of ours.
 const DEVICE: &str = "AGENT_DEVICE";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_state_of_a_participant_has_the_actions_of_the_reference() {
+        let row = |state: &ParticipantState| {
+            let actions: Vec<&str> = actions(*state).iter().map(|action| action.word()).collect();
+            format!("{state}: {}", actions.join(" ")).trim_end().to_owned() + "\n"
+        };
+        expect_test::expect![[r#"
+            INITIATING: DROP UPDATE_CALL_DATA
+            INITIATED: DROP UPDATE_CALL_DATA
+            ALERTING: ANSWER
+            ACTIVE: HOLD DROP UPDATE_CALL_DATA CONSULT_CALL TRANSFER_SST SEND_DTMF
+            HELD: RETRIEVE DROP UPDATE_CALL_DATA
+            FAILED: DROP
+            WRAP_UP: UPDATE_CALL_DATA
+            DROPPED:
+            ACCEPTED:
+        "#]]
+        .assert_eq(&ParticipantState::ALL.iter().map(row).collect::<String>());
+    }
+
+    #[test]
+    fn a_call_is_what_the_most_of_its_participants_has_come_to() {
+        use ParticipantState::{Active, Alerting, Held, Initiated, Initiating, WrapUp};
+        let call = |states: &[ParticipantState]| {
+            let party = |state: &ParticipantState| Participant {
+                media_address: String::new(),
+                media_address_type: String::new(),
+                actions: Vec::new(),
+                state: *state,
+                state_cause: String::new(),
+                start_time: None,
+                state_change_time: None,
+            };
+            whole_state(&states.iter().map(party).collect::<Vec<_>>())
+        };
+        // The reference's moments of a call that comes in.
+        assert_eq!(call(&[Initiating]), DialogState::Initiating);
+        assert_eq!(call(&[Initiated, Alerting]), DialogState::Alerting);
+        assert_eq!(call(&[Active, Active]), DialogState::Active);
+        assert_eq!(call(&[Active, Held]), DialogState::Active);
+        assert_eq!(call(&[WrapUp]), DialogState::Dropped);
+        assert_eq!(call(&[Initiated, Initiating]), DialogState::Initiated);
+        assert_eq!(call(&[]), DialogState::Dropped);
+    }
+
+    #[test]
+    fn a_stamp_of_the_connectors_is_a_time() {
+        let time = time("2026-11-28 10:00:00").expect("a time");
+        assert_eq!(time.to_string(), "2026-11-28T10:00:00.000Z");
+        assert_eq!(super::time(""), None);
+    }
+}

@@ -68,6 +68,11 @@ impl Person {
         })
     }
 
+    /// Whether and when he finishes calls, in Finesse's words.
+    pub(crate) const fn wrap_up_mode(&self) -> &'static str {
+        self.wrap_up_mode
+    }
+
     /// The teams that he supervises.
     pub(crate) fn supervised(&self) -> Vec<TeamId> {
         let own = self.teams.iter().map(|(team, _)| *team);
@@ -170,10 +175,12 @@ pub(crate) fn wrap_up_mode(engine: &Engine, tenant: TenantId, agent: AgentId) ->
 }
 
 fn longest_wrap_up(engine: &Engine, tenant: TenantId, agent: AgentId) -> u64 {
-    let queues = engine.entries(tenant, Kind::Queue).into_iter();
-    let own = queues.filter_map(|(id, _, entry)| {
-        let (EntryId::Queue(id), Entry::Queue(queue)) = (id, entry) else { return None };
-        engine.is_assigned(agent, id).then_some(queue.wrap_up_ms)
+    let own = engine.entry_ids(tenant, Kind::Queue).filter_map(|id| {
+        let EntryId::Queue(queue) = id else { return None };
+        // Most queues are none of his, and a look at an entry copies it.
+        let entry = engine.is_assigned(agent, queue).then(|| engine.entry(tenant, id))?;
+        let Some(Entry::Queue(queue)) = entry else { return None };
+        Some(queue.wrap_up_ms)
     });
     own.max().unwrap_or_default()
 }

@@ -64,3 +64,5 @@ pub(super) const REFUSALS_NOTED: NonZeroU32 = NonZeroU32::new(60).expect("not no
 pub(super) const ROWS_AT_ONCE: usize = 250;
 /// Commands of one request that are under way at once, so that many share one write to the disk and others come in between.
 pub(super) const COMMANDS_AT_ONCE: usize = 50;
+/// Agents of whose teams and wrap-up one look at the engine finds out, which nobody else can look at or change meanwhile.
+pub(super) const PROFILES_AT_ONCE: usize = 50;

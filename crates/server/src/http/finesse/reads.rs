@@ -20,6 +20,7 @@ use cordial_engine::id::{AgentId, ContactId, PhoneBookId, QueueId, TeamId, Tenan
 use super::fault::{No, xml};
 use super::visitor::{At, Visitor};
 use crate::connector::{Person, wrap_up_mode};
+use crate::http::limits::PROFILES_AT_ONCE;
 use crate::http::{State, wall};
 
 type Read = Result<Response, No>;
@@ -249,10 +250,15 @@ async fn profiles(
     tenant: TenantId,
     agents: Vec<AgentId>,
 ) -> Result<BTreeMap<AgentId, Profile>, No> {
-    let read = state.handle().read(move |engine, _| {
-        agents.into_iter().map(|agent| (agent, profile(engine, tenant, agent))).collect()
-    });
-    Ok(read.await?)
+    let mut all = BTreeMap::new();
+    for some in agents.chunks(PROFILES_AT_ONCE) {
+        let some = some.to_vec();
+        let read = state.handle().read(move |engine, _| {
+            some.into_iter().map(|agent| (agent, profile(engine, tenant, agent))).collect::<Vec<_>>()
+        });
+        all.extend(read.await?);
+    }
+    Ok(all)
 }
 
 fn profile(engine: &Engine, tenant: TenantId, agent: AgentId) -> Profile {
@@ -261,11 +267,12 @@ fn profile(engine: &Engine, tenant: TenantId, agent: AgentId) -> Profile {
         Some(_) | None => None,
     };
     let person = user.and_then(|user| Person::of(engine, tenant, user));
+    let mode = person.as_ref().map(Person::wrap_up_mode);
+    let mode = mode.unwrap_or_else(|| wrap_up_mode(engine, tenant, agent));
     Profile {
         is_supervisor: person.as_ref().is_some_and(Person::supervises),
         teams: person.map(|person| person.supervised()).unwrap_or_default(),
-        wrap_up_on_incoming: WrapUpMode::read(wrap_up_mode(engine, tenant, agent))
-            .unwrap_or(WrapUpMode::NotAllowed),
+        wrap_up_on_incoming: WrapUpMode::read(mode).unwrap_or(WrapUpMode::NotAllowed),
     }
 }
 

@@ -1,14 +1,18 @@
 //! A day of the same people by Finesse's REST API alone, while real phones carry the calls. What comes of what they ask for
 //! they see by reading.
 
+use std::net::UdpSocket;
 use std::time::Duration;
 
+use cordial_sip::message::Name;
 use reqwest::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::house::{House, PASSWORD};
-use crate::server::pause;
+use crate::hostile::phone::sdp;
+use crate::server::{Server, pause};
+use crate::talk::{Talk, phone};
 
 /// How long anything may take that is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -22,8 +26,8 @@ struct Client {
 }
 
 impl Client {
-    fn of(house: &House, name: &'static str, extension: &'static str) -> Self {
-        let base = format!("http://{}/finesse/api", house.server.http());
+    fn of(server: &Server, name: &'static str, extension: &'static str) -> Self {
+        let base = format!("http://{}/finesse/api", server.http());
         Self { http: reqwest::Client::new(), base, name, extension }
     }
 
@@ -157,8 +161,8 @@ fn first(rest: &str) -> &str {
 async fn a_day_by_finesse() {
     let house = House::open("").await;
     house.server.add("/v1/reasons", json!({ "name": "lunch" })).await;
-    let (ann, bob) = (Client::of(&house, "ann", "2004"), Client::of(&house, "bob", "2006"));
-    let sue = Client::of(&house, "sue", "2010");
+    let (ann, bob) = (Client::of(&house.server, "ann", "2004"), Client::of(&house.server, "bob", "2006"));
+    let sue = Client::of(&house.server, "sue", "2010");
     for client in [&ann, &bob, &sue] {
         client.logs_in().await;
         client.state("NOT_READY").await;
@@ -286,4 +290,39 @@ fn check(house: &House, cdr: &Value) {
     assert_eq!(cdr["supervisions"][0]["joined"], "barge", "{cdr:#}");
     assert_eq!(cdr["variables"]["callVariable1"], "gold", "{cdr:#}");
     assert_eq!(cdr["dispositions"][0]["disposition"], house.sold.as_str(), "{cdr:#}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "hears the real process: runs in the gate's stage `wire`"]
+async fn a_phone_that_can_answers_when_finesse_asks_it_to() {
+    let server = Server::start_with_tables("[connector]\nfinesse = true\n").await;
+    let queue = server.add("/v1/queues", json!({ "name": "sales", "number": "8000" })).await;
+    let user = json!({ "name": "ann", "roles": ["agent"], "password": PASSWORD });
+    let user = server.add("/v1/users", user).await;
+    let agent = server.add("/v1/agents", json!({ "name": "Ann", "user": user })).await;
+    server.put(&format!("/v1/agents/{agent}/queues/{queue}"), json!(null)).await;
+    let desk = phone(&server, json!({ "number": "2001", "auto_answer": true })).await;
+    let lobby = phone(&server, json!({ "number": "2002" })).await;
+    let ann = Client::of(&server, "ann", "2001");
+    ann.logs_in().await;
+    ann.is_to_be("<state>READY</state>").await;
+    let talk = Talk::begin(&lobby, "8000");
+    let rung = desk.asked("INVITE");
+    desk.answer(&rung, 180, &[], "");
+    let call = ann.only("ALERTING").await;
+    assert_eq!(call.part("2001").expect("hers").actions, ["ANSWER"], "{call:?}");
+    ann.acts(&call.id, "ANSWER", "").await;
+    // It is rung once more, and asked to answer by itself.
+    let cancel = desk.asked("CANCEL");
+    desk.answer(&cancel, 200, &[], "");
+    desk.answer(&rung, 487, &[], "");
+    let again = desk.asked("INVITE");
+    assert_eq!(again.headers.get(&Name::new("Answer-Mode")), Some("Auto"), "{again:?}");
+    let rtp = UdpSocket::bind("127.0.0.1:0").expect("a free port");
+    desk.answer(&again, 200, &[], &sdp(rtp.local_addr().expect("a bound socket")));
+    desk.asked("ACK");
+    let active = ann.only("ACTIVE").await;
+    assert_eq!((active.id.as_str(), active.state("2002")), (call.id.as_str(), "ACTIVE"), "{active:?}");
+    talk.hang_up();
+    ann.dialogs("none", <[_]>::is_empty).await;
 }
