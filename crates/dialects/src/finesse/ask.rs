@@ -364,7 +364,7 @@ mod tests {
             format!("{} {}: {} [{}]", error.error_type.http(), error.error_type, error.message, error.data)
         };
         expect!["400 Invalid State: the call is on hold [7]"].assert_eq(&error(&Refusal::OnHold));
-        expect!["400 Invalid Input: no route leads there [7]"].assert_eq(&error(&Refusal::NoRoute));
+        expect!["400 Invalid Input: the number leads nowhere [7]"].assert_eq(&error(&Refusal::NoRoute));
         expect!["404 Not Found: the agent has no part in that call [7]"]
             .assert_eq(&error(&Refusal::NotInCall));
         let silent = ApiError::denied(Code::NoDialogId, "", "7");

@@ -96,7 +96,7 @@ fn the_session_of_finesses_page_runs_as_it_is_written() {
         "<extension>101</extension>",
         "<label>lunch</label>",
         "<Dialogs/>",
-        "<ErrorType>Invalid State</ErrorType>",
+        "<ErrorType>Generic Error</ErrorType>",
     ] {
         assert!(said.contains(expected), "{expected} is missing:\n{said}");
     }
