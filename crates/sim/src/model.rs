@@ -239,7 +239,7 @@ impl Model {
             Fact::AgentReady { agent } => self.become_(*agent, Duty::Ready, at),
             Fact::AgentNotReady { agent, duty } => self.become_(*agent, duty.clone(), at),
             Fact::DutyPending { agent, duty, .. } => {
-                self.change(*agent, |agent| agent.pending = duty.clone())
+                self.change(*agent, |agent| agent.pending = duty.clone());
             }
             Fact::HandlingSet { agent, handling } => {
                 self.change(*agent, |agent| agent.handling = handling.clone());

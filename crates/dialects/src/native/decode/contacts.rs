@@ -192,13 +192,11 @@ impl ContactFile {
             let place = places.iter().position(|column| *column == Some(wanted))?;
             Some(std::str::from_utf8(record.get(place).unwrap_or_default()).map(str::trim))
         };
-        let [first_name, last_name, number, description] = match Column::ALL.map(|it| field(it).transpose()) {
-            [Ok(first), Ok(last), Ok(number), Ok(description)] => [first, last, number, description],
-            [..] => {
-                let detail = "must be text in UTF-8".to_owned();
-                self.refusals.push(RowRefusal { line, column: None, detail });
-                return;
-            }
+        let fields = Column::ALL.map(|it| field(it).transpose());
+        let [Ok(first_name), Ok(last_name), Ok(number), Ok(description)] = fields else {
+            let detail = "must be text in UTF-8".to_owned();
+            self.refusals.push(RowRefusal { line, column: None, detail });
+            return;
         };
         // Spreadsheets leave rows of separators behind.
         if [first_name, last_name, number, description].into_iter().flatten().all(str::is_empty) {

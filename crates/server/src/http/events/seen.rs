@@ -29,19 +29,25 @@ impl Seen {
 
     /// Whether what is seen must be looked up anew once this event is told: it changes who sees what.
     pub(super) fn is_changed_by(event: &Event) -> bool {
-        match &event.fact {
-            // An import of thousands would be as many looks.
-            Fact::EntryAdded { id, .. } | Fact::EntryChanged { id, .. } | Fact::EntryRemoved { id } => {
-                !matches!(id, EntryId::Contact(_))
-            }
-            fact => matches!(
+        let fact = &event.fact;
+        // An import of thousands would be as many looks.
+        let of_contact = matches!(
+            fact,
+            Fact::EntryAdded { id: EntryId::Contact(_), .. }
+                | Fact::EntryChanged { id: EntryId::Contact(_), .. }
+                | Fact::EntryRemoved { id: EntryId::Contact(_) }
+        );
+        !of_contact
+            && matches!(
                 fact,
-                Fact::AgentAssigned { .. }
+                Fact::EntryAdded { .. }
+                    | Fact::EntryChanged { .. }
+                    | Fact::EntryRemoved { .. }
+                    | Fact::AgentAssigned { .. }
                     | Fact::AgentUnassigned { .. }
                     | Fact::AgentLoggedIn { .. }
                     | Fact::AgentLoggedOut { .. }
-            ),
-        }
+            )
     }
 
     /// What is seen from now on. What was seen until now is seen once more, so that its end is told.
