@@ -4,12 +4,14 @@ mod calendar;
 mod empty;
 mod numbered;
 mod phone_book;
+mod reason;
 
 pub use calendar::{Calendar, HORIZON, Holiday, Hours, Zone};
 pub use empty::{Condition, Conditions};
 pub use jiff::civil::Date;
 pub use numbered::Numbered;
 pub use phone_book::{Contact, PhoneBook};
+pub use reason::{Reason, ReasonCategory};
 
 mod route;
 mod skill;
@@ -25,7 +27,6 @@ pub use skill::{Ring, Skill, SkillLevel, Step};
 pub use treatment::{Choice, Language, MenuKey, Told, Treatment};
 pub use trunk::{Transport, Trunk};
 
-use crate::agent::Absence;
 use crate::blacklist::BlacklistedNumber;
 use crate::id::{
     AgentId, BlacklistedNumberId, CalendarId, ContactId, DeviceId, DispositionId, PhoneBookId, QueueId,
@@ -738,58 +739,6 @@ pub enum AtClosing {
 pub struct Emergency {
     /// Whither; `None` goes where each queue says.
     pub to: Option<Overflow>,
-}
-
-/// Why an agent is not ready or leaves, as the tenant names it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reason {
-    /// Unique within the tenant.
-    pub name: Name,
-    /// What it can be given for. Facts older than this field mean being not ready.
-    #[serde(default, skip_serializing_if = "ReasonCategory::is_default")]
-    pub category: ReasonCategory,
-    /// What an agent who gives this reason does meanwhile. Facts older than this field mean a break.
-    #[serde(default)]
-    pub absence: Absence,
-    /// Whose agents may give it; everybody when absent.
-    #[serde(default)]
-    pub team: Option<TeamId>,
-}
-
-impl Reason {
-    /// One that anybody may give for a break.
-    pub const fn named(name: Name) -> Self {
-        Self { name, category: ReasonCategory::NotReady, absence: Absence::Break, team: None }
-    }
-}
-
-/// What a reason can be given for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ReasonCategory {
-    /// Being not ready.
-    #[default]
-    NotReady,
-    /// Logging out.
-    LogOut,
-    /// Either.
-    Both,
-}
-
-impl ReasonCategory {
-    fn is_default(&self) -> bool {
-        *self == Self::default()
-    }
-
-    /// Whether an agent may be not ready for it.
-    pub const fn is_for_not_ready(self) -> bool {
-        matches!(self, Self::NotReady | Self::Both)
-    }
-
-    /// Whether an agent may log out for it.
-    pub const fn is_for_log_out(self) -> bool {
-        matches!(self, Self::LogOut | Self::Both)
-    }
 }
 
 /// An agent's word for how a contact ended.
