@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cordial_engine::agent::{Absence, DeviceState, Duty, Handling, Membership, WhyNotReady};
 use cordial_engine::call::{Direction, LegPhase, Role};
-use cordial_engine::entry::Tier;
+use cordial_engine::entry::{ReasonCategory, Tier};
 use cordial_engine::id::{
     AgentId, CallId, DeviceId, Guid, LegId, OfferId, QueueId, ReasonId, TeamId, UserId,
 };
@@ -48,11 +48,13 @@ pub struct Floor {
     numbers: BTreeMap<String, DeviceId>,
 }
 
-/// A reason of the tenant's for not being ready.
+/// A reason of the tenant's for not being ready, or for logging out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason {
     /// Its name.
     pub name: String,
+    /// What it can be given for.
+    pub category: ReasonCategory,
     /// What kind of absence it is.
     pub absence: Absence,
 }

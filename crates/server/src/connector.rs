@@ -11,6 +11,7 @@ mod recall;
 mod room;
 mod rooms;
 mod settings;
+mod web;
 
 use std::net::IpAddr;
 
@@ -27,6 +28,7 @@ pub(crate) use self::hub::{Ears, Far, Hub};
 pub(crate) use self::link::Link;
 pub(crate) use self::rooms::{Inquiries, Rooms};
 pub(crate) use self::settings::Settings;
+pub(crate) use self::web::{CORRELATION, Callbacks, Door, NotTaken, Wrong};
 use crate::http::wall;
 use crate::stomp::broker::{Broker, Request, SessionId, Visitor};
 
@@ -48,7 +50,6 @@ pub(crate) struct Heard {
 }
 
 /// How a message comes, and what is told goes.
-#[expect(dead_code, reason = "the two other ways come next")]
 #[derive(Clone, Debug)]
 pub(crate) enum Way {
     /// The embedded broker, at one of its connections.

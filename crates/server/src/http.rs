@@ -12,6 +12,7 @@ mod blacklist;
 mod calls;
 mod codes;
 mod conditions;
+mod connector;
 mod contacts;
 mod control;
 mod directory;
@@ -71,7 +72,7 @@ use self::rates::Rates;
 use self::taps::Taps;
 use self::tickets::Tickets;
 use crate::config::{self, Face};
-use crate::connector::Rooms;
+use crate::connector::{Door, Rooms};
 use crate::handle::Handle;
 use crate::health::Health;
 use crate::meters::Meters;
@@ -100,6 +101,8 @@ pub struct Parts {
     pub(crate) sip_sockets: Hall,
     /// The connector's broker, if it is switched on.
     pub(crate) stomp: Option<Embedded>,
+    /// Where the connector's requests come in by HTTP, if it is switched on.
+    pub(crate) connector: Option<Door>,
     /// The connector's rooms, if it is switched on.
     #[expect(dead_code, reason = "who asks by HTTP comes next")]
     pub(crate) rooms: Option<Rooms>,
@@ -149,6 +152,11 @@ impl State {
         self.parts.stomp.as_ref()
     }
 
+    /// Where the connector's requests come in by HTTP, if it is switched on.
+    pub(crate) fn connector(&self) -> Option<&Door> {
+        self.parts.connector.as_ref()
+    }
+
     /// The largest body that is read. Bytes. The operator's limit is for every dialect; ours have small bodies.
     fn body_max(&self) -> usize {
         self.body_max_of(BODY_MAX)
@@ -184,6 +192,7 @@ fn native(state: State) -> Router {
         .route("/docs/errors/{code}", get(system::error_page))
         .route(sip::PATH, get(sip::connect))
         .route(stomp::PATH, get(stomp::connect))
+        .route(connector::PATH, axum::routing::post(connector::take))
         .fallback(async || No::new(Code::NoSuchPath, "see /docs for the paths there are"))
         .method_not_allowed_fallback(async || {
             No::new(Code::MethodNotAllowed, "see /docs for the methods of this path")

@@ -166,3 +166,19 @@ pub(crate) const LINK_RETRY_MAX: Duration = Duration::from_secs(30);
 pub(crate) const LINK_GOOD_AFTER: Duration = Duration::from_secs(10);
 /// Requests of the site's broker that are remembered, so that one that comes again is not done again.
 pub(crate) const LINK_SEEN_MAX: usize = 1_024;
+/// Messages that wait to be brought to those who are called by HTTP. One more is dropped.
+pub(crate) const CALLBACK_POSTS_MAX: usize = 4_096;
+/// Addresses that are called at once. For one more what is told is dropped.
+pub(crate) const CALLBACK_LINES_MAX: usize = 2_048;
+/// Messages that wait for one address. For one more the oldest is dropped.
+pub(crate) const CALLBACK_LINE_MAX: usize = 256;
+/// How long a call may take, from the connection to the answer. Then its message is dropped.
+pub(crate) const CALLBACK_TIME: Duration = Duration::from_secs(5);
+/// Bytes that are read of an answer, of which nothing is wanted. After a longer one the connection is closed.
+pub(crate) const CALLBACK_ANSWER_BYTES_MAX: usize = 16 * 1_024;
+/// How long the last messages may take when all is to stop.
+pub(crate) const CALLBACK_LINGER: Duration = Duration::from_secs(2);
+/// How often it is told in the log, at most, that one address fails.
+pub(crate) const CALLBACK_TOLD_EVERY: Duration = Duration::from_secs(60);
+/// Bytes of an address that is called, and of what a client calls its session.
+pub(crate) const CALLBACK_URL_BYTES_MAX: usize = 2_048;

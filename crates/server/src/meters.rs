@@ -107,6 +107,11 @@ fn describe() {
         "cordial_connector_broker_dropped_total",
         "Messages that could not be sent to it, by why: it was down, or the address was none."
     );
+    describe_counter!("cordial_connector_callbacks_total", "Messages that clients were told by HTTP.");
+    describe_counter!(
+        "cordial_connector_callbacks_dropped_total",
+        "Messages that clients were not told by HTTP, by why: the call failed, it was too slow, or there were too many."
+    );
     describe_histogram!("cordial_journal_commit_seconds", "Time from deciding an event until it is on disk.");
 }
 
@@ -226,6 +231,16 @@ pub(crate) fn link_told() {
 /// Counts a message that could not be sent to it.
 pub(crate) fn link_dropped(why: &'static str) {
     counter!("cordial_connector_broker_dropped_total", "why" => why).increment(1);
+}
+
+/// Counts a message that a client was told by HTTP.
+pub(crate) fn callback_told() {
+    counter!("cordial_connector_callbacks_total").increment(1);
+}
+
+/// Counts a message that a client was not told by HTTP.
+pub(crate) fn callback_dropped(why: &'static str) {
+    counter!("cordial_connector_callbacks_dropped_total", "why" => why).increment(1);
 }
 
 /// Counts a durable event.

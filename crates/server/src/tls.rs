@@ -3,6 +3,7 @@
 //! A running server takes up changed files without a restart: new connections get the new certificate, those that are
 //! open live on. When the new files are wrong the old certificate stays, and the log says why.
 
+use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::net::IpAddr;
@@ -46,8 +47,8 @@ struct Keeper {
     files: Files,
     /// `None` when nothing is listened on by TLS.
     ours: RwLock<Option<Arc<ServerConfig>>>,
-    /// Read when a connection is first opened.
-    theirs: RwLock<Option<Arc<ClientConfig>>>,
+    /// Read when a connection is first opened; by whether far ends must prove who they are.
+    theirs: RwLock<BTreeMap<bool, Arc<ClientConfig>>>,
     seen: RwLock<Stamps>,
 }
 
@@ -73,7 +74,7 @@ impl Tls {
         if !files.roots.as_os_str().is_empty() {
             roots(&files.roots)?;
         }
-        Ok(Self(Arc::new(Keeper { files, ours, theirs: RwLock::new(None), seen })))
+        Ok(Self(Arc::new(Keeper { files, ours, theirs: RwLock::default(), seen })))
     }
 
     /// How we show ourselves to those who connect.
@@ -82,17 +83,29 @@ impl Tls {
         Arc::clone(ours.as_ref().expect("where TLS is listened on there is a certificate"))
     }
 
-    /// How those are believed to whom we connect. Reads files when it is first asked for, or again after a change.
+    /// How trunks are believed to whom we connect. Reads files when it is first asked for, or again after a change.
     ///
     /// # Errors
     /// What is wrong with the roots.
     pub(crate) fn theirs(&self) -> Result<Arc<ClientConfig>, TlsFault> {
+        self.believed(self.0.files.verify)
+    }
+
+    /// How those are believed who must prove who they are, whatever is said of trunks.
+    ///
+    /// # Errors
+    /// As [`Tls::theirs`].
+    pub(crate) fn proven(&self) -> Result<Arc<ClientConfig>, TlsFault> {
+        self.believed(true)
+    }
+
+    fn believed(&self, verify: bool) -> Result<Arc<ClientConfig>, TlsFault> {
         let mut theirs = self.0.theirs.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(theirs) = &*theirs {
+        if let Some(theirs) = theirs.get(&verify) {
             return Ok(Arc::clone(theirs));
         }
-        let read = read_theirs(&self.0.files)?;
-        *theirs = Some(Arc::clone(&read));
+        let read = read_theirs(&self.0.files, verify)?;
+        theirs.insert(verify, Arc::clone(&read));
         Ok(read)
     }
 
@@ -105,7 +118,7 @@ impl Tls {
         }
         *seen = stamps;
         drop(seen);
-        *self.0.theirs.write().unwrap_or_else(PoisonError::into_inner) = None;
+        self.0.theirs.write().unwrap_or_else(PoisonError::into_inner).clear();
         if !self.0.files.listening {
             return;
         }
@@ -200,12 +213,12 @@ fn roots(path: &Path) -> Result<RootCertStore, TlsFault> {
     Ok(store)
 }
 
-fn read_theirs(files: &Files) -> Result<Arc<ClientConfig>, TlsFault> {
+fn read_theirs(files: &Files, verify: bool) -> Result<Arc<ClientConfig>, TlsFault> {
     let wrong = fault("tls.roots", &files.roots);
     let builder = ClientConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
         .map_err(|error| wrong(&error))?;
-    if !files.verify {
+    if !verify {
         let anybody = Arc::new(Anybody(provider()));
         return Ok(Arc::new(
             builder.dangerous().with_custom_certificate_verifier(anybody).with_no_client_auth(),

@@ -6,6 +6,7 @@ mod api {
     mod apply;
     mod audit;
     mod broker;
+    mod callbacks;
     mod conditions;
     mod connector;
     mod desks;

@@ -9,6 +9,7 @@ mod face;
 use std::collections::{BTreeMap, BTreeSet};
 
 use cordial_engine::agent::{Absence, Duty, WhyNotReady};
+use cordial_engine::entry::ReasonCategory;
 use cordial_engine::id::{AgentId, CallId, DeviceId, LegId, OfferId, QueueId, ReasonId, TeamId};
 use cordial_engine::{Event as Happened, Fact, WallTime};
 use jiff::Timestamp;
@@ -99,6 +100,14 @@ impl Board {
         for agent in concerned {
             news.extend(self.look(agent, failed.as_ref(), Some(event.wall)));
         }
+        if let Fact::AgentLoggedOut { agent: gone, reason: Some(reason), .. } = &event.fact {
+            let told = news.iter_mut().filter(|news| news.agent == *gone);
+            for news in told {
+                if let Event::State(state) = &mut news.event {
+                    (state.reason_code, state.reason_label) = self.named(*reason);
+                }
+            }
+        }
         let logs_in = matches!(event.fact, Fact::AgentLoggedIn { moved_from: None, .. });
         let state = |news: &News| {
             let Event::State(state) = &news.event else { return None };
@@ -158,14 +167,23 @@ impl Board {
         self.floor.agents.iter().find(|(_, seat)| self.login(seat) == login).map(|(agent, _)| *agent)
     }
 
-    /// The reason that a client names, by its code or in its words.
+    /// The reason for not being ready that a client names, by its code or in its words.
     #[must_use]
-    pub fn reason_called(&self, text: &str) -> Option<ReasonId> {
-        let by_code = text.parse().ok().map(ReasonId).filter(|code| self.floor.reasons.contains_key(code));
-        by_code.or_else(|| {
-            let named = |known: &Reason| known.name.eq_ignore_ascii_case(text);
-            self.floor.reasons.iter().find(|(_, known)| named(known)).map(|(code, _)| *code)
-        })
+    pub fn not_ready_reason(&self, text: &str) -> Option<ReasonId> {
+        self.reason_called(text, ReasonCategory::is_for_not_ready)
+    }
+
+    /// The same, for logging out.
+    #[must_use]
+    pub fn log_out_reason(&self, text: &str) -> Option<ReasonId> {
+        self.reason_called(text, ReasonCategory::is_for_log_out)
+    }
+
+    fn reason_called(&self, text: &str, is_for: fn(ReasonCategory) -> bool) -> Option<ReasonId> {
+        let called = |(code, known): &(&ReasonId, &Reason)| {
+            is_for(known.category) && (code.0.to_string() == text || known.name.eq_ignore_ascii_case(text))
+        };
+        self.floor.reasons.iter().find(called).map(|(code, _)| *code)
     }
 
     /// Who is at a device, or whose own number it is.
@@ -460,14 +478,17 @@ impl Board {
         }
     }
 
+    /// A reason's code and label.
+    fn named(&self, reason: ReasonId) -> (String, String) {
+        let label = self.floor.reasons.get(&reason).map(|known| known.name.clone());
+        (reason.0.to_string(), label.unwrap_or_default())
+    }
+
     /// Why an agent is not ready, as code and label. Where it is the system's doing, the code is Cisco's for it (UCCX).
     fn reason(&self, duty: &Duty) -> (String, String) {
         let Duty::NotReady { reason: Some(why), .. } = duty else { return (String::new(), String::new()) };
         match why {
-            WhyNotReady::Reason(reason) => {
-                let label = self.floor.reasons.get(reason).map(|known| known.name.clone());
-                (reason.0.to_string(), label.unwrap_or_default())
-            }
+            WhyNotReady::Reason(reason) => self.named(*reason),
             WhyNotReady::Absence(Absence::Break) => (String::new(), "Break".to_owned()),
             WhyNotReady::Absence(Absence::Tasks) => (String::new(), "Other work".to_owned()),
             WhyNotReady::NoAnswer => ("32763".to_owned(), "No answer".to_owned()),

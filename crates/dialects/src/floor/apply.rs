@@ -402,7 +402,8 @@ impl Floor {
                 self.teams.insert(id, entry.name.to_string());
             }
             (EntryId::Reason(id), Entry::Reason(entry)) => {
-                let reason = Reason { name: entry.name.to_string(), absence: entry.absence };
+                let (category, absence) = (entry.category, entry.absence);
+                let reason = Reason { name: entry.name.to_string(), category, absence };
                 self.reasons.insert(id, reason);
             }
             (

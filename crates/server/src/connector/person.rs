@@ -94,6 +94,11 @@ impl Person {
         }
     }
 
+    /// Whether he sees what is a team's, or everybody's.
+    pub(super) fn sees_of(&self, team: Option<TeamId>) -> bool {
+        team.is_none_or(|team| self.teams.iter().any(|(own, _)| *own == team))
+    }
+
     /// Whether he sees a queue's counts.
     pub(super) fn sees(&self, queue: QueueId) -> bool {
         self.queues.as_ref().is_none_or(|queues| queues.contains(&queue))

@@ -215,7 +215,7 @@ impl Room {
         Ok(match step {
             Step::Say(events) | Step::Watch(_, events) => Err(events),
             Step::Command(command) => Ok(Errand::Command(by, command)),
-            Step::Look(look) => Ok(Errand::Look(by, about, look)),
+            Step::Look(look) => Ok(Errand::Look((by, person.user), about, look)),
         })
     }
 
@@ -272,8 +272,9 @@ impl Room {
                 return Some((Errand::Command(self.asker(from, login)?, command), None));
             }
             Step::Look(look) => {
-                let agent = self.clients.get(login).and_then(|session| session.person.agent);
-                return Some((Errand::Look(self.asker(from, login)?, agent, look), None));
+                let person = &self.clients.get(login)?.person;
+                let (agent, user) = (person.agent, person.user);
+                return Some((Errand::Look((self.asker(from, login)?, user), agent, look), None));
             }
         }
         None

@@ -143,10 +143,10 @@ pub(super) async fn guard(
     answer
 }
 
-pub(super) async fn in_time(
+pub(super) async fn in_time<T>(
     limit: Duration,
-    passed: impl Future<Output = Result<Response, No>>,
-) -> Result<Response, No> {
+    passed: impl Future<Output = Result<T, No>>,
+) -> Result<T, No> {
     let late = |_| No::new(Code::Timeout, "the request took too long");
     tokio::time::timeout(limit, passed).await.map_err(late)?
 }

@@ -23,6 +23,7 @@ pub(super) struct Rates(Arc<Inner>);
 struct Inner {
     tokens: Limiter<String>,
     strangers: Limiter<IpAddr>,
+    callers: Limiter<IpAddr>,
     refused: Limiter<TenantId>,
     asked: AtomicU64,
 }
@@ -33,6 +34,7 @@ impl Default for Rates {
         Self(Arc::new(Inner {
             tokens: RateLimiter::dashmap(quota(TOKEN_RATE, TOKEN_BURST)),
             strangers: RateLimiter::dashmap(quota(STRANGER_RATE, STRANGER_BURST)),
+            callers: RateLimiter::dashmap(quota(TOKEN_RATE, TOKEN_BURST)),
             refused: RateLimiter::dashmap(Quota::per_minute(REFUSALS_NOTED)),
             asked: AtomicU64::new(0),
         }))
@@ -52,6 +54,12 @@ impl Rates {
         self.0.strangers.check_key(&peer).map_err(|_| too_many())
     }
 
+    /// Counts a request of the connector's: one address speaks for many agents, and none of them has a token.
+    pub(super) fn caller(&self, peer: IpAddr) -> Result<(), No> {
+        self.forget();
+        self.0.callers.check_key(&peer).map_err(|_| too_many())
+    }
+
     /// Counts an attempt that was refused and shall be noted in the tenant's audit.
     pub(super) fn refused(&self, tenant: TenantId) -> Result<(), No> {
         self.0.refused.check_key(&tenant).map_err(|_| too_many())
@@ -62,6 +70,7 @@ impl Rates {
         if self.0.asked.fetch_add(1, Ordering::Relaxed) % FORGET_EVERY == FORGET_EVERY - 1 {
             self.0.tokens.retain_recent();
             self.0.strangers.retain_recent();
+            self.0.callers.retain_recent();
         }
     }
 }

@@ -8,13 +8,13 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
+use super::StartError;
 use super::clients::{self, StompHere};
+use super::connector::{self, Coming};
 use super::start::count;
 use super::streams::Carriers;
 use super::web::Web;
-use super::{StartError, connector};
 use crate::config::{Config, Face, Listen, WebListener, Whole};
-use crate::connector::Inquiries;
 use crate::event_socket::EventSocket;
 use crate::http;
 use crate::limits::{
@@ -215,7 +215,7 @@ pub(super) struct Served {
 pub(super) fn serve(
     config: &Config,
     state: &http::State,
-    inquiries: Inquiries,
+    coming: Coming,
     stopped: watch::Receiver<bool>,
     ClientSockets { web, event_sockets, stomp }: ClientSockets,
     tls: &Tls,
@@ -224,7 +224,7 @@ pub(super) fn serve(
     let (event_sockets, mut tasks) = serve_event_sockets(config, state, &stopped, event_sockets);
     let absent = http::webitel::log_out_absent(state.clone(), config.webitel.clone(), stopped.clone());
     tasks.push(tokio::spawn(absent));
-    tasks.extend(connector::start(config, state, inquiries, stopped.clone())?);
+    tasks.extend(connector::start(config, state, coming, stopped.clone(), tls)?);
     let (http, web_tasks) = serve_web(config, state, stopped, web, tls);
     tasks.extend(web_tasks.into_iter().chain(stomp_tasks));
     let broker = state.embedded().map(|embedded| embedded.broker.clone());

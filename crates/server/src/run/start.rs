@@ -12,6 +12,7 @@ use cordial_node::Node;
 use cordial_store::{Follower, Journal, JournalFailed, Options, Store, Writer};
 use tokio::sync::{Semaphore, broadcast, mpsc, oneshot, watch};
 
+use super::connector::Coming;
 use super::restore::{self, Restored};
 use super::sockets::{self, Connections, Sockets};
 use super::threads::Threads;
@@ -22,7 +23,6 @@ use super::{
 use crate::bindings::{self, Changed};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::connector::{Inquiries, Rooms, Settings};
 use crate::events::{Page, Pages};
 use crate::handle::{Handle, Shared, ToNode};
 use crate::health::Health;
@@ -98,8 +98,8 @@ impl Server {
         let sip_sockets = connections.hall();
         tasks.extend(connections.start(streams));
         tasks.push(tokio::spawn(certificates::keep(tls.clone(), http_stopped.clone())?));
-        let (spoken, inquiries) = web_state(config, &handle, &health, &library, &sip, sip_sockets)?;
-        let served = sockets::serve(config, &spoken, inquiries, http_stopped, clients, &tls)?;
+        let (spoken, coming) = web_state(config, &handle, &health, &library, &sip, sip_sockets)?;
+        let served = sockets::serve(config, &spoken, coming, http_stopped, clients, &tls)?;
         Ok(Self {
             handle,
             health,
@@ -205,8 +205,9 @@ fn web_state(
     library: &Library,
     sip: &[sockets::Place],
     sip_sockets: Hall,
-) -> io::Result<(http::State, Inquiries)> {
-    let (rooms, inquiries) = Rooms::new();
+) -> io::Result<(http::State, Coming)> {
+    let (coming, doors) = Coming::new(config);
+    let (connector, rooms) = doors.unzip();
     let state = http::State::new(http::Parts {
         handle: handle.clone(),
         health: health.clone(),
@@ -217,9 +218,10 @@ fn web_state(
         sip: sip.iter().map(|(_, _, address)| *address).collect(),
         sip_sockets,
         stomp: embedded(config)?,
-        rooms: Settings::of(config).map(|_| rooms),
+        connector,
+        rooms,
     });
-    Ok((state, inquiries))
+    Ok((state, coming))
 }
 
 /// The broker of the connector's clients, if it is switched on.

@@ -105,6 +105,7 @@ async fn site() -> Site {
     let sue = json!({ "name": "sue", "roles": ["supervisor"], "teams": [site.ids.team], "password": "sue's password" });
     let sue = site.make("users", sue).await;
     site.make("agents", json!({ "name": "Sue Day", "user": sue, "team": site.ids.team })).await;
+    site.make("reasons", json!({ "name": "home", "category": "log_out" })).await;
     let out = format!("/v1/agents/{}/log-out", site.ids.agent);
     site.post(&out, json!({})).await;
     site
@@ -143,8 +144,17 @@ async fn an_agent_logs_in_and_his_state_is_told_until_he_logs_out() {
     assert_eq!(ann.hears().await, "ann#Error#MISSING_REASON_CODE");
     ann.asks("GetState#ann", "").await;
     assert_eq!(ann.hears_all().await, [not_ready.as_str()]);
-    ann.asks("Logout#ann", "").await;
-    assert_eq!(ann.hears_all().await, ["ann#State#LOGOUT####TIME#Ann#ann#"]);
+    ann.asks("reasoncodelogout#ann", "").await;
+    let codes = ann.hears().await;
+    let home = codes.split_once("Codes:").and_then(|(_, rest)| rest.split_once('#')).expect("codes").0;
+    assert_eq!(codes, format!("ann#ReasonCodes#Category:LOGOUT#Codes:{home}#Labels:home#Ann"));
+    ann.asks("wrapupreasoncode#ann", "").await;
+    let codes = ann.hears().await;
+    assert!(codes.contains("#Category:WrapUp#") && codes.contains("#Labels:sold#"), "{codes}");
+    ann.asks("MakeNotReadyWithReason#ann", home).await;
+    assert_eq!(ann.hears().await, "ann#Error#MISSING_REASON_CODE");
+    ann.asks("logoutwithreason#ann", home).await;
+    assert_eq!(ann.hears_all().await, [format!("ann#State#LOGOUT#{home}#home##TIME#Ann#ann#")]);
     assert_eq!(ann.hears_until_beat("desk-1").await, Vec::<String>::new());
 }
 
@@ -273,4 +283,35 @@ async fn a_second_log_in_elsewhere_ends_the_first() {
     assert_eq!(second.hears_all().await, expected);
     second.asks("GetState#ann", "").await;
     assert_eq!(second.hears().await, "ann#State#RE_LOGIN");
+}
+
+#[tokio::test]
+async fn each_sees_the_phone_books_that_are_his() {
+    let site = site().await;
+    let all = site.make("phone-books", json!({ "name": "All" })).await;
+    site.make("phone-books", json!({ "name": "Day", "team": site.ids.team })).await;
+    let night = site.make("teams", json!({ "name": "night" })).await;
+    site.make("phone-books", json!({ "name": "Night", "team": night })).await;
+    let lee = json!({ "phone_book": all, "first_name": "Ann", "last_name": "Lee", "number": "+49301", "description": "a, b" });
+    site.make("contacts", lee).await;
+    let mut ann = Client::at(site.stomp(), "ann", "long enough", "desk-1").await;
+    ann.asks("Connect#ann", "desk-1,long enough").await;
+    ann.asks("GetPhonebooks#ann", "").await;
+    let books = ann.hears().await;
+    let ids: Vec<&str> = books.split("id:").skip(1).filter_map(|rest| rest.split('#').next()).collect();
+    let [first, second] = ids[..] else { panic!("{books}") };
+    let expected = format!("ann#Phonebooks#name:All,type:GLOBAL,id:{first}#name:Day,type:TEAM,id:{second}");
+    assert_eq!(books, expected);
+    ann.asks("GetPhonebookContacts#ann", first).await;
+    let contacts = ann.hears().await;
+    let expected = "ann#PhonebookContacts#description:a  b,firstName:Ann,lastName:Lee,phoneNumber:+49301,id:";
+    assert!(contacts.starts_with(expected), "{contacts}");
+    ann.asks("GetPhonebookContacts#ann", second).await;
+    assert_eq!(ann.hears().await, "ann#PhonebookContacts#NoContactFound");
+    ann.asks("GetPhonebookContacts#ann", "Night").await;
+    assert_eq!(ann.hears().await, "ann#Error#NOT_FOUND");
+    ann.asks("GetTeamPhonebooks#ann", "day").await;
+    assert_eq!(ann.hears().await, format!("ann#TeamPhoneBooks#name:Day,type:TEAM,id:{second}"));
+    ann.asks("GetTeamPhonebooks#ann", "night").await;
+    assert_eq!(ann.hears().await, "ann#Error#AUTHORIZATION_FAILURE");
 }

@@ -192,8 +192,9 @@ impl ContactFile {
             let place = places.iter().position(|column| *column == Some(wanted))?;
             Some(std::str::from_utf8(record.get(place).unwrap_or_default()).map(str::trim))
         };
-        let fields = Column::ALL.map(|it| field(it).transpose());
-        let [Ok(first_name), Ok(last_name), Ok(number), Ok(description)] = fields else {
+        let [Ok(first_name), Ok(last_name), Ok(number), Ok(description)] =
+            Column::ALL.map(|it| field(it).transpose())
+        else {
             let detail = "must be text in UTF-8".to_owned();
             self.refusals.push(RowRefusal { line, column: None, detail });
             return;

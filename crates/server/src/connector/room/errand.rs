@@ -6,10 +6,12 @@ use std::net::IpAddr;
 use cordial_dialects::connector::control::buttons;
 use cordial_dialects::connector::event::Event;
 use cordial_dialects::connector::fault::Code;
-use cordial_dialects::connector::info::Info;
+use cordial_dialects::connector::info::{Contact, Info, Phonebook};
 use cordial_dialects::connector::request::Reasons;
-use cordial_engine::entry::{Entry, EntryId, Kind};
-use cordial_engine::id::{AgentId, CallId, DeviceId, DispositionId, TeamId, TenantId};
+use cordial_engine::entry::{self, Entry, EntryId, Kind, ReasonCategory};
+use cordial_engine::id::{
+    AgentId, CallId, ContactId, DeviceId, DispositionId, PhoneBookId, TeamId, TenantId, UserId,
+};
 use cordial_engine::{Command, Engine, Refusal};
 
 use super::super::person::Person;
@@ -27,7 +29,7 @@ pub(super) enum Errand {
     /// Ask the engine.
     Command(Asker, Command),
     /// Look something up.
-    Look(Asker, Option<AgentId>, Look),
+    Look((Asker, UserId), Option<AgentId>, Look),
 }
 
 /// What a password is proved with.
@@ -130,7 +132,7 @@ impl Errands {
         }
     }
 
-    async fn look(&self, by: Asker, agent: Option<AgentId>, look: Look) -> Outcome {
+    async fn look(&self, (by, user): (Asker, UserId), agent: Option<AgentId>, look: Look) -> Outcome {
         match look {
             Look::Reasons(which) => self.reasons(agent, which).await,
             Look::Controls { call, call_type, state } => {
@@ -150,10 +152,9 @@ impl Errands {
                 }
             }
             Look::WrapUp { call, label } => self.wrap_up(by, agent, call, label).await,
-            // There are none yet.
-            Look::Phonebooks => Outcome::Say(vec![Event::Info(Info::Phonebooks(Vec::new()))]),
-            Look::TeamPhonebooks(_) => Outcome::Say(vec![Event::Info(Info::TeamPhonebooks(Vec::new()))]),
-            Look::Contacts(_) => Outcome::Refused(Code::NotFound, "no phone book is called so".to_owned()),
+            Look::Phonebooks => self.phone_books(user, None).await,
+            Look::TeamPhonebooks(team) => self.phone_books(user, Some(team)).await,
+            Look::Contacts(book) => self.contacts(user, book).await,
         }
     }
 
@@ -167,6 +168,48 @@ impl Errands {
             Ok(codes) => {
                 Outcome::Say(vec![Event::ReasonCodes { category: category(which).to_owned(), codes }])
             }
+            Err(why) => unavailable_because(&why),
+        }
+    }
+
+    /// The phone books that somebody sees, or those of a team that he sees.
+    async fn phone_books(&self, user: UserId, team: Option<TeamId>) -> Outcome {
+        let tenant = self.tenant;
+        let books = self.state.handle().read(move |engine, _| {
+            let person = Person::of(engine, tenant, user)?;
+            if team.is_some() && !person.sees_of(team) {
+                return None;
+            }
+            let is_wanted = |book: &entry::PhoneBook| match team {
+                Some(_) => book.team == team,
+                None => person.sees_of(book.team),
+            };
+            let books = engine.phone_books(tenant).filter(|(_, book)| is_wanted(book));
+            Some(books.map(|(id, book)| phone_book(id, book)).collect::<Vec<_>>())
+        });
+        match books.await {
+            Ok(Some(books)) if team.is_some() => Outcome::Say(vec![Event::Info(Info::TeamPhonebooks(books))]),
+            Ok(Some(books)) => Outcome::Say(vec![Event::Info(Info::Phonebooks(books))]),
+            Ok(None) => Outcome::Refused(Code::AuthorizationFailure, "the team is none of yours".to_owned()),
+            Err(why) => unavailable_because(&why),
+        }
+    }
+
+    /// What is in a phone book that somebody sees, by its number or its name.
+    async fn contacts(&self, user: UserId, wanted: String) -> Outcome {
+        let tenant = self.tenant;
+        let found = self.state.handle().read(move |engine, _| {
+            let person = Person::of(engine, tenant, user)?;
+            let called = |id: PhoneBookId, book: &entry::PhoneBook| {
+                id.0.to_string() == wanted || book.name.as_str().eq_ignore_ascii_case(&wanted)
+            };
+            let mut books = engine.phone_books(tenant).filter(|(_, book)| person.sees_of(book.team));
+            let (id, _) = books.find(|(id, book)| called(*id, book))?;
+            Some(engine.contacts_of(tenant, id).map(|(id, it)| contact(id, it)).collect::<Vec<_>>())
+        });
+        match found.await {
+            Ok(Some(contacts)) => Outcome::Say(vec![Event::Info(Info::Contacts(contacts))]),
+            Ok(None) => Outcome::Refused(Code::NotFound, "no phone book of yours is called so".to_owned()),
             Err(why) => unavailable_because(&why),
         }
     }
@@ -214,10 +257,16 @@ fn codes(engine: &Engine, tenant: TenantId, team: Option<TeamId>, which: Reasons
         Reasons::NotReady | Reasons::LogOut => Kind::Reason,
         Reasons::WrapUp => Kind::Disposition,
     };
+    let is_wanted = |category: ReasonCategory| match which {
+        Reasons::NotReady => category.is_for_not_ready(),
+        Reasons::LogOut => category.is_for_log_out(),
+        Reasons::WrapUp => false,
+    };
     let one = |entry: Entry, id| {
         if let (Entry::Reason(reason), EntryId::Reason(id)) = (&entry, id) {
             let is_his = reason.team.is_none() || reason.team == team;
-            is_his.then(|| (id.0.to_string(), reason.name.to_string()))
+            let is_wanted = is_wanted(reason.category);
+            (is_his && is_wanted).then(|| (id.0.to_string(), reason.name.to_string()))
         } else if let (Entry::Disposition(disposition), EntryId::Disposition(id)) = (&entry, id) {
             Some((id.0.to_string(), disposition.name.to_string()))
         } else {
@@ -225,6 +274,20 @@ fn codes(engine: &Engine, tenant: TenantId, team: Option<TeamId>, which: Reasons
         }
     };
     engine.entries(tenant, kind).into_iter().filter_map(|(id, _, entry)| one(entry, id)).collect()
+}
+
+fn phone_book(id: PhoneBookId, book: &entry::PhoneBook) -> Phonebook {
+    Phonebook { name: book.name.to_string(), is_global: book.team.is_none(), id: id.0.to_string() }
+}
+
+fn contact(id: ContactId, it: &entry::Contact) -> Contact {
+    Contact {
+        description: it.description.to_string(),
+        first_name: it.first_name.to_string(),
+        last_name: it.last_name.to_string(),
+        phone_number: it.number.as_str().to_owned(),
+        id: id.0.to_string(),
+    }
 }
 
 fn disposition_called(engine: &Engine, tenant: TenantId, label: &str) -> Option<DispositionId> {

@@ -51,10 +51,8 @@ pub(super) enum Look {
     /// The phone books that somebody sees.
     Phonebooks,
     /// Those of a team.
-    #[expect(dead_code, reason = "there are no phone books yet")]
     TeamPhonebooks(TeamId),
     /// What is in a phone book, by its number or its name.
-    #[expect(dead_code, reason = "there are no phone books yet")]
     Contacts(String),
 }
 
@@ -128,9 +126,13 @@ impl Desk<'_> {
         let agent = self.own()?;
         let not_ready = |reason| Command::NotReady { agent, reason, note: Note::default() };
         Ok(Step::Command(match duty {
-            Duty::LogOut { .. } | Duty::ForceLogOut => Command::LogOut { agent, reason: None },
+            Duty::LogOut { reason: Some(code) } => {
+                let reason = self.board.log_out_reason(code).ok_or(Code::MissingReasonCode)?;
+                Command::LogOut { agent, reason: Some(reason) }
+            }
+            Duty::LogOut { reason: None } | Duty::ForceLogOut => Command::LogOut { agent, reason: None },
             Duty::NotReady { reason: Some(code) } => {
-                not_ready(Some(self.board.reason_called(code).ok_or(Code::MissingReasonCode)?))
+                not_ready(Some(self.board.not_ready_reason(code).ok_or(Code::MissingReasonCode)?))
             }
             Duty::NotReady { reason: None } | Duty::WorkNotReady => not_ready(None),
             Duty::Ready | Duty::WorkReady => Command::Ready { agent },

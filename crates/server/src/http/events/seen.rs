@@ -29,25 +29,19 @@ impl Seen {
 
     /// Whether what is seen must be looked up anew once this event is told: it changes who sees what.
     pub(super) fn is_changed_by(event: &Event) -> bool {
-        let fact = &event.fact;
-        // An import of thousands would be as many looks.
-        let of_contact = matches!(
-            fact,
-            Fact::EntryAdded { id: EntryId::Contact(_), .. }
-                | Fact::EntryChanged { id: EntryId::Contact(_), .. }
-                | Fact::EntryRemoved { id: EntryId::Contact(_) }
-        );
-        !of_contact
-            && matches!(
-                fact,
-                Fact::EntryAdded { .. }
-                    | Fact::EntryChanged { .. }
-                    | Fact::EntryRemoved { .. }
-                    | Fact::AgentAssigned { .. }
-                    | Fact::AgentUnassigned { .. }
-                    | Fact::AgentLoggedIn { .. }
-                    | Fact::AgentLoggedOut { .. }
-            )
+        if let Fact::EntryAdded { id, .. } | Fact::EntryChanged { id, .. } | Fact::EntryRemoved { id } =
+            &event.fact
+        {
+            // An import of thousands would be as many looks.
+            return !matches!(id, EntryId::Contact(_));
+        }
+        matches!(
+            event.fact,
+            Fact::AgentAssigned { .. }
+                | Fact::AgentUnassigned { .. }
+                | Fact::AgentLoggedIn { .. }
+                | Fact::AgentLoggedOut { .. }
+        )
     }
 
     /// What is seen from now on. What was seen until now is seen once more, so that its end is told.
