@@ -7,10 +7,11 @@ use std::path::PathBuf;
 
 use cordial_dialects::connector::event::Format;
 use cordial_dialects::connector::stomp::limits::NAME_BYTES_MAX;
-use reqwest::Url;
-use serde::{Deserialize, Serialize};
 
-use super::value::{FromText, Host, Listen, Several, Whole, in_text};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::value::{FromText, Host, Listen, Several, TextVisitor, Whole, in_text};
 
 /// Expertflow's Generic Connector: nothing of it is spoken until one of its three ways is switched on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

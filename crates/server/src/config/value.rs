@@ -35,7 +35,7 @@ macro_rules! in_text {
     ($($name:ty),*) => {$(
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_any($crate::config::value::TextVisitor(std::marker::PhantomData))
+                deserializer.deserialize_any(TextVisitor(std::marker::PhantomData))
             }
         }
 

@@ -123,7 +123,7 @@ async fn an_agent_logs_in_and_his_state_is_told_until_he_logs_out() {
     let team = team_in(&info);
     assert_eq!(info, format!("ann#AgentInfo#Ann##false#NOT_ALLOWED#TeamCount:1#{team},day#Ann"));
     let expected = [
-        "ann#State#LOGGED_IN####TIME#Ann#ann#",
+        "ann#State#LOGGED_IN####TIME#Ann#ann#1001",
         "ann#State#NOT_READY####TIME#Ann#ann#1001",
         "ann#DialogStatus####",
     ];
@@ -146,8 +146,9 @@ async fn an_agent_logs_in_and_his_state_is_told_until_he_logs_out() {
     assert_eq!(ann.hears_all().await, [not_ready.as_str()]);
     ann.asks("reasoncodelogout#ann", "").await;
     let codes = ann.hears().await;
-    let home = codes.split_once("Codes:").and_then(|(_, rest)| rest.split_once('#')).expect("codes").0;
-    assert_eq!(codes, format!("ann#ReasonCodes#Category:LOGOUT#Codes:{home}#Labels:home#Ann"));
+    let all = codes.split_once("Codes:").and_then(|(_, rest)| rest.split_once('#')).expect("codes").0;
+    let (lunch, home) = all.split_once(',').expect("two codes");
+    assert_eq!(codes, format!("ann#ReasonCodes#Category:LOGOUT#Codes:{lunch},{home}#Labels:lunch,home#Ann"));
     ann.asks("wrapupreasoncode#ann", "").await;
     let codes = ann.hears().await;
     assert!(codes.contains("#Category:WrapUp#") && codes.contains("#Labels:sold#"), "{codes}");
@@ -210,7 +211,7 @@ async fn a_supervisor_hears_of_the_team_and_changes_it() {
     assert_eq!(sue.hears().await, format!("sue#TeamInfoIDs#TeamID#{team}#Sue Day"));
     let expected = [
         "sue#TeamInfoNames#TeamName#day#Sue Day",
-        "sue#State#LOGGED_IN####TIME#Sue Day#sue#",
+        "sue#State#LOGGED_IN####TIME#Sue Day#sue#1002",
         "sue#State#NOT_READY####TIME#Sue Day#sue#1002",
         "sue#DialogStatus####",
     ];
@@ -299,8 +300,11 @@ async fn each_sees_the_phone_books_that_are_his() {
     ann.asks("GetPhonebooks#ann", "").await;
     let books = ann.hears().await;
     let ids: Vec<&str> = books.split("id:").skip(1).filter_map(|rest| rest.split('#').next()).collect();
-    let [first, second] = ids[..] else { panic!("{books}") };
-    let expected = format!("ann#Phonebooks#name:All,type:GLOBAL,id:{first}#name:Day,type:TEAM,id:{second}");
+    let [suppliers, first, second] = ids[..] else { panic!("{books}") };
+    let expected = format!(
+        "ann#Phonebooks#name:suppliers of all,type:GLOBAL,id:{suppliers}#name:All,type:GLOBAL,id:{first}\
+         #name:Day,type:TEAM,id:{second}"
+    );
     assert_eq!(books, expected);
     ann.asks("GetPhonebookContacts#ann", first).await;
     let contacts = ann.hears().await;

@@ -1,8 +1,6 @@
 //! A client of the connector, by each of the three ways that there are: JMS at a broker of the site's, STOMP at ours, and
 //! HTTP with calls back.
 
-#![expect(dead_code, reason = "the other two ways come next")]
-
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -61,9 +59,8 @@ impl Desk {
         desk
     }
 
-    /// A client by HTTP, which is called back at a port of its own.
-    pub(super) async fn web(login: &str, api: SocketAddr) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    /// A client by HTTP, which is called back where it listens.
+    pub(super) fn web(login: &str, api: SocketAddr, listener: TcpListener) -> Self {
         let at = listener.local_addr().expect("a bound socket");
         let (tell, calls) = mpsc::channel(1_000);
         tokio::spawn(async move {

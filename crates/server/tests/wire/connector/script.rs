@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 
 use super::desk::Desk;
 use crate::broker::Broker;
@@ -25,11 +26,16 @@ struct House {
 
 impl House {
     async fn open(tables: &str) -> Self {
+        Self::calling("", tables).await
+    }
+
+    /// One that may call back to these places.
+    async fn calling(callbacks: &str, tables: &str) -> Self {
         let stomp = SocketAddr::from(([127, 0, 0, 1], free_port()));
         let formats = "formats = { ann = \"long\", bob = \"long\", sue = \"long\" }";
         let embedded = format!("[connector]\nenabled = true\nlisten = \"{stomp}\"\ntls_listen = \"\"\n");
-        let callbacks = "callback_hosts = \"127.0.0.1\"";
-        let server = Server::start_with_tables(&format!("{embedded}{callbacks}\n{formats}\n{tables}")).await;
+        let callbacks = format!("callback_hosts = \"{callbacks}\"\n");
+        let server = Server::start_with_tables(&format!("{embedded}{callbacks}{formats}\n{tables}")).await;
         let policy = json!({ "name": "sales", "number": "8000", "wrap_up_ms": 3_000 });
         let queue = server.add("/v1/queues", policy).await;
         let sold = server.add("/v1/dispositions", json!({ "name": "sold" })).await;
@@ -174,6 +180,23 @@ async fn a_day_by_stomp() {
     let desk = async |name| Desk::stomp(name, house.stomp, PASSWORD, name).await;
     let desks = Desks { ann: desk("ann").await, bob: desk("bob").await, sue: desk("sue").await };
     day_at(&house, desks).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs baresip: runs in the gate's stage `wire`"]
+async fn a_day_by_http() {
+    let listeners = [listener().await, listener().await, listener().await];
+    let at: Vec<String> =
+        listeners.iter().map(|it| it.local_addr().expect("a bound socket").to_string()).collect();
+    let house = House::calling(&at.join(", "), "").await;
+    let [ann, bob, sue] = listeners;
+    let desk = |name, listener| Desk::web(name, house.server.http(), listener);
+    let desks = Desks { ann: desk("ann", ann), bob: desk("bob", bob), sue: desk("sue", sue) };
+    day_at(&house, desks).await;
+}
+
+async fn listener() -> TcpListener {
+    TcpListener::bind("127.0.0.1:0").await.expect("a free port")
 }
 
 /// A server that is a client of this broker.
