@@ -4,14 +4,15 @@ mod calendar;
 mod empty;
 mod numbered;
 mod phone_book;
+mod reason;
 
 pub use calendar::{Calendar, HORIZON, Holiday, Hours, Zone};
 pub use empty::{Condition, Conditions};
 pub use jiff::civil::Date;
 pub use numbered::Numbered;
 pub use phone_book::{Contact, PhoneBook};
+pub use reason::{Reason, ReasonCategory};
 
-mod reason;
 mod route;
 mod skill;
 mod treatment;
@@ -21,7 +22,6 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-pub use reason::{Disposition, Reason, ReasonCategory};
 pub use route::{Destination, Preference, Route};
 pub use skill::{Ring, Skill, SkillLevel, Step};
 pub use treatment::{Choice, Language, MenuKey, Told, Treatment};
@@ -739,6 +739,13 @@ pub enum AtClosing {
 pub struct Emergency {
     /// Whither; `None` goes where each queue says.
     pub to: Option<Overflow>,
+}
+
+/// An agent's word for how a contact ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Disposition {
+    /// Unique within the tenant.
+    pub name: Name,
 }
 
 impl Queue {

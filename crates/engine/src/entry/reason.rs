@@ -1,4 +1,4 @@
-//! The tenant's words for why an agent is not ready or leaves, and for how a contact ended.
+//! Reasons: why agents are not ready, and why they log out.
 
 use serde::{Deserialize, Serialize};
 
@@ -56,11 +56,4 @@ impl ReasonCategory {
     pub const fn is_for_log_out(self) -> bool {
         matches!(self, Self::LogOut | Self::Both)
     }
-}
-
-/// An agent's word for how a contact ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Disposition {
-    /// Unique within the tenant.
-    pub name: Name,
 }

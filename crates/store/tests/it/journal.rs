@@ -262,7 +262,7 @@ async fn a_newer_schema_is_refused_with_both_numbers() {
         )
         .await;
     let refused = Store::open(&world.path(), Options::default()).await.err().expect("refused");
-    assert!(matches!(refused, StoreError::NewerSchema { found: 99, known: 5, .. }), "{refused}");
+    assert!(matches!(refused, StoreError::NewerSchema { found: 99, known: 6, .. }), "{refused}");
 }
 
 #[cfg(unix)]
