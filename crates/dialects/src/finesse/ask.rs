@@ -162,7 +162,7 @@ impl DialogRequest {
         let reason = reason.map(|label| Ask::WrapUp { dialog: dialog.clone(), label });
         let variables = self.call_variables.clone();
         let variables =
-            (!variables.is_empty()).then(|| Ask::Control(Control::Variables { dialog, variables }));
+            (!variables.is_empty()).then_some(Ask::Control(Control::Variables { dialog, variables }));
         let asks: Vec<CallAsk> = reason.into_iter().chain(variables).map(CallAsk::Ask).collect();
         if asks.is_empty() { Err(Misfit::Missing("mediaProperties")) } else { Ok(asks) }
     }

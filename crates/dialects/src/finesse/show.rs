@@ -235,18 +235,14 @@ fn whole_state(participants: &[Participant]) -> DialogState {
 
 /// Of whom a call is told. The connector says of a consultation that it rings when whom he asks is rung.
 fn own_state(word: CallWord, consults: bool) -> ParticipantState {
-    match participant_state(word) {
-        ParticipantState::Alerting if consults => ParticipantState::Initiated,
-        state => state,
-    }
+    let state = participant_state(word);
+    if consults && state == ParticipantState::Alerting { ParticipantState::Initiated } else { state }
 }
 
 /// Of the others. A caller whom we keep waiting is connected, but not yet with anybody.
 fn other_state(word: CallWord, is_begun: bool) -> ParticipantState {
-    match participant_state(word) {
-        ParticipantState::Active if !is_begun => ParticipantState::Initiated,
-        state => state,
-    }
+    let state = participant_state(word);
+    if !is_begun && state == ParticipantState::Active { ParticipantState::Initiated } else { state }
 }
 
 fn participant_state(word: CallWord) -> ParticipantState {
