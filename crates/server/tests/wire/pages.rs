@@ -107,12 +107,17 @@ fn the_session_of_finesses_page_runs_as_it_is_written() {
 fn the_session_of_the_connectors_page_runs_as_it_is_written() {
     let said = pasted("connector.md", session("connector.md", 1), "connector.toml", &["61613"]);
     let heard: Vec<&str> = said.lines().skip_while(|line| !line.starts_with("System#")).collect();
-    let [up, state, codes, refused] = heard[..] else { panic!("{said}") };
+    let [up, state, codes, info, came, not_ready, calls, refused] = heard[..] else { panic!("{said}") };
     assert_eq!(up, "System#IN_SERVICE");
     assert!(state.starts_with("ann#State#LOGOUT#"), "{said}");
     assert!(
         codes.starts_with("ann#ReasonCodes#Category:NOT_READY#") && codes.contains("#Labels:Lunch#"),
         "{said}"
     );
-    assert_eq!(refused, "ann#Error#CF_GENERIC_UNSPECIFIED_REJECTION");
+    assert!(info.starts_with("ann#AgentInfo#Ann#Lee#false#"), "{said}");
+    assert!(
+        came.starts_with("ann#State#LOGGED_IN#") && not_ready.starts_with("ann#State#NOT_READY#"),
+        "{said}"
+    );
+    assert_eq!((calls, refused), ("ann#DialogStatus####", "ann#Error#CF_GENERIC_UNSPECIFIED_REJECTION"));
 }
