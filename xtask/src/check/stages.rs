@@ -78,14 +78,14 @@ pub(super) const STAGES: &[Stage] = &[
     },
     Stage {
         name: "wire",
-        budget_s: 180,
+        budget_s: 210,
         steps: &[Step::Tests(
             "--workspace --locked --test wire -- --include-ignored --nocapture --skip transports:: --skip hostile:: --skip crash::",
         )],
     },
     Stage {
         name: "transports",
-        budget_s: 90,
+        budget_s: 60,
         steps: &[Step::Tests("--workspace --locked --test wire -- --include-ignored transports::")],
     },
     Stage {
